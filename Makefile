@@ -1,0 +1,114 @@
+# prism-tui: plain, non-recursive.  `make help` lists the targets.
+#
+#   B=build            where everything goes
+#   SANITIZE=a,b       passed to -fsanitize= (own build directory: build-san)
+#   DEVELOPER=1        warnings as errors (default in a git checkout)
+#   PREFIX, DESTDIR    for install
+
+VERSION := 0.1.0
+PREFIX ?= /usr/local
+CC ?= cc
+AR ?= ar
+PKG_CONFIG ?= pkg-config
+PROTOC_C ?= protoc-c
+SANITIZE ?=
+B ?= $(if $(SANITIZE),build-san,build)
+DEVELOPER ?= $(if $(wildcard .git),1,)
+O ?= 2
+
+base_pkgs := libcjson
+net_pkgs := libcurl libnghttp2 openssl libzip libssh2
+core_pkgs := libprotobuf-c inih libpcre2-8
+tui_pkgs := ncursesw
+sandbox_pkgs := libmicrohttpd sqlite3 libprotobuf-c libnghttp2
+test_pkgs := cmocka vterm
+client_pkgs := $(tui_pkgs) $(core_pkgs) $(net_pkgs) $(base_pkgs)
+sandbox_all_pkgs := $(sandbox_pkgs) $(net_pkgs) $(base_pkgs)
+
+warnings := -Wall -Wextra -Wshadow -Wpointer-arith -Wcast-qual -Wstrict-prototypes \
+	-Wmissing-prototypes -Wold-style-definition -Wundef -Wvla -Wformat=2 -Wno-format-nonliteral \
+	-Wwrite-strings -Wno-unused-parameter
+CFLAGS ?= -g -O$(O)
+all_cflags := -std=c11 -D_XOPEN_SOURCE=700 -D_DEFAULT_SOURCE -D_FILE_OFFSET_BITS=64 -D_TIME_BITS=64 \
+	-DPRISM_VERSION='"$(VERSION)"' -I. -I$(B)/gen -include base/banned.h \
+	-fno-strict-aliasing -fstack-protector-strong -ffunction-sections -fdata-sections \
+	$(warnings) $(if $(DEVELOPER),-Werror) \
+	$(if $(SANITIZE),-fsanitize=$(SANITIZE) -fno-sanitize-recover=undefined -fno-omit-frame-pointer) \
+	$(CFLAGS)
+all_ldflags := $(if $(SANITIZE),-fsanitize=$(SANITIZE)) -Wl,--as-needed -Wl,--gc-sections -pthread $(LDFLAGS)
+
+folders := base net core tui sandbox
+$(foreach f,$(folders),$(eval $(f)_src := $(sort $(wildcard $(f)/*.c))))
+$(foreach f,$(folders),$(eval $(f)_obj := $($(f)_src:%.c=$(B)/obj/%.o)))
+gen_obj := $(B)/obj/gen/agent.pb-c.o
+tui_lib_obj := $(filter-out $(B)/obj/tui/main.o,$(tui_obj))
+sandbox_lib_obj := $(filter-out $(B)/obj/sandbox/main.o,$(sandbox_obj))
+
+libbase := $(B)/lib/libbase.a
+libnet := $(B)/lib/libnet.a
+libcore := $(B)/lib/libcore.a
+libtui := $(B)/lib/libtui.a
+libsandbox := $(B)/lib/libsandbox.a
+libproto := $(B)/lib/libproto.a
+
+.PHONY: all
+all: $(B)/prism-tui $(B)/prism-sandbox
+
+-include tests/tests.mk
+
+# pkg-config is asked once per build directory, and only when something is compiled.
+pkgs_mk := $(B)/pkgs.mk
+ifneq ($(filter-out clean help deps fmt uninstall,$(or $(MAKECMDGOALS),all)),)
+-include $(pkgs_mk)
+endif
+$(pkgs_mk): Makefile
+	@mkdir -p $(@D)
+	@{ echo "pkg_cflags := $$($(PKG_CONFIG) --cflags $(client_pkgs) $(sandbox_pkgs) $(test_pkgs))"; \
+	   echo "client_libs := $$($(PKG_CONFIG) --libs $(client_pkgs))"; \
+	   echo "sandbox_libs := $$($(PKG_CONFIG) --libs $(sandbox_all_pkgs))"; \
+	   echo "test_libs := $$($(PKG_CONFIG) --libs $(test_pkgs))"; } > $@.tmp && mv $@.tmp $@
+
+$(B)/obj/%.o: %.c
+	@mkdir -p $(@D)
+	$(CC) $(all_cflags) $(filter-out -D_XOPEN_SOURCE=% -D_DEFAULT_SOURCE,$(pkg_cflags)) -MMD -MP -c -o $@ $<
+
+$(B)/obj/gen/%.o: $(B)/gen/%.c
+	@mkdir -p $(@D)
+	$(CC) $(filter-out -include base/banned.h -Werror,$(all_cflags)) $(filter-out -D_XOPEN_SOURCE=% -D_DEFAULT_SOURCE,$(pkg_cflags)) -w -MMD -MP -c -o $@ $<
+
+$(B)/gen/agent.pb-c.c $(B)/gen/agent.pb-c.h &: core/proto/agent.proto
+	@mkdir -p $(B)/gen
+	$(PROTOC_C) -Icore/proto --c_out=$(B)/gen core/proto/agent.proto
+$(core_obj) $(sandbox_obj): | $(B)/gen/agent.pb-c.h
+
+define archive
+	@mkdir -p $(@D)
+	@rm -f $@
+	$(AR) rcs $@ $^
+endef
+$(libbase): $(base_obj)
+	$(archive)
+$(libnet): $(net_obj)
+	$(archive)
+$(libcore): $(core_obj)
+	$(archive)
+$(libtui): $(tui_lib_obj)
+	$(archive)
+$(libsandbox): $(sandbox_lib_obj)
+	$(archive)
+$(libproto): $(gen_obj)
+	$(archive)
+
+client_archives := $(libtui) $(libcore) $(libproto) $(libnet) $(libbase)
+sandbox_archives := $(libsandbox) $(libproto) $(libnet) $(libbase)
+
+$(B)/prism-tui: $(B)/obj/tui/main.o $(client_archives)
+	$(CC) $(all_ldflags) -o $@ $^ $(client_libs) -lm
+$(B)/prism-sandbox: $(B)/obj/sandbox/main.o $(sandbox_archives)
+	$(CC) $(all_ldflags) -o $@ $^ $(sandbox_libs) -lm
+
+.PHONY: clean
+clean:
+	rm -rf build build-*
+
+-include $(shell find $(B) -name '*.d' 2>/dev/null)
