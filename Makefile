@@ -54,8 +54,6 @@ libproto := $(B)/lib/libproto.a
 .PHONY: all
 all: $(B)/prism-tui $(B)/prism-sandbox
 
--include tests/tests.mk
-
 # pkg-config is asked once per build directory, and only when something is compiled.
 pkgs_mk := $(B)/pkgs.mk
 ifneq ($(filter-out clean help deps fmt uninstall,$(or $(MAKECMDGOALS),all)),)
@@ -79,7 +77,7 @@ $(B)/obj/gen/%.o: $(B)/gen/%.c
 $(B)/gen/agent.pb-c.c $(B)/gen/agent.pb-c.h &: core/proto/agent.proto
 	@mkdir -p $(B)/gen
 	$(PROTOC_C) -Icore/proto --c_out=$(B)/gen core/proto/agent.proto
-$(core_obj) $(sandbox_obj): | $(B)/gen/agent.pb-c.h
+$(core_obj) $(tui_obj) $(sandbox_obj): | $(B)/gen/agent.pb-c.h
 
 define archive
 	@mkdir -p $(@D)
@@ -106,6 +104,8 @@ $(B)/prism-tui: $(B)/obj/tui/main.o $(client_archives)
 	$(CC) $(all_ldflags) -o $@ $^ $(client_libs) -lm
 $(B)/prism-sandbox: $(B)/obj/sandbox/main.o $(sandbox_archives)
 	$(CC) $(all_ldflags) -o $@ $^ $(sandbox_libs) -lm
+
+include tests/tests.mk
 
 .PHONY: clean
 clean:
