@@ -1,12 +1,31 @@
-# prism-tui: plain, non-recursive.  `make help` lists the targets.
+# prism-tui: plain, non-recursive, generated dependencies.  `make help` prints this table:
 #
-#   B=build            where everything goes
-#   SANITIZE=a,b       passed to -fsanitize= (own build directory: build-san)
-#   DEVELOPER=1        warnings as errors (default in a git checkout)
-#   PREFIX, DESTDIR    for install
+#@ all          build/prism-tui and build/prism-sandbox (default)
+#@ demo         the client on a fresh sandbox; leaves nothing behind
+#@ check        every test that is quick: unit api screen pty story, short fuzz, lint
+#@ unit api screen pty story fuzz-short lint
+#@              one tier of it; T=word narrows to programs whose path holds the word
+#@ check-slow   check, asan, valgrind, fuzz
+#@ asan         unit, api, screen and pty under the address and undefined sanitizers
+#@ valgrind     unit under memcheck
+#@ fuzz         every target under libFuzzer (clang), FUZZ_SECONDS=60 each
+#@ bench        numbers through a pty of 120x40: a table, and build/bench.json
+#@ golden       rewrites the screens that the screen tests compare with
+#@ fmt          clang-format on every source file; fmt-check only complains
+#@ man          rewrites the generated sections of prism-tui.1
+#@ deps         names and installs the packages of all targets
+#@ install uninstall   PREFIX=/usr/local, DESTDIR=
+#@ tags clean help
+#@
+#@ B=build            where everything goes
+#@ SANITIZE=a,b       passed to -fsanitize= (own build directory: build-san)
+#@ DEVELOPER=1        warnings as errors (default in a git checkout)
+#@ JOBS=2 T=word V=1  test programs at a time, a selection, a line for each
 
 VERSION := 0.1.0
+, := ,
 PREFIX ?= /usr/local
+datadir = $(PREFIX)/share/prism-tui
 CC ?= cc
 AR ?= ar
 PKG_CONFIG ?= pkg-config
@@ -30,12 +49,13 @@ warnings := -Wall -Wextra -Wshadow -Wpointer-arith -Wcast-qual -Wstrict-prototyp
 	-Wwrite-strings -Wno-unused-parameter
 CFLAGS ?= -g -O$(O)
 all_cflags := -std=c11 -D_XOPEN_SOURCE=700 -D_DEFAULT_SOURCE -D_FILE_OFFSET_BITS=64 -D_TIME_BITS=64 \
-	-DPRISM_VERSION='"$(VERSION)"' -I. -I$(B)/gen -include base/banned.h \
+	-DPRISM_VERSION='"$(VERSION)"' -DPRISM_DATADIR='"$(datadir)"' -I. -I$(B)/gen -include base/banned.h \
 	-fno-strict-aliasing -fstack-protector-strong -ffunction-sections -fdata-sections \
 	$(warnings) $(if $(DEVELOPER),-Werror) \
 	$(if $(SANITIZE),-fsanitize=$(SANITIZE) -fno-sanitize-recover=undefined -fno-omit-frame-pointer) \
 	$(CFLAGS)
-all_ldflags := $(if $(SANITIZE),-fsanitize=$(SANITIZE)) -Wl,--as-needed -Wl,--gc-sections -pthread $(LDFLAGS)
+link_gc := $(if $(filter Darwin,$(shell uname)),-Wl$(,)-dead_strip,-Wl$(,)--as-needed -Wl$(,)--gc-sections)
+all_ldflags := $(if $(SANITIZE),-fsanitize=$(SANITIZE)) $(link_gc) -pthread $(LDFLAGS)
 
 folders := base net core tui sandbox
 $(foreach f,$(folders),$(eval $(f)_src := $(sort $(wildcard $(f)/*.c))))
@@ -54,12 +74,14 @@ libproto := $(B)/lib/libproto.a
 .PHONY: all
 all: $(B)/prism-tui $(B)/prism-sandbox
 
-# pkg-config is asked once per build directory, and only when something is compiled.
+# pkg-config is asked once per build directory, and only when something is compiled.  What is
+# missing is named; for demo and check, the two things a newcomer does first, it is installed.
 pkgs_mk := $(B)/pkgs.mk
-ifneq ($(filter-out clean help deps fmt uninstall,$(or $(MAKECMDGOALS),all)),)
--include $(pkgs_mk)
+ifneq ($(filter-out clean help deps fmt fmt-check tags uninstall,$(or $(MAKECMDGOALS),all)),)
+include $(pkgs_mk)
 endif
-$(pkgs_mk): Makefile
+$(pkgs_mk): Makefile .ci/deps
+	@.ci/deps $(if $(filter demo check check-slow,$(MAKECMDGOALS)),,check)
 	@mkdir -p $(@D)
 	@{ echo "pkg_cflags := $$($(PKG_CONFIG) --cflags $(client_pkgs) $(sandbox_pkgs) $(test_pkgs))"; \
 	   echo "client_libs := $$($(PKG_CONFIG) --libs $(client_pkgs))"; \
@@ -107,7 +129,16 @@ $(B)/prism-sandbox: $(B)/obj/sandbox/main.o $(sandbox_archives)
 
 include tests/tests.mk
 
-.PHONY: clean
+.PHONY: deps help tags clean
+deps:
+	@.ci/deps full
+
+help:
+	@sed -n 's/^#@ \{0,1\}//p' Makefile
+
+tags:
+	ctags -R --languages=C base net core tui sandbox tests
+
 clean:
 	rm -rf build build-*
 

@@ -36,9 +36,66 @@ T ?=
 pick = $(if $(T),$(foreach p,$(1),$(if $(findstring $(T),$(p)),$(p))),$(1))
 run_tests = B=$(B) JOBS=$(JOBS) tests/run
 
-.PHONY: unit api screen pty story tests
-tests: $(test_bin)
-unit api screen: %: $(B)/prism-tui
+.PHONY: $(test_tiers) tests check check-slow asan valgrind lint fuzz fuzz-short golden fmt fmt-check
+tests: $(test_bin) $(fuzz_bin)
+api screen pty story check: all
 $(foreach t,$(test_tiers),$(eval $(t): $(call pick,$($(t)_tests))))
-unit api screen pty story:
+$(test_tiers):
 	@$(run_tests) $(call pick,$($@_tests))
+
+# Fuzz targets: one file each, LLVMFuzzerTestOneInput.  In check they run under our own driver over
+# a seed corpus and its deterministic mutations; `make fuzz` builds the same files for libFuzzer.
+fuzz_src := $(sort $(wildcard tests/fuzz/*_fuzz.c))
+fuzz_bin := $(fuzz_src:%.c=$(B)/%)
+fuzz_driver := $(if $(LIBFUZZER),,$(B)/obj/tests/fuzz/driver.o)
+.SECONDARY: $(fuzz_src:%.c=$(B)/obj/%.o)
+$(fuzz_src:%.c=$(B)/obj/%.o): | $(B)/gen/agent.pb-c.h
+$(B)/tests/fuzz/%_fuzz: $(B)/obj/tests/fuzz/%_fuzz.o $(fuzz_driver) $(test_archives)
+	@mkdir -p $(@D)
+	$(CC) $(all_ldflags) $(if $(LIBFUZZER),-fsanitize=fuzzer) -o $@ $< $(fuzz_driver) $(test_archives) \
+		$(client_libs) $(sandbox_libs) $(test_libs) -lm
+
+FUZZ_SECONDS ?= 60
+fuzz-short: $(call pick,$(fuzz_bin))
+	@$(run_tests) $(call pick,$(fuzz_bin))
+fuzz:
+	@$(MAKE) --no-print-directory B=build-fuzz CC=clang SANITIZE=fuzzer-no-link,address,undefined \
+		LIBFUZZER=1 fuzz-programs
+.PHONY: fuzz-programs
+fuzz-programs: $(call pick,$(fuzz_bin))
+	@tests/fuzz/run $(FUZZ_SECONDS) $^
+
+# Lint is a test: layers, symbols, banned words, tables against documents.
+lint_checks := $(sort $(wildcard tests/lint/*.sh))
+lint: all $(lint_needs)
+	@$(run_tests) $(call pick,$(lint_checks))
+
+# The slow programs first, so that the quick ones fill the other job.
+check: $(test_bin) $(fuzz_bin) $(lint_needs)
+	@$(run_tests) $(call pick,$(story_tests) $(pty_tests) $(fuzz_bin) $(screen_tests) $(api_tests) \
+		$(unit_tests) $(lint_checks))
+
+asan:
+	@$(MAKE) --no-print-directory SANITIZE=address,undefined DEADLINE=$(or $(DEADLINE),180) asan-run
+.PHONY: asan-run
+asan-run: all $(unit_tests) $(api_tests) $(screen_tests) $(pty_tests)
+	@$(run_tests) $(call pick,$(pty_tests) $(screen_tests) $(api_tests) $(unit_tests))
+
+valgrind: $(call pick,$(unit_tests))
+	@WRAP='valgrind -q --error-exitcode=99 --leak-check=full --errors-for-leak-kinds=definite' \
+		DEADLINE=300 $(run_tests) $(call pick,$(unit_tests))
+
+check-slow: check
+	@$(MAKE) --no-print-directory asan
+	@$(MAKE) --no-print-directory valgrind
+	@$(MAKE) --no-print-directory fuzz
+
+golden: $(screen_tests)
+	@PRISM_GOLDEN=write $(run_tests) $(screen_tests)
+	@git status --short tests/golden tests/screen
+
+c_files = $(shell git ls-files '*.c' '*.h')
+fmt:
+	clang-format -i $(c_files)
+fmt-check:
+	@clang-format --dry-run -Werror $(c_files)
