@@ -10,6 +10,8 @@
  *
  *   - connect: completes once through the callback, later, from the loop, or never when the
  *     stream is destroyed first.  Every layer connects after the one below it.
+ *     A callback may destroy the stream; so a layer's call to net_stream_layer_connected() or
+ *     net_stream_layer_ready() is the last thing it does.
  *   - read/write: never block.  A positive count is progress; NET_STREAM_AGAIN means
  *     "wait for the interest callback"; 0 from read is an orderly end; -1 is an error.
  *   - interest: the user says what it waits for with net_stream_want(); the layer translates
