@@ -1,0 +1,711 @@
+/*
+ * The rows of the action table and the few functions that look things up in it.  What an action
+ * does is not here: commands live in tui/cmd_*.c, screen actions in the views and the shell.
+ */
+#include "tui/actions.h"
+
+#include "base/mem.h"
+#include "base/text.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <string.h>
+
+#define REQ (PT_ARG_POSITIONAL | PT_ARG_REQUIRED)
+#define OPT PT_ARG_POSITIONAL
+#define END          \
+	{                \
+		.name = NULL \
+	}
+#define ARGS(...)           \
+	(const struct pt_arg[]) \
+	{                       \
+		__VA_ARGS__, END    \
+	}
+
+#define COMPUTATION                                                                   \
+	{                                                                                 \
+		"computation", PT_ARG_COMPUTATION, REQ, NULL, "id or name of the computation" \
+	}
+#define ROLE                                                     \
+	{                                                            \
+		"role", PT_ARG_ROLE, REQ, NULL, "id or name of the role" \
+	}
+#define CVM                                                   \
+	{                                                         \
+		"cvm", PT_ARG_CVM, REQ, NULL, "id or name of the CVM" \
+	}
+#define ASSET                                                            \
+	{                                                                    \
+		"asset", PT_ARG_ASSET, REQ, NULL, "id or file name of the asset" \
+	}
+#define KEY                                                                                       \
+	{                                                                                             \
+		"key", PT_ARG_FILE, 0, NULL, "private key file; without it the key made for this profile" \
+	}
+#define ADDRESS                                                          \
+	{                                                                    \
+		"address", PT_ARG_TEXT, 0, NULL,                                 \
+		    "agent address host:port; without it that of the latest run" \
+	}
+#define FILTERS                                                                  \
+	{"run", PT_ARG_RUN, 0, NULL, "only this run"},                               \
+	    {"since", PT_ARG_TIME, 0, NULL, "not before this time, or so long ago"}, \
+	{                                                                            \
+		"until", PT_ARG_TIME, 0, NULL, "not after this time"                     \
+	}
+#define LOG_LEVELS "debug info warn error"
+#define KEY_KINDS "rsa ecdsa p384 p521 ed25519"
+#define COMPUTATION_ACTIONS \
+	"administrator edit run view dataset_provider algo_provider result_consumer"
+
+#define RUNS (PT_IN_OVERVIEW | PT_IN_TIMELINE)
+
+static const struct pt_action rows[PT_ACTION_COUNT] = {
+    /* ---- moving ---- */
+    [PT_ACTION_DOWN] = {"move down", "j down", PT_GROUP_MOVE, "one line down",
+                        PT_IN_LIST | PT_IN_TEXT, PT_ACTION_UI | PT_ACTION_REPEATS},
+    [PT_ACTION_UP] = {"move up", "k up", PT_GROUP_MOVE, "one line up", PT_IN_LIST | PT_IN_TEXT,
+                      PT_ACTION_UI | PT_ACTION_REPEATS},
+    [PT_ACTION_LEFT] = {"move left", "h left", PT_GROUP_MOVE, "columns or text to the left",
+                        PT_IN_LIST | PT_IN_TEXT, PT_ACTION_UI | PT_ACTION_REPEATS},
+    [PT_ACTION_RIGHT] = {"move right", "l right", PT_GROUP_MOVE, "columns or text to the right",
+                         PT_IN_LIST | PT_IN_TEXT, PT_ACTION_UI | PT_ACTION_REPEATS},
+    [PT_ACTION_PAGE_DOWN] = {"move page down", "ctrl-f page-down", PT_GROUP_MOVE, "one page down",
+                             PT_IN_LIST | PT_IN_TEXT, PT_ACTION_UI | PT_ACTION_REPEATS},
+    [PT_ACTION_PAGE_UP] = {"move page up", "ctrl-b page-up", PT_GROUP_MOVE, "one page up",
+                           PT_IN_LIST | PT_IN_TEXT, PT_ACTION_UI | PT_ACTION_REPEATS},
+    [PT_ACTION_HALF_DOWN] = {"move half down", "ctrl-d", PT_GROUP_MOVE, "half a page down",
+                             PT_IN_LIST | PT_IN_TEXT, PT_ACTION_UI | PT_ACTION_REPEATS},
+    [PT_ACTION_HALF_UP] = {"move half up", "ctrl-u", PT_GROUP_MOVE, "half a page up",
+                           PT_IN_LIST | PT_IN_TEXT, PT_ACTION_UI | PT_ACTION_REPEATS},
+    [PT_ACTION_TOP] = {"move top", "g home", PT_GROUP_MOVE, "to the first line",
+                       PT_IN_LIST | PT_IN_TEXT, PT_ACTION_UI},
+    [PT_ACTION_BOTTOM] = {"move bottom", "G end", PT_GROUP_MOVE, "to the last line",
+                          PT_IN_LIST | PT_IN_TEXT, PT_ACTION_UI},
+
+    /* ---- screen ---- */
+    [PT_ACTION_OPEN] = {"open", "enter", PT_GROUP_SCREEN,
+                        "open the row under the cursor, or do what it asks for",
+                        PT_IN_LIST | PT_IN_TEXT, PT_ACTION_UI | PT_ACTION_HINT},
+    [PT_ACTION_BACK] = {"back", "esc backspace", PT_GROUP_SCREEN,
+                        "one step back: filter, zoom, overlay, then the view before", PT_IN_ANY,
+                        PT_ACTION_UI | PT_ACTION_HINT},
+    [PT_ACTION_CLOSE] = {"close", "q", PT_GROUP_SCREEN,
+                         "close this view; in the first one, leave the program", PT_IN_ANY,
+                         PT_ACTION_UI},
+    [PT_ACTION_QUIT] = {"quit", "Q ctrl-c", PT_GROUP_SCREEN,
+                        "leave the program (asks when transfers are under way)", PT_IN_ANY,
+                        PT_ACTION_UI | PT_ACTION_NO_LOGIN},
+    [PT_ACTION_NEXT_TAB] = {"tab next", "]", PT_GROUP_SCREEN, "next tab", PT_IN_COMPUTATION,
+                            PT_ACTION_UI | PT_ACTION_HINT, .hint = "tab"},
+    [PT_ACTION_PREV_TAB] = {"tab previous", "[", PT_GROUP_SCREEN, "previous tab", PT_IN_COMPUTATION,
+                            PT_ACTION_UI},
+    [PT_ACTION_NEXT_PANE] = {"pane next", "tab", PT_GROUP_SCREEN, "to the next pane", PT_IN_ANY,
+                             PT_ACTION_UI},
+    [PT_ACTION_PREV_PANE] = {"pane previous", "shift-tab", PT_GROUP_SCREEN, "to the pane before",
+                             PT_IN_ANY, PT_ACTION_UI},
+    [PT_ACTION_ZOOM] = {"pane zoom", "z", PT_GROUP_SCREEN, "this pane alone, and back", PT_IN_ANY,
+                        PT_ACTION_UI},
+    [PT_ACTION_GROW] = {"pane grow", "+ =", PT_GROUP_SCREEN, "make this pane larger", PT_IN_ANY,
+                        PT_ACTION_UI | PT_ACTION_REPEATS},
+    [PT_ACTION_SHRINK] = {"pane shrink", "-", PT_GROUP_SCREEN, "make this pane smaller", PT_IN_ANY,
+                          PT_ACTION_UI | PT_ACTION_REPEATS},
+    [PT_ACTION_PALETTE] = {"palette", ":", PT_GROUP_SCREEN, "type a command", PT_IN_ANY,
+                           PT_ACTION_UI | PT_ACTION_NO_LOGIN | PT_ACTION_HINT, .hint = "command"},
+    [PT_ACTION_HELP] = {"help", "? f1", PT_GROUP_SCREEN, "what can be done here, and by which key",
+                        PT_IN_ANY, PT_ACTION_NO_LOGIN | PT_ACTION_HINT,
+                        ARGS({"command", PT_ARG_COMMAND, OPT | PT_ARG_REPEAT, NULL,
+                              "explain this command only"})},
+    [PT_ACTION_REFRESH] = {"refresh", "r f5 ctrl-r", PT_GROUP_SCREEN,
+                           "ask the server again; also retries what failed", PT_IN_ANY,
+                           PT_ACTION_UI},
+    [PT_ACTION_REDRAW] = {"redraw", "ctrl-l", PT_GROUP_SCREEN, "draw the whole screen again",
+                          PT_IN_ANY, PT_ACTION_UI | PT_ACTION_NO_LOGIN},
+    [PT_ACTION_SUSPEND] = {"suspend", "ctrl-z", PT_GROUP_SCREEN, "back to the shell; fg returns",
+                           PT_IN_ANY, PT_ACTION_UI | PT_ACTION_NO_LOGIN},
+    [PT_ACTION_THEME] = {"theme", "", PT_GROUP_SCREEN,
+                         "change the colours; without a name, the next theme", 0,
+                         PT_ACTION_UI | PT_ACTION_NO_LOGIN,
+                         ARGS({"name", PT_ARG_THEME, OPT, NULL,
+                               "name of a theme, or path of a .theme file"})},
+    [PT_ACTION_MOUSE] = {"mouse", "", PT_GROUP_SCREEN, "mouse on or off", 0,
+                         PT_ACTION_UI | PT_ACTION_NO_LOGIN},
+    [PT_ACTION_CANCEL] = {"cancel", "ctrl-g", PT_GROUP_SCREEN, "give up what this view waits for",
+                          PT_IN_ANY, PT_ACTION_UI},
+
+    /* ---- finding ---- */
+    [PT_ACTION_FILTER] = {"filter", "/", PT_GROUP_FIND,
+                          "show only rows or lines that match, as you type",
+                          PT_IN_LIST | PT_IN_TEXT, PT_ACTION_UI | PT_ACTION_HINT},
+    [PT_ACTION_NEXT_MATCH] = {"match next", "n", PT_GROUP_FIND, "next match",
+                              PT_IN_LIST | PT_IN_TEXT, PT_ACTION_UI | PT_ACTION_REPEATS},
+    [PT_ACTION_PREV_MATCH] = {"match previous", "N", PT_GROUP_FIND, "match before",
+                              PT_IN_LIST | PT_IN_TEXT, PT_ACTION_UI | PT_ACTION_REPEATS},
+    [PT_ACTION_SORT] = {"sort", "s", PT_GROUP_FIND, "sort by the next column", PT_IN_LIST,
+                        PT_ACTION_UI | PT_ACTION_HINT},
+    [PT_ACTION_SORT_REVERSE] = {"sort reverse", "S", PT_GROUP_FIND, "sort the other way round",
+                                PT_IN_LIST, PT_ACTION_UI},
+    [PT_ACTION_MARK] = {"mark", "space", PT_GROUP_FIND, "mark the row and step on", PT_IN_LIST,
+                        PT_ACTION_UI | PT_ACTION_REPEATS},
+    [PT_ACTION_MARK_RANGE] = {"mark range", "V", PT_GROUP_FIND, "mark from the last mark to here",
+                              PT_IN_LIST, PT_ACTION_UI},
+    [PT_ACTION_MARK_ALL] = {"mark all", "*", PT_GROUP_FIND, "mark every row shown", PT_IN_LIST,
+                            PT_ACTION_UI},
+    [PT_ACTION_UNMARK_ALL] = {"mark none", "U", PT_GROUP_FIND, "remove all marks", PT_IN_LIST,
+                              PT_ACTION_UI},
+    [PT_ACTION_COPY] = {"copy", "y", PT_GROUP_FIND,
+                        "copy the id, or the line, to the clipboard of your terminal (OSC 52)",
+                        PT_IN_LIST | PT_IN_TEXT, PT_ACTION_UI},
+    [PT_ACTION_COPY_CELL] = {"copy row", "Y", PT_GROUP_FIND,
+                             "copy the whole row, or the marked ones", PT_IN_LIST | PT_IN_TEXT,
+                             PT_ACTION_UI},
+
+    /* ---- sections ---- */
+    [PT_ACTION_GO_WORKSPACES] = {"go workspaces", "1", PT_GROUP_GO, "to the workspaces", PT_IN_ANY,
+                                 PT_ACTION_UI},
+    [PT_ACTION_GO_COMPUTATIONS] = {"go computations", "2", PT_GROUP_GO, "to the computations",
+                                   PT_IN_ANY, PT_ACTION_UI},
+    [PT_ACTION_GO_ASSETS] = {"go assets", "3", PT_GROUP_GO, "to the assets", PT_IN_ANY,
+                             PT_ACTION_UI},
+    [PT_ACTION_GO_CVMS] = {"go cvms", "4", PT_GROUP_GO, "to the CVMs", PT_IN_ANY, PT_ACTION_UI},
+    [PT_ACTION_GO_TRANSFERS] = {"go transfers", "5", PT_GROUP_GO, "to uploads and downloads",
+                                PT_IN_ANY, PT_ACTION_UI},
+    [PT_ACTION_GO_KEYS] = {"go keys", "6", PT_GROUP_GO, "to your keys", PT_IN_ANY, PT_ACTION_UI},
+    [PT_ACTION_GO_MESSAGES] = {"go messages", "7", PT_GROUP_GO, "to everything said so far",
+                               PT_IN_ANY, PT_ACTION_UI},
+
+    /* ---- session ---- */
+    [PT_ACTION_LOGIN] = {"login", "", PT_GROUP_SESSION, "sign in to Prism", 0, PT_ACTION_NO_LOGIN,
+                         ARGS({"user", PT_ARG_TEXT, OPT, NULL, "e-mail address or user name"})},
+    [PT_ACTION_LOGOUT] = {"logout", "", PT_GROUP_SESSION, "forget the session", 0,
+                          PT_ACTION_NO_LOGIN},
+    [PT_ACTION_WHOAMI] = {"whoami", "", PT_GROUP_SESSION,
+                          "who is signed in, where, and for how long", 0, 0},
+    [PT_ACTION_WORKSPACE_LIST] = {"workspace list", "", PT_GROUP_SESSION,
+                                  "the workspaces you belong to", 0, 0},
+    [PT_ACTION_WORKSPACE_USE] = {"workspace use", "enter", PT_GROUP_SESSION,
+                                 "work in this workspace from now on", PT_IN_WORKSPACES,
+                                 PT_ACTION_SELECTION | PT_ACTION_HINT,
+                                 ARGS({"workspace", PT_ARG_WORKSPACE, REQ, NULL, "id or name"}),
+                                 .hint = "enter"},
+    [PT_ACTION_PROFILE_LIST] = {"profile list", "", PT_GROUP_SESSION,
+                                "the profiles of the configuration file", 0, PT_ACTION_NO_LOGIN},
+
+    /* ---- computations ---- */
+    [PT_ACTION_COMPUTATION_LIST] =
+        {"computation list", "", PT_GROUP_COMPUTATION, "the computations of the workspace", 0, 0,
+         ARGS({"name", PT_ARG_TEXT, 0, NULL, "only names that contain this"},
+              {"state", PT_ARG_CHOICE, 0, "not-started running completed failed cancelled",
+               "only this state"})},
+    [PT_ACTION_COMPUTATION_SHOW] = {"computation show", "", PT_GROUP_COMPUTATION,
+                                    "one computation with its participants", 0, 0,
+                                    ARGS(COMPUTATION)},
+    [PT_ACTION_COMPUTATION_CREATE] =
+        {"computation create", "c", PT_GROUP_COMPUTATION, "define a new computation",
+         PT_IN_COMPUTATIONS, PT_ACTION_WRITES | PT_ACTION_HINT,
+         ARGS({"name", PT_ARG_TEXT, REQ, NULL, "its name"},
+              {"description", PT_ARG_TEXT, PT_ARG_REQUIRED, NULL, "what it is for"},
+              {"log-level", PT_ARG_CHOICE, 0, LOG_LEVELS, "how much the agent logs (info)"})},
+    [PT_ACTION_COMPUTATION_UPDATE] = {"computation update", "e", PT_GROUP_COMPUTATION,
+                                      "change name, description or log level",
+                                      PT_IN_COMPUTATIONS | PT_IN_OVERVIEW,
+                                      PT_ACTION_WRITES | PT_ACTION_SELECTION | PT_ACTION_HINT,
+                                      ARGS(COMPUTATION, {"name", PT_ARG_TEXT, 0, NULL, "new name"},
+                                           {"description", PT_ARG_TEXT, 0, NULL, "new description"},
+                                           {"log-level", PT_ARG_CHOICE, 0, LOG_LEVELS,
+                                            "how much the agent logs"}),
+                                      .hint = "edit"},
+    [PT_ACTION_COMPUTATION_DELETE] = {"computation delete", "D", PT_GROUP_COMPUTATION,
+                                      "delete for good, with its history",
+                                      PT_IN_COMPUTATIONS | PT_IN_OVERVIEW,
+                                      PT_ACTION_WRITES | PT_ACTION_SELECTION | PT_ACTION_DANGEROUS |
+                                          PT_ACTION_BULK | PT_ACTION_HINT,
+                                      ARGS(COMPUTATION,
+                                           {"confirm", PT_ARG_TEXT, 0, NULL,
+                                            "its name, to confirm without being asked"})},
+    [PT_ACTION_COMPUTATION_CHECKLIST] = {"computation checklist", "", PT_GROUP_COMPUTATION,
+                                         "what is still missing before it can run", 0, 0,
+                                         ARGS(COMPUTATION)},
+    [PT_ACTION_COMPUTATION_RUN] =
+        {"computation run", "R", PT_GROUP_COMPUTATION, "run it (or run it again) on a ready CVM",
+         PT_IN_COMPUTATIONS | PT_IN_COMPUTATION,
+         PT_ACTION_WRITES | PT_ACTION_SELECTION | PT_ACTION_HINT,
+         ARGS(COMPUTATION, {"cvm", PT_ARG_CVM, PT_ARG_REQUIRED, NULL, "id or name of a ready CVM"},
+              {"follow", PT_ARG_FLAG, 0, NULL, "stay and print events until it ends"})},
+    [PT_ACTION_COMPUTATION_STOP] = {"computation stop", "X", PT_GROUP_COMPUTATION, "stop the run",
+                                    PT_IN_COMPUTATIONS | PT_IN_COMPUTATION,
+                                    PT_ACTION_WRITES | PT_ACTION_SELECTION | PT_ACTION_CONFIRM |
+                                        PT_ACTION_BULK | PT_ACTION_HINT,
+                                    ARGS(COMPUTATION)},
+    [PT_ACTION_COMPUTATION_STATUS] = {"computation status", "", PT_GROUP_COMPUTATION,
+                                      "its state and the latest event", 0, 0, ARGS(COMPUTATION)},
+    [PT_ACTION_COMPUTATION_FOLLOW] =
+        {"computation follow", "", PT_GROUP_COMPUTATION,
+         "print events and log lines as they come, until the run ends", 0, PT_ACTION_CANCELLABLE,
+         ARGS(COMPUTATION, {"logs", PT_ARG_FLAG, 0, NULL, "log lines too"},
+              {"until-state", PT_ARG_TEXT, 0, NULL,
+               "stop at this event, for example ReceivingAlgorithm"},
+              {"timeout", PT_ARG_TEXT, 0, NULL, "give up after so long: 90s, 10m"})},
+    [PT_ACTION_COMPUTATION_EVENTS] =
+        {"computation events", "", PT_GROUP_COMPUTATION, "its events, newest first", 0, 0,
+         ARGS(COMPUTATION, FILTERS, {"limit", PT_ARG_NUMBER, 0, NULL, "at most so many (100)"})},
+    [PT_ACTION_COMPUTATION_LOGS] =
+        {"computation logs", "", PT_GROUP_COMPUTATION, "its log lines, oldest first", 0, 0,
+         ARGS(COMPUTATION, FILTERS, {"level", PT_ARG_CHOICE, 0, LOG_LEVELS, "this level only"},
+              {"text", PT_ARG_TEXT, 0, NULL, "lines that contain this"},
+              {"limit", PT_ARG_NUMBER, 0, NULL, "the last so many (1000)"})},
+    [PT_ACTION_COMPUTATION_MANIFEST] = {"computation manifest", "", PT_GROUP_COMPUTATION,
+                                        "the document the agent gets", 0, 0,
+                                        ARGS(COMPUTATION, {"save", PT_ARG_NEW_FILE, 0, NULL,
+                                                           "write it unchanged to this file"})},
+
+    /* ---- runs and agents ---- */
+    [PT_ACTION_RUN_LIST] = {"run list", "", PT_GROUP_RUN, "runs, newest first", 0, 0,
+                            ARGS({"computation", PT_ARG_COMPUTATION, OPT, NULL,
+                                  "only of this computation"})},
+    [PT_ACTION_RUN_SHOW] = {"run show", "", PT_GROUP_RUN, "the latest run of a computation", 0, 0,
+                            ARGS(COMPUTATION)},
+    [PT_ACTION_SEND_ALGORITHM] =
+        {"send algorithm", "a", PT_GROUP_RUN, "send the algorithm file to the agent", RUNS,
+         PT_ACTION_WRITES | PT_ACTION_SELECTION | PT_ACTION_CANCELLABLE | PT_ACTION_HINT,
+         ARGS(COMPUTATION, {"file", PT_ARG_FILE, REQ, NULL, "the algorithm"},
+              {"type", PT_ARG_CHOICE, 0, "bin python wasm docker", "how to run it (by file name)"},
+              {"requirements", PT_ARG_FILE, 0, NULL, "requirements file of a Python algorithm"},
+              {"arg", PT_ARG_TEXT, PT_ARG_REPEAT, NULL, "argument for the algorithm, in order"},
+              KEY, ADDRESS),
+         .hint = "algorithm"},
+    [PT_ACTION_SEND_DATA] =
+        {"send data", "d", PT_GROUP_RUN, "send a dataset (file or directory) to the agent", RUNS,
+         PT_ACTION_WRITES | PT_ACTION_SELECTION | PT_ACTION_CANCELLABLE | PT_ACTION_HINT,
+         ARGS(COMPUTATION, {"file", PT_ARG_FILE, REQ, NULL, "the dataset; a directory is zipped"},
+              {"decompress", PT_ARG_FLAG, 0, NULL, "let the agent unpack the zip"}, KEY, ADDRESS)},
+    [PT_ACTION_RESULT_FETCH] =
+        {"result fetch", "f", PT_GROUP_RUN, "fetch the result zip from the agent and save it", RUNS,
+         PT_ACTION_WRITES | PT_ACTION_SELECTION | PT_ACTION_CANCELLABLE | PT_ACTION_HINT,
+         ARGS(COMPUTATION, {"save", PT_ARG_NEW_FILE, 0, NULL, "file to write (results.zip)"}, KEY,
+              ADDRESS),
+         .hint = "fetch"},
+    [PT_ACTION_RESULT_SHOW] = {"result show", "", PT_GROUP_RUN, "what is in a result zip", 0,
+                               PT_ACTION_NO_LOGIN,
+                               ARGS({"file", PT_ARG_FILE, REQ, NULL, "the zip"})},
+    [PT_ACTION_RESULT_UNPACK] = {"result unpack", "", PT_GROUP_RUN,
+                                 "unpack a result zip into a directory", 0,
+                                 PT_ACTION_NO_LOGIN | PT_ACTION_WRITES,
+                                 ARGS({"file", PT_ARG_FILE, REQ, NULL, "the zip"},
+                                      {"directory", PT_ARG_NEW_FILE, REQ, NULL,
+                                       "where to; existing files are kept"})},
+
+    /* ---- roles ---- */
+    [PT_ACTION_ROLE_LIST] = {"role list", "", PT_GROUP_ROLE,
+                             "roles of a computation with actions and members", 0, 0,
+                             ARGS(COMPUTATION)},
+    [PT_ACTION_ROLE_CREATE] = {"role create", "c", PT_GROUP_ROLE, "make a role", PT_IN_ROLES,
+                               PT_ACTION_WRITES,
+                               ARGS(COMPUTATION, {"name", PT_ARG_TEXT, REQ, NULL, "its name"},
+                                    {"action", PT_ARG_CHOICE, PT_ARG_REPEAT, COMPUTATION_ACTIONS,
+                                     "an action it allows"})},
+    [PT_ACTION_ROLE_DELETE] = {"role delete", "D", PT_GROUP_ROLE, "delete a role", PT_IN_ROLES,
+                               PT_ACTION_WRITES | PT_ACTION_SELECTION | PT_ACTION_DANGEROUS,
+                               ARGS(COMPUTATION, ROLE,
+                                    {"confirm", PT_ARG_TEXT, 0, NULL,
+                                     "its name, to confirm without being asked"})},
+    [PT_ACTION_ROLE_ACTION_ADD] = {"role action add", "a", PT_GROUP_ROLE, "allow a role more",
+                                   PT_IN_ROLES,
+                                   PT_ACTION_WRITES | PT_ACTION_SELECTION | PT_ACTION_HINT,
+                                   ARGS(COMPUTATION, ROLE,
+                                        {"action", PT_ARG_CHOICE, REQ | PT_ARG_REPEAT,
+                                         COMPUTATION_ACTIONS, "actions to add"}),
+                                   .hint = "add action"},
+    [PT_ACTION_ROLE_ACTION_REMOVE] = {"role action remove", "x", PT_GROUP_ROLE, "allow a role less",
+                                      PT_IN_ROLES, PT_ACTION_WRITES | PT_ACTION_SELECTION,
+                                      ARGS(COMPUTATION, ROLE,
+                                           {"action", PT_ARG_CHOICE, REQ | PT_ARG_REPEAT,
+                                            COMPUTATION_ACTIONS, "actions to remove"})},
+    [PT_ACTION_ROLE_MEMBER_ADD] = {"role member add", "m", PT_GROUP_ROLE, "give a role to a person",
+                                   PT_IN_ROLES,
+                                   PT_ACTION_WRITES | PT_ACTION_SELECTION | PT_ACTION_HINT,
+                                   ARGS(COMPUTATION, ROLE,
+                                        {"user", PT_ARG_USER, REQ | PT_ARG_REPEAT, NULL,
+                                         "user name or id"}),
+                                   .hint = "add member"},
+    [PT_ACTION_ROLE_MEMBER_REMOVE] = {"role member remove", "M", PT_GROUP_ROLE,
+                                      "take a role from a person", PT_IN_ROLES,
+                                      PT_ACTION_WRITES | PT_ACTION_SELECTION,
+                                      ARGS(COMPUTATION, ROLE,
+                                           {"user", PT_ARG_USER, REQ | PT_ARG_REPEAT, NULL,
+                                            "user name or id"})},
+
+    /* ---- keys ---- */
+    [PT_ACTION_KEY_LIST] = {"key list", "", PT_GROUP_KEY, "key pairs of this machine", 0,
+                            PT_ACTION_NO_LOGIN},
+    [PT_ACTION_KEY_GENERATE] = {"key generate", "c", PT_GROUP_KEY, "make a key pair", PT_IN_KEYS,
+                                PT_ACTION_WRITES | PT_ACTION_CANCELLABLE | PT_ACTION_NO_LOGIN |
+                                    PT_ACTION_HINT,
+                                ARGS({"type", PT_ARG_CHOICE, 0, KEY_KINDS, "kind of key (ed25519)"},
+                                     {"name", PT_ARG_TEXT, 0, NULL, "name of the pair (default)"},
+                                     {"directory", PT_ARG_NEW_FILE, 0, NULL,
+                                      "where to write private.pem and public.pem"}),
+                                .hint = "generate"},
+    [PT_ACTION_KEY_REGISTER] =
+        {"key register", "K", PT_GROUP_KEY, "register your public key with a computation",
+         PT_IN_KEYS | RUNS | PT_IN_MANIFEST,
+         PT_ACTION_WRITES | PT_ACTION_SELECTION | PT_ACTION_HINT,
+         ARGS(COMPUTATION, {"key", PT_ARG_FILE, OPT, NULL,
+                            "public key file; without it the key made for this profile"}),
+         .hint = "key"},
+    [PT_ACTION_KEY_STATUS] =
+        {"key status", "", PT_GROUP_KEY,
+         "whether your public key is registered, and where the manifest has it", 0, 0,
+         ARGS(COMPUTATION)},
+
+    /* ---- assets ---- */
+    [PT_ACTION_ASSET_LIST] = {"asset list", "", PT_GROUP_ASSET, "algorithms and datasets", 0, 0,
+                              ARGS({"computation", PT_ARG_COMPUTATION, OPT, NULL,
+                                    "only those linked to this computation"},
+                                   {"type", PT_ARG_CHOICE, 0, "algorithm dataset",
+                                    "only this type"})},
+    [PT_ACTION_ASSET_SHOW] = {"asset show", "", PT_GROUP_ASSET, "one asset", 0, 0, ARGS(ASSET)},
+    [PT_ACTION_ASSET_CREATE] =
+        {"asset create", "c", PT_GROUP_ASSET,
+         "describe a local file as an asset; the checksum is computed", PT_IN_ASSETS | PT_IN_LINKED,
+         PT_ACTION_WRITES | PT_ACTION_CANCELLABLE | PT_ACTION_HINT,
+         ARGS({"file", PT_ARG_FILE, REQ, NULL, "the file or directory"},
+              {"type", PT_ARG_CHOICE, PT_ARG_REQUIRED, "algorithm dataset", "what it is"},
+              {"description", PT_ARG_TEXT, PT_ARG_REQUIRED, NULL, "what it is for"},
+              {"name", PT_ARG_TEXT, 0, NULL, "file name to register (that of the file)"},
+              {"sample", PT_ARG_FILE, 0, NULL, "sample others may look at, at most 10 MB"},
+              {"link", PT_ARG_COMPUTATION, 0, NULL, "link it to this computation at once"})},
+    [PT_ACTION_ASSET_UPDATE] =
+        {"asset update", "e", PT_GROUP_ASSET, "change an asset", PT_IN_ASSETS | PT_IN_LINKED,
+         PT_ACTION_WRITES | PT_ACTION_SELECTION | PT_ACTION_HINT,
+         ARGS(ASSET, {"file", PT_ARG_FILE, 0, NULL, "compute the checksum of this file anew"},
+              {"description", PT_ARG_TEXT, 0, NULL, "new description"},
+              {"name", PT_ARG_TEXT, 0, NULL, "new file name"}),
+         .hint = "edit"},
+    [PT_ACTION_ASSET_LINK] = {"asset link", "a", PT_GROUP_ASSET, "link an asset to a computation",
+                              PT_IN_ASSETS | PT_IN_LINKED,
+                              PT_ACTION_WRITES | PT_ACTION_SELECTION | PT_ACTION_BULK |
+                                  PT_ACTION_HINT,
+                              ARGS(ASSET, COMPUTATION)},
+    [PT_ACTION_ASSET_UNLINK] = {"asset unlink", "u", PT_GROUP_ASSET,
+                                "take an asset from a computation", PT_IN_ASSETS | PT_IN_LINKED,
+                                PT_ACTION_WRITES | PT_ACTION_SELECTION | PT_ACTION_CONFIRM |
+                                    PT_ACTION_BULK | PT_ACTION_HINT,
+                                ARGS(ASSET, COMPUTATION)},
+    [PT_ACTION_ASSET_DELETE] = {"asset delete", "D", PT_GROUP_ASSET, "delete an asset",
+                                PT_IN_ASSETS,
+                                PT_ACTION_WRITES | PT_ACTION_SELECTION | PT_ACTION_DANGEROUS |
+                                    PT_ACTION_BULK | PT_ACTION_HINT,
+                                ARGS(ASSET, {"confirm", PT_ARG_TEXT, 0, NULL,
+                                             "its name, to confirm without being asked"})},
+    [PT_ACTION_CHECKSUM] = {"checksum", "", PT_GROUP_ASSET,
+                            "SHA3-256 of a file or directory, as the agent computes it", 0,
+                            PT_ACTION_NO_LOGIN | PT_ACTION_CANCELLABLE,
+                            ARGS({"file", PT_ARG_FILE, REQ, NULL, "file or directory"})},
+
+    /* ---- CVMs ---- */
+    [PT_ACTION_CVM_LIST] = {"cvm list", "", PT_GROUP_CVM, "the CVMs of the workspace", 0, 0,
+                            ARGS({"ready", PT_ARG_FLAG, 0, NULL,
+                                  "only those a computation can run on"},
+                                 {"all", PT_ARG_FLAG, 0, NULL, "removed ones too"})},
+    [PT_ACTION_CVM_SHOW] = {"cvm show", "", PT_GROUP_CVM, "one CVM", 0, 0, ARGS(CVM)},
+    [PT_ACTION_CVM_CREATE] =
+        {"cvm create", "c", PT_GROUP_CVM, "create a CVM; takes minutes", PT_IN_CVMS | PT_IN_RUN,
+         PT_ACTION_WRITES | PT_ACTION_CANCELLABLE | PT_ACTION_HINT,
+         ARGS({"name", PT_ARG_TEXT, REQ, NULL, "its name"},
+              {"provider", PT_ARG_CHOICE, 0, "ultraviolet azure gcp external",
+               "where (ultraviolet)"},
+              {"platform", PT_ARG_CHOICE, 0, "sev-snp tdx", "confidential platform (sev-snp)"},
+              {"vcpus", PT_ARG_NUMBER, 0, NULL, "number of CPUs (2)"},
+              {"log-level", PT_ARG_CHOICE, 0, LOG_LEVELS, "log level of its agent (info)"},
+              {"wait", PT_ARG_FLAG, 0, NULL, "return when it is ready to run"})},
+    [PT_ACTION_CVM_DELETE] = {"cvm delete", "D", PT_GROUP_CVM, "deactivate a CVM for good",
+                              PT_IN_CVMS,
+                              PT_ACTION_WRITES | PT_ACTION_SELECTION | PT_ACTION_DANGEROUS |
+                                  PT_ACTION_BULK | PT_ACTION_HINT,
+                              ARGS(CVM, {"confirm", PT_ARG_TEXT, 0, NULL,
+                                         "its name, to confirm without being asked"})},
+    [PT_ACTION_CVM_POLICY] = {"cvm policy", "p", PT_GROUP_CVM, "its attestation policy", PT_IN_CVMS,
+                              PT_ACTION_SELECTION | PT_ACTION_HINT,
+                              ARGS(CVM,
+                                   {"save", PT_ARG_NEW_FILE, 0, NULL, "write it to this file"})},
+
+    /* ---- transfers ---- */
+    [PT_ACTION_TRANSFER_LIST] = {"transfer list", "", PT_GROUP_TRANSFER,
+                                 "uploads and downloads of this run of the program", 0,
+                                 PT_ACTION_NO_LOGIN},
+    [PT_ACTION_TRANSFER_CANCEL] = {"transfer cancel", "x", PT_GROUP_TRANSFER, "stop a transfer",
+                                   PT_IN_TRANSFERS,
+                                   PT_ACTION_UI | PT_ACTION_SELECTION | PT_ACTION_BULK |
+                                       PT_ACTION_HINT,
+                                   ARGS({"transfer", PT_ARG_TRANSFER, OPT, NULL, "its number"})},
+    [PT_ACTION_TRANSFER_RETRY] = {"transfer retry", "t", PT_GROUP_TRANSFER,
+                                  "start a transfer again", PT_IN_TRANSFERS,
+                                  PT_ACTION_UI | PT_ACTION_SELECTION | PT_ACTION_BULK |
+                                      PT_ACTION_HINT,
+                                  ARGS({"transfer", PT_ARG_TRANSFER, OPT, NULL, "its number"})},
+    [PT_ACTION_TRANSFER_CLEAR] = {"transfer clear", "C", PT_GROUP_TRANSFER,
+                                  "take finished transfers off the list", PT_IN_TRANSFERS,
+                                  PT_ACTION_UI | PT_ACTION_HINT},
+
+    /* ---- logs ---- */
+    [PT_ACTION_LOG_OPEN] = {"log open", "L", PT_GROUP_LOG, "logs of the computation",
+                            PT_IN_COMPUTATIONS | PT_IN_OVERVIEW | PT_IN_TIMELINE,
+                            PT_ACTION_UI | PT_ACTION_SELECTION | PT_ACTION_HINT,
+                            ARGS({"computation", PT_ARG_COMPUTATION, OPT, NULL, "id or name"}),
+                            .hint = "logs"},
+    [PT_ACTION_LOG_FOLLOW] = {"log follow", "F", PT_GROUP_LOG, "follow new lines, on or off",
+                              PT_IN_LOGS, PT_ACTION_UI | PT_ACTION_HINT},
+    [PT_ACTION_LOG_PAUSE] = {"log pause", "p", PT_GROUP_LOG, "stop asking for new lines, and go on",
+                             PT_IN_LOGS, PT_ACTION_UI | PT_ACTION_HINT},
+    [PT_ACTION_LOG_WRAP] = {"log wrap", "w", PT_GROUP_LOG, "wrap long lines, on or off",
+                            PT_IN_LOGS | PT_IN_MANIFEST, PT_ACTION_UI | PT_ACTION_HINT},
+    [PT_ACTION_LOG_LEVEL] = {"log level", "v", PT_GROUP_LOG, "only this level and above",
+                             PT_IN_LOGS, PT_ACTION_UI | PT_ACTION_HINT,
+                             ARGS({"level", PT_ARG_CHOICE, OPT, "all " LOG_LEVELS,
+                                   "without it, the next one"})},
+    [PT_ACTION_LOG_RUN] = {"log run", "o", PT_GROUP_LOG, "only one run, or all", PT_IN_LOGS,
+                           PT_ACTION_UI,
+                           ARGS(
+                               {"run", PT_ARG_RUN, OPT, NULL, "its id; without it, the next one"})},
+    [PT_ACTION_LOG_REGEX] = {"log regex", "x", PT_GROUP_LOG, "only lines that match an expression",
+                             PT_IN_LOGS, PT_ACTION_UI,
+                             ARGS({"pattern", PT_ARG_TEXT, OPT, NULL, "PCRE2 expression"})},
+    [PT_ACTION_LOG_SINCE] = {"log since", "(", PT_GROUP_LOG, "only lines from this time on",
+                             PT_IN_LOGS, PT_ACTION_UI,
+                             ARGS({"time", PT_ARG_TIME, OPT, NULL, "time, or so long ago"})},
+    [PT_ACTION_LOG_UNTIL] = {"log until", ")", PT_GROUP_LOG, "only lines up to this time",
+                             PT_IN_LOGS, PT_ACTION_UI,
+                             ARGS({"time", PT_ARG_TIME, OPT, NULL, "time, or so long ago"})},
+    [PT_ACTION_LOG_SEARCH] = {"log search", "f", PT_GROUP_LOG, "find and highlight; n and N step",
+                              PT_IN_LOGS | PT_IN_MANIFEST, PT_ACTION_UI | PT_ACTION_HINT,
+                              ARGS({"text", PT_ARG_TEXT, OPT, NULL, "what to find"}),
+                              .hint = "find"},
+    [PT_ACTION_LOG_GOTO] = {"log goto", "t", PT_GROUP_LOG, "jump to a time", PT_IN_LOGS,
+                            PT_ACTION_UI,
+                            ARGS({"time", PT_ARG_TIME, OPT, NULL, "time, or so long ago"})},
+    [PT_ACTION_LOG_NEXT_ERROR] = {"log next error", "e", PT_GROUP_LOG,
+                                  "to the next error or warning", PT_IN_LOGS, PT_ACTION_UI},
+    [PT_ACTION_LOG_PREV_ERROR] = {"log previous error", "E", PT_GROUP_LOG,
+                                  "to the error or warning before", PT_IN_LOGS, PT_ACTION_UI},
+    [PT_ACTION_LOG_MARK] = {"log mark", "m", PT_GROUP_LOG, "put a mark at this line", PT_IN_LOGS,
+                            PT_ACTION_UI},
+    [PT_ACTION_LOG_CLEAR_FILTERS] = {"log clear", "C", PT_GROUP_LOG, "show all lines again",
+                                     PT_IN_LOGS, PT_ACTION_UI},
+    [PT_ACTION_SAVE] = {"save", "W", PT_GROUP_LOG, "save what is shown to a file",
+                        PT_IN_LOGS | PT_IN_MANIFEST | PT_IN_MESSAGES | PT_IN_CVMS,
+                        PT_ACTION_UI | PT_ACTION_HINT,
+                        ARGS({"file", PT_ARG_NEW_FILE, OPT, NULL,
+                              "file to write; .jsonl gives JSON lines"})},
+    [PT_ACTION_MANIFEST_RAW] = {"manifest raw", "t", PT_GROUP_COMPUTATION, "table or raw JSON",
+                                PT_IN_MANIFEST, PT_ACTION_UI | PT_ACTION_HINT},
+
+    /* ---- inputs and forms ---- */
+    [PT_ACTION_ACCEPT] = {"input accept", "enter", PT_GROUP_EDIT,
+                          "take the input; in a form, the next field", PT_IN_EDIT, PT_ACTION_UI},
+    [PT_ACTION_SUBMIT] = {"form submit", "ctrl-s", PT_GROUP_EDIT, "send the form",
+                          PT_IN_EDIT | PT_IN_FORM, PT_ACTION_UI | PT_ACTION_HINT, .hint = "send"},
+    [PT_ACTION_NEXT_FIELD] = {"field next", "tab down", PT_GROUP_EDIT, "next field", PT_IN_FORM,
+                              PT_ACTION_UI},
+    [PT_ACTION_PREV_FIELD] = {"field previous", "shift-tab up", PT_GROUP_EDIT, "field before",
+                              PT_IN_FORM, PT_ACTION_UI},
+    [PT_ACTION_COMPLETE] = {"input complete", "tab", PT_GROUP_EDIT, "complete the word", PT_IN_EDIT,
+                            PT_ACTION_UI},
+
+    [PT_ACTION_VERSION] = {"version", "", PT_GROUP_SESSION,
+                           "version, and where files are looked for", 0, PT_ACTION_NO_LOGIN},
+};
+
+static_assert(sizeof(rows) / sizeof(rows[0]) == PT_ACTION_COUNT, "one row per action");
+
+static const char *const group_titles[PT_GROUP_COUNT] = {
+    [PT_GROUP_MOVE] = "Moving",
+    [PT_GROUP_SCREEN] = "Screen",
+    [PT_GROUP_FIND] = "Finding and marking",
+    [PT_GROUP_GO] = "Sections",
+    [PT_GROUP_SESSION] = "Session and workspaces",
+    [PT_GROUP_COMPUTATION] = "Computations",
+    [PT_GROUP_RUN] = "Runs and agents",
+    [PT_GROUP_ROLE] = "Roles",
+    [PT_GROUP_KEY] = "Keys",
+    [PT_GROUP_ASSET] = "Assets",
+    [PT_GROUP_CVM] = "CVMs",
+    [PT_GROUP_TRANSFER] = "Transfers",
+    [PT_GROUP_LOG] = "Logs and saving",
+    [PT_GROUP_EDIT] = "Inputs and forms",
+};
+
+static const struct {
+	uint32_t bit;
+	const char *word;
+} wheres[] = {
+    {PT_IN_ANY, "any"},
+    {PT_IN_LIST, "list"},
+    {PT_IN_TEXT, "text"},
+    {PT_IN_EDIT, "input"},
+    {PT_IN_LOGIN, "login"},
+    {PT_IN_WORKSPACES, "workspaces"},
+    {PT_IN_COMPUTATIONS, "computations"},
+    {PT_IN_OVERVIEW, "overview"},
+    {PT_IN_TIMELINE, "timeline"},
+    {PT_IN_LOGS, "logs"},
+    {PT_IN_MANIFEST, "manifest"},
+    {PT_IN_ROLES, "roles"},
+    {PT_IN_LINKED, "linked-assets"},
+    {PT_IN_ASSETS, "assets"},
+    {PT_IN_CVMS, "cvms"},
+    {PT_IN_RUN, "run"},
+    {PT_IN_TRANSFERS, "transfers"},
+    {PT_IN_KEYS, "keys"},
+    {PT_IN_HELP, "help"},
+    {PT_IN_MESSAGES, "messages"},
+    {PT_IN_FORM, "form"},
+};
+
+const char *pt_group_title(enum pt_group group)
+{
+	assert(group < PT_GROUP_COUNT);
+	return group_titles[group];
+}
+
+const char *pt_where_word(uint32_t bit)
+{
+	for (size_t i = 0; i < PRISM_COUNT(wheres); i++)
+		if (wheres[i].bit == bit)
+			return wheres[i].word;
+	return "";
+}
+
+uint32_t pt_where_parse(const char *word)
+{
+	for (size_t i = 0; i < PRISM_COUNT(wheres); i++)
+		if (!strcmp(wheres[i].word, word))
+			return wheres[i].bit;
+	return 0;
+}
+
+const struct pt_action *pt_action(enum pt_action_id id)
+{
+	assert(id > PT_ACTION_NONE && id < PT_ACTION_COUNT);
+	return &rows[id];
+}
+
+enum pt_action_id pt_action_id(const struct pt_action *action)
+{
+	assert(action > rows && action < rows + PT_ACTION_COUNT);
+	return (enum pt_action_id)(action - rows);
+}
+
+const struct pt_action *pt_action_by_name(const char *name)
+{
+	for (int i = PT_ACTION_NONE + 1; i < PT_ACTION_COUNT; i++)
+		if (!strcmp(rows[i].name, name))
+			return &rows[i];
+	return NULL;
+}
+
+/* How many words of name the given words spell; 0 when they do not spell it whole. */
+static size_t spelled(const char *name, char *const *words, size_t count)
+{
+	size_t used = 0;
+
+	while (used < count) {
+		size_t len = strlen(words[used]);
+
+		if (strncmp(name, words[used], len) || (name[len] != ' ' && name[len] != '\0'))
+			return 0;
+		used++;
+		if (name[len] == '\0')
+			return used;
+		name += len + 1;
+	}
+	return 0;
+}
+
+const struct pt_action *pt_action_by_words(char *const *words, size_t count, size_t *ret_used)
+{
+	const struct pt_action *best = NULL;
+	size_t best_used = 0;
+
+	for (int i = PT_ACTION_NONE + 1; i < PT_ACTION_COUNT; i++) {
+		size_t used = spelled(rows[i].name, words, count);
+
+		if (used > best_used) {
+			best = &rows[i];
+			best_used = used;
+		}
+	}
+	*ret_used = best_used;
+	return best;
+}
+
+const char *pt_action_hint(const struct pt_action *action)
+{
+	const char *space;
+
+	if (action->hint)
+		return action->hint;
+	space = strrchr(action->name, ' ');
+	return space ? space + 1 : action->name;
+}
+
+const struct pt_arg *pt_action_arg(const struct pt_action *action, const char *name)
+{
+	for (const struct pt_arg *arg = action->args; arg && arg->name; arg++)
+		if (!strcmp(arg->name, name))
+			return arg;
+	return NULL;
+}
+
+bool pt_action_headless(const struct pt_action *action)
+{
+	return !(action->flags & PT_ACTION_UI);
+}
+
+const char *pt_arg_placeholder(const struct pt_arg *arg)
+{
+	static const char *const words[PT_ARG_KIND_COUNT] = {
+	    [PT_ARG_TEXT] = "TEXT",
+	    [PT_ARG_CHOICE] = "WORD",
+	    [PT_ARG_FLAG] = "",
+	    [PT_ARG_NUMBER] = "N",
+	    [PT_ARG_TIME] = "TIME",
+	    [PT_ARG_FILE] = "PATH",
+	    [PT_ARG_NEW_FILE] = "PATH",
+	    [PT_ARG_WORKSPACE] = "WORKSPACE",
+	    [PT_ARG_COMPUTATION] = "COMPUTATION",
+	    [PT_ARG_RUN] = "RUN",
+	    [PT_ARG_ROLE] = "ROLE",
+	    [PT_ARG_USER] = "USER",
+	    [PT_ARG_ASSET] = "ASSET",
+	    [PT_ARG_CVM] = "CVM",
+	    [PT_ARG_TRANSFER] = "NUMBER",
+	    [PT_ARG_PROFILE] = "PROFILE",
+	    [PT_ARG_THEME] = "THEME",
+	    [PT_ARG_COMMAND] = "COMMAND",
+	};
+
+	return words[arg->kind];
+}
+
+char *pt_action_usage(const struct pt_action *action, char *buf, size_t size)
+{
+	PRISM_AUTO_BUF struct prism_buf text = PRISM_BUF_INIT(4096);
+
+	prism_buf_puts(&text, action->name);
+	for (const struct pt_arg *arg = action->args; arg && arg->name; arg++) {
+		bool optional = !(arg->flags & PT_ARG_REQUIRED);
+		const char *value = pt_arg_placeholder(arg);
+
+		prism_buf_puts(&text, optional ? " [" : " ");
+		if (!(arg->flags & PT_ARG_POSITIONAL))
+			prism_buf_printf(&text, "--%s%s%s", arg->name, *value ? " " : "", value);
+		else
+			prism_buf_puts(&text, value);
+		prism_buf_puts(&text, optional ? "]" : "");
+		prism_buf_puts(&text, arg->flags & PT_ARG_REPEAT ? "..." : "");
+	}
+	snprintf(buf, size, "%s", prism_buf_text(&text));
+	return buf;
+}

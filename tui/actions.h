@@ -1,0 +1,313 @@
+/*
+ * THE table of actions.  One row per thing a person can ask for; the key map, the hint bar, the
+ * `?` overlay, the command palette, the manual page, shell completion, headless `-c` and the
+ * tests all read it.  Adding an action is: one enumerator here, one row in actions.c, and a
+ * handler (a command in tui/cmd_*.c, or a case in the view that owns it).
+ *
+ * Two kinds of action:
+ *   - commands have a `run` handler (tui/command.h).  It works on core alone, draws nothing, and
+ *     is the same function for a key, the palette and `-c`;
+ *   - screen actions (flag PT_ACTION_UI) have none: the view or the shell acts on the id.
+ * A command may also be taken over by the view on screen ("computation list" opens the list).
+ *
+ * Rows are in the order people read them: groups as in enum pt_group, inside a group by use.
+ *
+ * Thread rules: constant data.
+ */
+#ifndef PRISM_TUI_ACTIONS_H
+#define PRISM_TUI_ACTIONS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct pt_command;
+
+enum pt_group {
+	PT_GROUP_MOVE,    /* cursor, scrolling */
+	PT_GROUP_SCREEN,  /* panes, tabs, overlays, leaving */
+	PT_GROUP_FIND,    /* filter, search, sort, marks, copy */
+	PT_GROUP_GO,      /* to a section */
+	PT_GROUP_SESSION, /* signing in, workspaces, profiles */
+	PT_GROUP_COMPUTATION,
+	PT_GROUP_RUN, /* runs, agents: sending and fetching */
+	PT_GROUP_ROLE,
+	PT_GROUP_KEY,
+	PT_GROUP_ASSET,
+	PT_GROUP_CVM,
+	PT_GROUP_TRANSFER,
+	PT_GROUP_LOG,
+	PT_GROUP_EDIT, /* inside an input line or a form */
+	PT_GROUP_COUNT
+};
+const char *pt_group_title(enum pt_group group); /* "Computations" */
+
+/* Where a row's keys are live.  The first block are layers every view of that make has; the
+ * second are views.  Lookup goes view, then layer, then PT_IN_ANY (tui/keymap.h). */
+enum pt_where {
+	PT_IN_ANY = 1u << 0,  /* everywhere except inside an input */
+	PT_IN_LIST = 1u << 1, /* anything with rows and a cursor */
+	PT_IN_TEXT = 1u << 2, /* anything that scrolls lines: logs, manifest, help */
+	PT_IN_EDIT = 1u << 3, /* an input line or form field has the focus */
+
+	PT_IN_LOGIN = 1u << 8,
+	PT_IN_WORKSPACES = 1u << 9,
+	PT_IN_COMPUTATIONS = 1u << 10,
+	PT_IN_OVERVIEW = 1u << 11, /* tabs of the computation view */
+	PT_IN_TIMELINE = 1u << 12,
+	PT_IN_LOGS = 1u << 13,
+	PT_IN_MANIFEST = 1u << 14,
+	PT_IN_ROLES = 1u << 15,
+	PT_IN_LINKED = 1u << 16, /* assets of one computation */
+	PT_IN_ASSETS = 1u << 17, /* assets of the workspace */
+	PT_IN_CVMS = 1u << 18,
+	PT_IN_RUN = 1u << 19, /* run dialog */
+	PT_IN_TRANSFERS = 1u << 20,
+	PT_IN_KEYS = 1u << 21,
+	PT_IN_HELP = 1u << 22,
+	PT_IN_MESSAGES = 1u << 23,
+	PT_IN_FORM = 1u << 24,
+};
+#define PT_IN_COMPUTATION \
+	(PT_IN_OVERVIEW | PT_IN_TIMELINE | PT_IN_LOGS | PT_IN_MANIFEST | PT_IN_ROLES | PT_IN_LINKED)
+#define PT_IN_VIEWS 0xffffff00u            /* every bit that stands for a view */
+const char *pt_where_word(uint32_t bit);   /* "computations": section name of the key map file */
+uint32_t pt_where_parse(const char *word); /* 0: no such section */
+
+enum pt_action_flags {
+	PT_ACTION_UI = 1u << 0,        /* meaningless without a screen: not offered by -c */
+	PT_ACTION_SELECTION = 1u << 1, /* acts on the row under the cursor, or on the marked rows */
+	PT_ACTION_WRITES = 1u << 2,    /* changes something on a server or a disk; refused read-only */
+	PT_ACTION_DANGEROUS = 1u << 3, /* cannot be undone: asked for by typing the name */
+	PT_ACTION_CONFIRM = 1u << 4,   /* asked for with yes/no */
+	PT_ACTION_REPEATS = 1u << 5,   /* a held key may repeat it */
+	PT_ACTION_CANCELLABLE = 1u << 6, /* takes long; can be stopped */
+	PT_ACTION_BULK = 1u << 7,        /* with marks: once for each marked row */
+	PT_ACTION_NO_LOGIN = 1u << 8,    /* needs no session */
+	PT_ACTION_HINT = 1u << 9,        /* worth a place in the hint bar */
+	PT_ACTION_HIDDEN = 1u << 10,     /* not in help and manual */
+};
+
+/* Arguments: what they are decides checking and where completion looks. */
+enum pt_arg_kind {
+	PT_ARG_TEXT,
+	PT_ARG_CHOICE, /* one of `choices` */
+	PT_ARG_FLAG,   /* --name without a value */
+	PT_ARG_NUMBER,
+	PT_ARG_TIME,     /* RFC 3339, "HH:MM", or a span back from now: "15m" */
+	PT_ARG_FILE,     /* existing local file or directory */
+	PT_ARG_NEW_FILE, /* local path to write */
+	PT_ARG_WORKSPACE,
+	PT_ARG_COMPUTATION,
+	PT_ARG_RUN,
+	PT_ARG_ROLE,
+	PT_ARG_USER,
+	PT_ARG_ASSET,
+	PT_ARG_CVM,
+	PT_ARG_TRANSFER,
+	PT_ARG_PROFILE,
+	PT_ARG_THEME,
+	PT_ARG_COMMAND, /* an action name */
+	PT_ARG_KIND_COUNT
+};
+
+enum pt_arg_flags {
+	PT_ARG_POSITIONAL = 1u << 0, /* by place; otherwise --name VALUE or --name=VALUE */
+	PT_ARG_REQUIRED = 1u << 1,
+	PT_ARG_REPEAT = 1u << 2, /* may be given several times; a positional one takes the rest */
+};
+
+struct pt_arg {
+	const char *name; /* "cvm"; NULL ends the list */
+	enum pt_arg_kind kind;
+	unsigned flags;
+	const char *choices; /* space separated, for PT_ARG_CHOICE */
+	const char *help;    /* one line */
+};
+
+enum pt_action_id {
+	PT_ACTION_NONE, /* no row; also "unbound" in the key map */
+
+	/* moving */
+	PT_ACTION_DOWN,
+	PT_ACTION_UP,
+	PT_ACTION_LEFT,
+	PT_ACTION_RIGHT,
+	PT_ACTION_PAGE_DOWN,
+	PT_ACTION_PAGE_UP,
+	PT_ACTION_HALF_DOWN,
+	PT_ACTION_HALF_UP,
+	PT_ACTION_TOP,
+	PT_ACTION_BOTTOM,
+
+	/* screen */
+	PT_ACTION_OPEN,
+	PT_ACTION_BACK,
+	PT_ACTION_CLOSE,
+	PT_ACTION_QUIT,
+	PT_ACTION_NEXT_TAB,
+	PT_ACTION_PREV_TAB,
+	PT_ACTION_NEXT_PANE,
+	PT_ACTION_PREV_PANE,
+	PT_ACTION_ZOOM,
+	PT_ACTION_GROW,
+	PT_ACTION_SHRINK,
+	PT_ACTION_PALETTE,
+	PT_ACTION_HELP,
+	PT_ACTION_REFRESH,
+	PT_ACTION_REDRAW,
+	PT_ACTION_SUSPEND,
+	PT_ACTION_THEME,
+	PT_ACTION_MOUSE,
+	PT_ACTION_CANCEL, /* stop what the view waits for */
+
+	/* finding */
+	PT_ACTION_FILTER,
+	PT_ACTION_NEXT_MATCH,
+	PT_ACTION_PREV_MATCH,
+	PT_ACTION_SORT,
+	PT_ACTION_SORT_REVERSE,
+	PT_ACTION_MARK,
+	PT_ACTION_MARK_RANGE,
+	PT_ACTION_MARK_ALL,
+	PT_ACTION_UNMARK_ALL,
+	PT_ACTION_COPY,      /* the id, or the line */
+	PT_ACTION_COPY_CELL, /* the whole row */
+
+	/* sections */
+	PT_ACTION_GO_WORKSPACES,
+	PT_ACTION_GO_COMPUTATIONS,
+	PT_ACTION_GO_ASSETS,
+	PT_ACTION_GO_CVMS,
+	PT_ACTION_GO_TRANSFERS,
+	PT_ACTION_GO_KEYS,
+	PT_ACTION_GO_MESSAGES,
+
+	/* session */
+	PT_ACTION_LOGIN,
+	PT_ACTION_LOGOUT,
+	PT_ACTION_WHOAMI,
+	PT_ACTION_WORKSPACE_LIST,
+	PT_ACTION_WORKSPACE_USE,
+	PT_ACTION_PROFILE_LIST,
+
+	/* computations */
+	PT_ACTION_COMPUTATION_LIST,
+	PT_ACTION_COMPUTATION_SHOW,
+	PT_ACTION_COMPUTATION_CREATE,
+	PT_ACTION_COMPUTATION_UPDATE,
+	PT_ACTION_COMPUTATION_DELETE,
+	PT_ACTION_COMPUTATION_CHECKLIST,
+	PT_ACTION_COMPUTATION_RUN,
+	PT_ACTION_COMPUTATION_STOP,
+	PT_ACTION_COMPUTATION_STATUS,
+	PT_ACTION_COMPUTATION_FOLLOW,
+	PT_ACTION_COMPUTATION_EVENTS,
+	PT_ACTION_COMPUTATION_LOGS,
+	PT_ACTION_COMPUTATION_MANIFEST,
+
+	/* runs and agents */
+	PT_ACTION_RUN_LIST,
+	PT_ACTION_RUN_SHOW,
+	PT_ACTION_SEND_ALGORITHM,
+	PT_ACTION_SEND_DATA,
+	PT_ACTION_RESULT_FETCH,
+	PT_ACTION_RESULT_SHOW,
+	PT_ACTION_RESULT_UNPACK,
+
+	/* roles */
+	PT_ACTION_ROLE_LIST,
+	PT_ACTION_ROLE_CREATE,
+	PT_ACTION_ROLE_DELETE,
+	PT_ACTION_ROLE_ACTION_ADD,
+	PT_ACTION_ROLE_ACTION_REMOVE,
+	PT_ACTION_ROLE_MEMBER_ADD,
+	PT_ACTION_ROLE_MEMBER_REMOVE,
+
+	/* keys */
+	PT_ACTION_KEY_LIST,
+	PT_ACTION_KEY_GENERATE,
+	PT_ACTION_KEY_REGISTER,
+	PT_ACTION_KEY_STATUS,
+
+	/* assets */
+	PT_ACTION_ASSET_LIST,
+	PT_ACTION_ASSET_SHOW,
+	PT_ACTION_ASSET_CREATE,
+	PT_ACTION_ASSET_UPDATE,
+	PT_ACTION_ASSET_LINK,
+	PT_ACTION_ASSET_UNLINK,
+	PT_ACTION_ASSET_DELETE,
+	PT_ACTION_CHECKSUM,
+
+	/* CVMs */
+	PT_ACTION_CVM_LIST,
+	PT_ACTION_CVM_SHOW,
+	PT_ACTION_CVM_CREATE,
+	PT_ACTION_CVM_DELETE,
+	PT_ACTION_CVM_POLICY,
+
+	/* transfers */
+	PT_ACTION_TRANSFER_LIST,
+	PT_ACTION_TRANSFER_CANCEL,
+	PT_ACTION_TRANSFER_RETRY,
+	PT_ACTION_TRANSFER_CLEAR,
+
+	/* logs */
+	PT_ACTION_LOG_OPEN,
+	PT_ACTION_LOG_FOLLOW,
+	PT_ACTION_LOG_PAUSE,
+	PT_ACTION_LOG_WRAP,
+	PT_ACTION_LOG_LEVEL,
+	PT_ACTION_LOG_RUN,
+	PT_ACTION_LOG_REGEX,
+	PT_ACTION_LOG_SINCE,
+	PT_ACTION_LOG_UNTIL,
+	PT_ACTION_LOG_SEARCH,
+	PT_ACTION_LOG_GOTO,
+	PT_ACTION_LOG_NEXT_ERROR,
+	PT_ACTION_LOG_PREV_ERROR,
+	PT_ACTION_LOG_MARK,
+	PT_ACTION_LOG_CLEAR_FILTERS,
+	PT_ACTION_SAVE, /* log, manifest, messages: to a file */
+	PT_ACTION_MANIFEST_RAW,
+
+	/* inputs and forms */
+	PT_ACTION_ACCEPT,
+	PT_ACTION_SUBMIT,
+	PT_ACTION_NEXT_FIELD,
+	PT_ACTION_PREV_FIELD,
+	PT_ACTION_COMPLETE,
+
+	PT_ACTION_VERSION,
+	PT_ACTION_COUNT
+};
+
+struct pt_action {
+	const char *name; /* command words: "computation run"; unique */
+	const char *keys; /* default keys, space separated, "" for none (tui/keys.h has the names) */
+	enum pt_group group;
+	const char *help;                        /* one line, no full stop */
+	uint32_t where;                          /* enum pt_where bits; 0: palette and -c only */
+	unsigned flags;                          /* enum pt_action_flags bits */
+	const struct pt_arg *args;               /* NULL: none; else ends with name NULL */
+	void (*run)(struct pt_command *command); /* NULL with PT_ACTION_UI */
+	const char *hint; /* the short word of the hint bar: "run"; NULL: last word of name */
+};
+
+/* Lent, static; id must be in range and not NONE. */
+const struct pt_action *pt_action(enum pt_action_id id);
+enum pt_action_id pt_action_id(const struct pt_action *action);
+/* Exact name, single blanks; NULL when there is none. */
+const struct pt_action *pt_action_by_name(const char *name);
+/* The longest name that the first words spell; NULL: none. ret_used: words taken. */
+const struct pt_action *pt_action_by_words(char *const *words, size_t count, size_t *ret_used);
+const char *pt_action_hint(const struct pt_action *action); /* never NULL */
+const struct pt_arg *pt_action_arg(const struct pt_action *action,
+                                   const char *name);     /* NULL: none */
+bool pt_action_headless(const struct pt_action *action);  /* offered by -c */
+const char *pt_arg_placeholder(const struct pt_arg *arg); /* "ID", "FILE", "info|debug" */
+/* "computation run COMPUTATION --cvm CVM" into buf; returns buf. */
+char *pt_action_usage(const struct pt_action *action, char *buf, size_t size);
+
+#endif
