@@ -11,7 +11,11 @@
  *
  * Nothing is called back from inside a registering function.  A callback may remove any
  * registration, its own included; memory of a removed watch is released after the turn.
- * With nothing registered but idle descriptors the loop never wakes.
+ * With nothing registered but idle descriptors the loop never wakes.  A turn in which deferred
+ * calls ran does not sleep.  Deferred calls left over when the loop is destroyed are dropped.
+ *
+ * Timers go by the loop's clock.  With a manual clock they are due when the test has moved it:
+ * advance, then prism_loop_turn(loop, 0).
  *
  * Destroying a loop that still has watches or timers is a bug of the caller and asserts.
  *
@@ -45,11 +49,13 @@ bool prism_loop_turn(struct prism_loop *loop, int max_ms);
 typedef void (*prism_fd_fn)(void *data, int fd, unsigned events);
 struct prism_fd *prism_loop_add_fd(struct prism_loop *loop, int fd, unsigned events, prism_fd_fn fn,
                                    void *data); /* fd stays the caller's */
+/* events 0 pauses the watch; hang-ups are then not reported either. */
 void prism_fd_set_events(struct prism_fd *watch, unsigned events);
 void prism_fd_remove(struct prism_fd *watch); /* NULL allowed */
 
 typedef void (*prism_call_fn)(void *data);
-/* repeat_ms 0: one shot; the handle stays valid until removed either way. */
+/* repeat_ms 0: one shot; the handle stays valid until removed either way. A negative delay (here
+ * and in rearm) means: not armed. */
 struct prism_timer *prism_loop_add_timer(struct prism_loop *loop, int64_t delay_ms, int64_t repeat_ms,
                                          prism_call_fn fn, void *data);
 void prism_timer_rearm(struct prism_timer *timer, int64_t delay_ms); /* also after it fired */
