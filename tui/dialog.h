@@ -1,0 +1,45 @@
+/*
+ * Dialogs: questions and answers over the work.  Each opens an overlay and calls done exactly once,
+ * from the loop or a key, when it is answered or closed; then it is gone.
+ *
+ * Safety: a confirmation opens with Cancel focused, so Enter does nothing bad; what cannot be
+ * undone asks for a name to be typed.  Pasted text answers nothing but a name.
+ */
+#ifndef PRISM_TUI_DIALOG_H
+#define PRISM_TUI_DIALOG_H
+
+#include "tui/view.h"
+
+struct pt_confirm {
+	const char *title;
+	const char *text;   /* what will happen; wrapped */
+	const char *detail; /* the things concerned, a line each; may be NULL */
+	const char *yes;    /* label of the button: a verb ("Delete") */
+	const char *name;   /* must be typed before yes works; NULL: not asked */
+	bool danger;        /* cannot be undone */
+};
+/* Strings are copied. */
+void pt_dialog_confirm(struct pt_app *app, const struct pt_confirm *confirm,
+                       void (*done)(void *data, bool yes), void *data);
+
+struct pt_dialog_item {
+	const char *text;
+	const char *note; /* at the right, dim; may be NULL */
+	bool disabled;    /* shown with its note, cannot be chosen */
+};
+/* index of the item, -1 when closed. Typing filters. Strings are copied. */
+void pt_dialog_choose(struct pt_app *app, const char *title, const struct pt_dialog_item *items,
+                      size_t count, size_t selected, void (*done)(void *data, ptrdiff_t index),
+                      void *data);
+
+/* One line of text; NULL when closed. initial may be NULL. */
+void pt_dialog_input(struct pt_app *app, const char *title, const char *label, const char *initial,
+                     pt_complete_fn complete, void (*done)(void *data, const char *text),
+                     void *data);
+
+/* Message, hint, operation, peer, status and causes. */
+void pt_dialog_error(struct pt_app *app, const struct prism_error *error);
+/* Text to read, scrolls and searches. */
+void pt_dialog_text(struct pt_app *app, const char *title, const char *text);
+
+#endif
