@@ -60,7 +60,8 @@ all_ldflags := $(if $(SANITIZE),-fsanitize=$(SANITIZE)) $(link_gc) -pthread $(LD
 folders := base net core tui sandbox
 $(foreach f,$(folders),$(eval $(f)_src := $(sort $(wildcard $(f)/*.c))))
 $(foreach f,$(folders),$(eval $(f)_obj := $($(f)_src:%.c=$(B)/obj/%.o)))
-gen_obj := $(B)/obj/gen/agent.pb-c.o
+protos := $(notdir $(basename $(sort $(wildcard core/proto/*.proto))))
+gen_obj := $(protos:%=$(B)/obj/gen/%.pb-c.o)
 tui_lib_obj := $(filter-out $(B)/obj/tui/main.o,$(tui_obj))
 sandbox_lib_obj := $(filter-out $(B)/obj/sandbox/main.o,$(sandbox_obj))
 
@@ -96,10 +97,11 @@ $(B)/obj/gen/%.o: $(B)/gen/%.c
 	@mkdir -p $(@D)
 	$(CC) $(filter-out -include base/banned.h -Werror,$(all_cflags)) $(filter-out -D_XOPEN_SOURCE=% -D_DEFAULT_SOURCE,$(pkg_cflags)) -w -MMD -MP -c -o $@ $<
 
-$(B)/gen/agent.pb-c.c $(B)/gen/agent.pb-c.h &: core/proto/agent.proto
+$(B)/gen/%.pb-c.c $(B)/gen/%.pb-c.h: core/proto/%.proto
 	@mkdir -p $(B)/gen
-	$(PROTOC_C) -Icore/proto --c_out=$(B)/gen core/proto/agent.proto
-$(core_obj) $(tui_obj) $(sandbox_obj): | $(B)/gen/agent.pb-c.h
+	$(PROTOC_C) -Icore/proto --c_out=$(B)/gen $<
+.PRECIOUS: $(B)/gen/%.pb-c.c $(B)/gen/%.pb-c.h
+$(core_obj) $(tui_obj) $(sandbox_obj): | $(protos:%=$(B)/gen/%.pb-c.h)
 
 define archive
 	@mkdir -p $(@D)

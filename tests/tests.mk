@@ -23,7 +23,7 @@ testlib := $(libtestlib)
 endif
 
 test_archives := $(testlib) $(libtui) $(libcore) $(libsandbox) $(libproto) $(libnet) $(libbase)
-$(test_obj) $(testlib_obj): | $(B)/gen/agent.pb-c.h
+$(test_obj) $(testlib_obj): | $(protos:%=$(B)/gen/%.pb-c.h)
 .SECONDARY: $(test_obj)
 
 $(B)/tests/%_test: $(B)/obj/tests/%_test.o $(test_archives)
@@ -49,7 +49,7 @@ fuzz_src := $(sort $(wildcard tests/fuzz/*_fuzz.c))
 fuzz_bin := $(fuzz_src:%.c=$(B)/%)
 fuzz_driver := $(if $(LIBFUZZER),,$(B)/obj/tests/fuzz/driver.o)
 .SECONDARY: $(fuzz_src:%.c=$(B)/obj/%.o)
-$(fuzz_src:%.c=$(B)/obj/%.o): | $(B)/gen/agent.pb-c.h
+$(fuzz_src:%.c=$(B)/obj/%.o): | $(protos:%=$(B)/gen/%.pb-c.h)
 $(B)/tests/fuzz/%_fuzz: $(B)/obj/tests/fuzz/%_fuzz.o $(fuzz_driver) $(test_archives)
 	@mkdir -p $(@D)
 	$(CC) $(all_ldflags) $(if $(LIBFUZZER),-fsanitize=fuzzer) -o $@ $< $(fuzz_driver) $(test_archives) \
