@@ -61,16 +61,24 @@ struct prism_error {
 
 #define PRISM_ERROR_INIT {.category = PRISM_ERROR_NONE}
 
+/* Lets the compiler see that raising always yields -1. */
+static inline int prism_error_minus_one(int ignored)
+{
+	(void)ignored;
+	return -1;
+}
+
 /* Raise: fills *err (which may be NULL) and evaluates to -1.
  *   return prism_error_raise(err, PRISM_ERROR_INVALID, "port %d is out of range", port); */
 #define prism_error_raise(err, cat, ...)                                                           \
-	prism_error_set((err), (cat), __FILE__, __LINE__, __VA_ARGS__)
+	prism_error_minus_one(prism_error_set((err), (cat), __FILE__, __LINE__, __VA_ARGS__))
 int prism_error_set(struct prism_error *err, enum prism_error_category cat, const char *file,
                     int line, const char *fmt, ...) PRISM_PRINTF(5, 6);
 
 /* errno translated at the edge: picks a category and appends strerror text. Returns -1. */
 #define prism_error_errno(err, num, ...)                                                           \
-	prism_error_set_errno((err), (num), __FILE__, __LINE__, __VA_ARGS__)
+	prism_error_minus_one(                                                                         \
+	    prism_error_set_errno((err), (num), __FILE__, __LINE__, __VA_ARGS__))
 int prism_error_set_errno(struct prism_error *err, int errnum, const char *file, int line,
                           const char *fmt, ...) PRISM_PRINTF(5, 6);
 
