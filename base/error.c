@@ -160,7 +160,7 @@ int prism_error_set_errno(struct prism_error *err, int errnum, const char *file,
 	return -1;
 }
 
-int prism_error_wrap(struct prism_error *err, const char *fmt, ...)
+int(prism_error_wrap)(struct prism_error *err, const char *fmt, ...)
 {
 	char message[PRISM_ERROR_TEXT];
 	va_list args;

@@ -84,6 +84,7 @@ int prism_error_set_errno(struct prism_error *err, int errnum, const char *file,
 
 /* Context added by a layer: the present message becomes a cause, fmt the new message. Returns -1. */
 int prism_error_wrap(struct prism_error *err, const char *fmt, ...) PRISM_PRINTF(2, 3);
+#define prism_error_wrap(err, ...) prism_error_minus_one(prism_error_wrap((err), __VA_ARGS__))
 void prism_error_hint(struct prism_error *err, const char *fmt, ...) PRISM_PRINTF(2, 3);
 void prism_error_clear(struct prism_error *err);
 void prism_error_copy(struct prism_error *dst, const struct prism_error *src); /* NULLs allowed */
