@@ -86,6 +86,7 @@ $(pkgs_mk): Makefile .ci/deps
 	@mkdir -p $(@D)
 	@{ echo "pkg_cflags := $$($(PKG_CONFIG) --cflags $(client_pkgs) $(sandbox_pkgs) $(test_pkgs))"; \
 	   echo "client_libs := $$($(PKG_CONFIG) --libs $(client_pkgs))"; \
+	   echo "core_libs := $$($(PKG_CONFIG) --libs $(core_pkgs) $(net_pkgs) $(base_pkgs))"; \
 	   echo "sandbox_libs := $$($(PKG_CONFIG) --libs $(sandbox_all_pkgs))"; \
 	   echo "test_libs := $$($(PKG_CONFIG) --libs $(test_pkgs))"; } > $@.tmp && mv $@.tmp $@
 

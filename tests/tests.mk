@@ -38,7 +38,7 @@ run_tests = B=$(B) JOBS=$(JOBS) tests/run
 
 .PHONY: $(test_tiers) tests check check-slow asan valgrind lint fuzz fuzz-short golden fmt fmt-check
 tests: $(test_bin) $(fuzz_bin)
-api screen pty story check: all
+api screen pty story: all
 $(foreach t,$(test_tiers),$(eval $(t): $(call pick,$($(t)_tests))))
 $(test_tiers):
 	@$(run_tests) $(call pick,$($@_tests))
@@ -67,11 +67,17 @@ fuzz-programs: $(call pick,$(fuzz_bin))
 
 # Lint is a test: layers, symbols, banned words, tables against documents.
 lint_checks := $(sort $(wildcard tests/lint/*.sh))
+lint_needs := $(B)/tests/lint/core_alone
+whole = $(if $(filter Darwin,$(shell uname)),-Wl$(,)-force_load$(,)$(1),-Wl$(,)--whole-archive $(1) -Wl$(,)--no-whole-archive)
+$(B)/tests/lint/core_alone: $(B)/obj/tests/lint/core_alone.o $(libcore) $(libproto) $(libnet) $(libbase)
+	@mkdir -p $(@D)
+	-$(CC) $(filter-out -Wl$(,)--gc-sections,$(all_ldflags)) -o $@ $< $(call whole,$(libcore)) $(libproto) $(libnet) \
+		$(libbase) $(core_libs) -lm
 lint: all $(lint_needs)
 	@$(run_tests) $(call pick,$(lint_checks))
 
 # The slow programs first, so that the quick ones fill the other job.
-check: $(test_bin) $(fuzz_bin) $(lint_needs)
+check: all $(test_bin) $(fuzz_bin) $(lint_needs)
 	@$(run_tests) $(call pick,$(story_tests) $(pty_tests) $(fuzz_bin) $(screen_tests) $(api_tests) \
 		$(unit_tests) $(lint_checks))
 

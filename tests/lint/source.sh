@@ -1,0 +1,51 @@
+#!/bin/sh
+# Source text: files say what they are, headers stand alone, nothing unfinished, no call that the
+# layers forbid, no path of somebody's machine, no wait by sleeping.
+set -u
+B=${PRISM_BUILD:-build}
+bad=0
+complain() {
+	echo "$1"
+	bad=1
+}
+files=$(git ls-files '*.c' '*.h' 2>/dev/null)
+[ -n "$files" ] || files=$(find base net core tui sandbox tests -name '*.[ch]')
+
+for f in $files; do
+	[ -f "$f" ] || continue
+	case $(head -n 1 "$f") in
+	'/*'*) ;;
+	*) complain "$f: does not open with a comment that says what it owns" ;;
+	esac
+	case $f in
+	*.h) grep -qE '^#ifndef PRISM_[A-Z0-9_]+_H' "$f" || complain "$f: no include guard PRISM_<FOLDER>_<FILE>_H" ;;
+	esac
+done
+
+found=$(grep -nE '(TO''DO|FIX''ME|XX''X)' $files /dev/null)
+[ -z "$found" ] || complain "unfinished:
+$found"
+found=$(git grep -nE '/wo[r]k/|/tmp/w[t]/|/hom[e]/[a-z]+/' -- . 2>/dev/null)
+[ -z "$found" ] || complain "a path of somebody's machine:
+$found"
+found=$(grep -nE '(^|[^_[:alnum:]])(sleep|usleep|nanosleep) ?\(' $files /dev/null)
+[ -z "$found" ] || complain "waiting by sleeping:
+$found"
+found=$(grep -nE '(^|[^_[:alnum:]])(exit|printf|puts|putchar|perror) ?\(' base/*.c net/*.c core/*.c /dev/null |
+	grep -vE 'prism_|: \*|//')
+[ -z "$found" ] || complain "base, net and core report; they neither print nor exit:
+$found"
+found=$(grep -nE '(^|[^_[:alnum:]])(strerror|getpwnam|getpwuid|readdir_r|rand|srand|alloca|vfork|setlocale|scanf|sscanf|fscanf) ?\(' \
+	base/*.c net/*.c core/*.c sandbox/*.c tui/*.c /dev/null | grep -vE 'tui/(main|term_curses)\.c.*setlocale|base/(error|file)\.c')
+[ -z "$found" ] || complain "calls with a better form (strerror_r, prism_text_parse_*, ...):
+$found"
+
+# Each header compiles alone.
+flags="-std=c11 -D_XOPEN_SOURCE=700 -D_DEFAULT_SOURCE -I. -I$B/gen -fsyntax-only -x c"
+pk=$(pkg-config --cflags libcjson libprotobuf-c libcurl libnghttp2 ncursesw 2>/dev/null | tr ' ' '\n' | grep -v '^-D_' | tr '\n' ' ')
+for h in base/*.h net/*.h core/*.h tui/*.h sandbox/*.h tests/lib/*.h; do
+	[ -f "$h" ] || continue
+	${CC:-cc} $flags $pk "$h" 2>"$B/header.err" || complain "$h does not stand alone: $(head -n 3 "$B/header.err")"
+done
+rm -f "$B/header.err"
+exit $bad
