@@ -5,7 +5,7 @@
  * garbage, NUL inside strings that would truncate, and invalid UTF-8.  Getters are tolerant
  * by design, because every field may be missing: they return the fallback for a missing
  * field, null, or a value of the wrong type.  The `want` forms report instead, with the path
- * of the field: "computations[3].name: expected a string, found number".
+ * of the field: "computations[3].name: expected a string, found a number".
  *
  * Strings returned are lent by the document.
  */
@@ -19,6 +19,7 @@
 #include <cjson/cJSON.h>
 
 #define PRISM_JSON_DEPTH 64 /* deeper documents are attacks on the stack, not data */
+#define PRISM_JSON_CAP (64 << 20) /* bytes of one document; stops a server from filling memory */
 
 /* NULL on failure. Names the byte offset, line and column of the fault. */
 cJSON *prism_json_parse(const char *text, size_t len, struct prism_error *err);
