@@ -1,0 +1,48 @@
+/*
+ * What is still missing before a computation can run.  Reference section 7 ("Run is disabled").
+ *
+ * The server's dry run is authoritative; where it is not offered the same list is derived from
+ * roles and assets.  A ready CVM is asked for on top.  Every item names the action that resolves
+ * it.
+ */
+#ifndef PRISM_CORE_CHECKLIST_H
+#define PRISM_CORE_CHECKLIST_H
+
+#include "core/core.h"
+
+enum core_check_kind {
+	CORE_CHECK_RESULT_CONSUMER,
+	CORE_CHECK_ALGO_PROVIDER,
+	CORE_CHECK_DATASET_PROVIDER,
+	CORE_CHECK_ALGO_ASSET,
+	CORE_CHECK_DATASET_ASSET,
+	CORE_CHECK_KEY,
+	CORE_CHECK_HASH,
+	CORE_CHECK_CVM,
+	CORE_CHECK_INFO,
+	CORE_CHECK_COUNT
+};
+struct core_check {
+	enum core_check_kind kind;
+	bool done;
+	bool mandatory;   /* an open one keeps Run disabled */
+	const char *text; /* "Link Algorithm Asset", "public key of Ada Sample", info verbatim */
+	const char *fix; /* id of the front end's action that resolves it: "role-grant", "key-register",
+	                    "asset-create", "cvm-create"; "" when nothing does */
+	const char *subject; /* user id, hash; "" */
+};
+struct core_checklist {
+	const struct core_check *items;
+	size_t count, open; /* open: mandatory and not done */
+	bool authoritative; /* the dry run answered */
+	bool runnable;      /* nothing mandatory is open */
+	const struct core_status *status;
+};
+struct core_checklist core_checklist(struct core *core, const char *computation_id);
+void core_checklist_load(struct core *core, const char *computation_id, bool refresh);
+PRISM_MUST_USE
+int core_checklist_await(struct core *core, const char *computation_id, bool refresh,
+                         struct prism_cancel *cancel, core_done_fn done, void *data,
+                         struct prism_error *err);
+
+#endif
