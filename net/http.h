@@ -57,7 +57,9 @@ struct net_http_spec {
 	const char *accept;               /* NULL: application/json */
 	int64_t timeout_ms;               /* whole request; 0: 30 s */
 	size_t response_cap;              /* 0: NET_HTTP_RESPONSE_CAP */
-	/* Streaming download: when set, body is empty and chunks go here. Return -1 to stop. */
+	/* Streaming download: chunks of a 2xx answer go here and body is empty; other answers are
+	 * gathered in body as usual. Return -1 with err to stop. May abort requests, but not destroy
+	 * the engine. response_cap 0 then means no cap. */
 	int (*on_chunk)(void *data, const void *chunk, size_t size, struct prism_error *err);
 	void (*on_progress)(void *data, uint64_t done, uint64_t total /* 0: unknown */);
 	void (*done)(void *data, const struct net_http_response *response,
