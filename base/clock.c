@@ -180,20 +180,20 @@ static bool parse_rfc3339(const char *p, int64_t *ret_us)
 
 int prism_time_parse(const char *text, int64_t *ret_us, struct prism_error *err)
 {
-	static const char zero[] = "0001-01-01T00:00:00";
+	/* Go's zero time, and the end of the years that four digits hold. */
+	static const int64_t zero = -62135596800 * US_PER_S, end = 253402300800 * US_PER_S;
 	int64_t us;
 
 	if (!text || !text[0]) {
 		*ret_us = PRISM_TIME_UNSET;
 		return 0;
 	}
-	if (!parse_rfc3339(text, &us)) {
+	if (!parse_rfc3339(text, &us) || us >= end) {
 		prism_error_raise(err, PRISM_ERROR_INVALID, "\"%.60s\" is not a time", text);
 		prism_error_hint(err, "Write it as 2025-11-12T14:00:01Z (RFC 3339).");
 		return -1;
 	}
-	bool unset = strncmp(text, zero, sizeof(zero) - 1) == 0 && us % US_PER_S == 0;
-	*ret_us = unset ? PRISM_TIME_UNSET : us;
+	*ret_us = us <= zero ? PRISM_TIME_UNSET : us;
 	return 0;
 }
 

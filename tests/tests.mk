@@ -48,7 +48,7 @@ $(test_tiers):
 fuzz_src := $(sort $(wildcard tests/fuzz/*_fuzz.c))
 fuzz_bin := $(fuzz_src:%.c=$(B)/%)
 fuzz_driver := $(if $(LIBFUZZER),,$(B)/obj/tests/fuzz/driver.o)
-.SECONDARY: $(fuzz_src:%.c=$(B)/obj/%.o)
+.SECONDARY: $(fuzz_src:%.c=$(B)/obj/%.o) $(fuzz_driver)
 $(fuzz_src:%.c=$(B)/obj/%.o): | $(protos:%=$(B)/gen/%.pb-c.h)
 $(B)/tests/fuzz/%_fuzz: $(B)/obj/tests/fuzz/%_fuzz.o $(fuzz_driver) $(test_archives)
 	@mkdir -p $(@D)
