@@ -3,7 +3,8 @@
  * on libnghttp2, because libcurl loses the trailers of an early refusal: reference measured.md).
  *
  * Split: net/grpc.c is the codec (bytes in, bytes out, no sockets) used by client and sandbox;
- * net/h2.c is the nghttp2 session over a net_stream.  This header offers the client call.
+ * net/h2.c is the nghttp2 session over a net_stream, for both sides; net/grpc_call.c is the
+ * client call of this header, net/grpc_response.c what the headers of an answer mean.
  *
  * A call: net_grpc_call_start(); then request messages are pulled from `next_message` whenever
  * the window allows (so an upload of any size is held one message at a time); response messages
@@ -48,6 +49,16 @@ bool net_grpc_framer_idle(const struct net_grpc_framer *framer); /* no half mess
 /* grpc-message percent coding (gRPC over HTTP2, "Status-Message"). Yours. */
 char *net_grpc_message_encode(const char *text);
 char *net_grpc_message_decode(const char *text, size_t len);
+/* grpc-timeout ("PROTOCOL-HTTP2", Timeout): at most 8 digits and a unit. */
+#define NET_GRPC_TIMEOUT_TEXT 16
+char *net_grpc_timeout_format(int64_t timeout_ms, char buf[NET_GRPC_TIMEOUT_TEXT]);
+PRISM_MUST_USE int net_grpc_timeout_parse(const char *text, size_t len, int64_t *ret_ms);
+/* A peer's status as an error: category by status, err->status the number. Returns -1. */
+int net_grpc_error(struct prism_error *err, int status, const char *message);
+/* For an answer without gRPC status (grpc/doc/http-grpc-status-mapping.md). */
+int net_grpc_status_from_http(int http_status);
+/* A metadata value travels as printable ASCII, 0x20 to 0x7e. */
+bool net_grpc_value_ok(const char *value);
 
 struct net_grpc_metadata { /* one header; keys lower case, values printable ASCII */
 	const char *key, *value;
@@ -59,10 +70,14 @@ struct net_grpc_channel;
 struct net_grpc_call;
 
 /* stream: a chain not yet connected; given. authority: host:port for :authority.
- * Connecting begins with the first call. */
+ * Connecting begins with the first call. A channel whose connection failed, broke or was ended by
+ * the server's GOAWAY stays so: further calls fail at once (category io, status UNAVAILABLE), and
+ * the user makes another channel. Destroying it from one of its callbacks is allowed. */
 struct net_grpc_channel *net_grpc_channel_create(struct prism_loop *loop, struct net_stream *stream,
                                                  const char *authority, bool secure);
 void net_grpc_channel_destroy(struct net_grpc_channel *channel); /* ends calls without callbacks */
+/* False once no further call can be started on it. */
+bool net_grpc_channel_usable(const struct net_grpc_channel *channel);
 /* NULL while connecting or when there is none. */
 const struct net_stream *net_grpc_channel_stream(const struct net_grpc_channel *channel);
 
@@ -79,7 +94,8 @@ struct net_grpc_call_spec {
 	/* Return -1 to end the call with err. NULL: messages are refused as unexpected. */
 	int (*on_message)(void *data, const void *msg, size_t len, struct prism_error *err);
 	void (*on_sent)(void *data, uint64_t bytes); /* payload bytes handed to the connection so far; may be NULL */
-	/* status OK: err is NULL. Otherwise err->status is the gRPC status, message the server's text. */
+	/* status OK: err is NULL. Otherwise err->status is the gRPC status, message the server's text.
+	 * Comes from the loop, never from inside a function of this header; the call is gone after. */
 	void (*done)(void *data, int status, const struct prism_error *err);
 	void *data;
 };
