@@ -130,6 +130,13 @@ $(B)/prism-tui: $(B)/obj/tui/main.o $(client_archives)
 $(B)/prism-sandbox: $(B)/obj/sandbox/main.o $(sandbox_archives)
 	$(CC) $(all_ldflags) -o $@ $^ $(sandbox_libs) -lm
 
+# The compiled one of the sample algorithms.
+samples := $(B)/samples/columns
+$(B)/samples/%: sandbox/samples/%.c
+	@mkdir -p $(@D)
+	$(CC) -std=c11 -D_DEFAULT_SOURCE -O2 $(warnings) -o $@ $< -lm
+all: $(samples)
+
 include tests/tests.mk
 
 .PHONY: deps help tags clean
