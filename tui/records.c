@@ -1,0 +1,403 @@
+/*
+ * Typed rows and how they are printed.  Who fills them is a command's matter, where the bytes go
+ * the front end's.
+ */
+#include "tui/records.h"
+
+#include "base/json.h"
+#include "base/mem.h"
+#include "base/text.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+enum cell_kind { CELL_NULL, CELL_TEXT, CELL_INT, CELL_BOOL, CELL_TIME, CELL_LIST };
+
+struct cell {
+	enum cell_kind kind;
+	int64_t number;
+	const char *text;  /* arena; text and list */
+	const char *shown; /* arena; as a table shows it, UTC */
+};
+
+struct pt_records {
+	const struct pt_record_column *columns;
+	size_t column_count;
+	unsigned flags;
+	struct prism_arena *arena;
+	struct cell *cells;
+	size_t count;
+	char *document;
+	size_t document_len;
+};
+
+static const char *const format_words[PT_FORMAT_COUNT] = {"table", "json", "csv"};
+
+int pt_format_parse(const char *word, enum pt_format *ret, struct prism_error *err)
+{
+	for (int i = 0; i < PT_FORMAT_COUNT; i++)
+		if (!strcmp(format_words[i], word)) {
+			*ret = (enum pt_format)i;
+			return 0;
+		}
+	prism_error_raise(err, PRISM_ERROR_INVALID, "there is no output format \"%s\"", word);
+	prism_error_hint(err, "one of: table json csv");
+	return -1;
+}
+
+struct pt_records *pt_records_create(const struct pt_record_column *columns, unsigned flags)
+{
+	struct pt_records *records = prism_alloc(sizeof(*records));
+
+	records->columns = columns;
+	while (columns[records->column_count].key)
+		records->column_count++;
+	records->flags = flags;
+	records->arena = prism_arena_create();
+	return records;
+}
+
+void pt_records_destroy(struct pt_records *records)
+{
+	if (!records)
+		return;
+	prism_arena_destroy(records->arena);
+	prism_free(records->cells);
+	prism_free(records->document);
+	prism_free(records);
+}
+
+static struct cell *cell_add(struct pt_records *records, enum cell_kind kind)
+{
+	if (!(records->count & (records->count + 1)) || !records->cells)
+		records->cells =
+		    prism_realloc_array(records->cells, (records->count + 1) * 2, sizeof(*records->cells));
+	records->cells[records->count] = (struct cell){.kind = kind};
+	return &records->cells[records->count++];
+}
+
+void pt_records_text(struct pt_records *records, const char *text)
+{
+	struct cell *cell = cell_add(records, text ? CELL_TEXT : CELL_NULL);
+
+	cell->text = cell->shown = prism_arena_strdup(records->arena, text ? text : "");
+}
+
+void pt_records_int(struct pt_records *records, int64_t number)
+{
+	struct cell *cell = cell_add(records, CELL_INT);
+
+	cell->number = number;
+	cell->text = cell->shown = prism_arena_printf(records->arena, "%" PRId64, number);
+}
+
+void pt_records_bool(struct pt_records *records, bool value)
+{
+	struct cell *cell = cell_add(records, CELL_BOOL);
+
+	cell->number = value;
+	cell->text = cell->shown = value ? "yes" : "no";
+}
+
+void pt_records_time(struct pt_records *records, int64_t wall_us)
+{
+	struct cell *cell = cell_add(records, wall_us == PRISM_TIME_UNSET ? CELL_NULL : CELL_TIME);
+	char buf[PRISM_TIME_TEXT];
+
+	cell->number = wall_us;
+	cell->text = cell->shown = "";
+	if (cell->kind == CELL_NULL)
+		return;
+	cell->text = prism_arena_strdup(records->arena, prism_time_format(wall_us, 6, buf));
+	cell->shown = prism_arena_strdup(records->arena, prism_time_format(wall_us, 0, buf));
+}
+
+void pt_records_list(struct pt_records *records, const char *words)
+{
+	struct cell *cell = cell_add(records, CELL_LIST);
+	PRISM_AUTO_BUF struct prism_buf shown = PRISM_BUF_INIT(SIZE_MAX / 2);
+
+	for (const char *w = words; *w; w++)
+		if (*w == '\n')
+			prism_buf_puts(&shown, ", ");
+		else
+			prism_buf_putc(&shown, *w);
+	cell->text = prism_arena_strdup(records->arena, words);
+	cell->shown = prism_arena_strdup(records->arena, prism_buf_text(&shown));
+}
+
+void pt_records_document(struct pt_records *records, const char *json, size_t len)
+{
+	prism_free(records->document);
+	records->document = prism_strndup(json, len);
+	records->document_len = strlen(records->document);
+}
+
+size_t pt_records_rows(const struct pt_records *records)
+{
+	return records->column_count ? records->count / records->column_count : 0;
+}
+
+static const struct cell *cell_at(const struct pt_records *records, size_t row, size_t column)
+{
+	return &records->cells[row * records->column_count + column];
+}
+
+const char *pt_records_cell(const struct pt_records *records, size_t row, size_t column)
+{
+	if (row >= pt_records_rows(records) || column >= records->column_count)
+		return "";
+	return cell_at(records, row, column)->shown;
+}
+
+/* ---- JSON ---- */
+
+static cJSON *cell_json(const struct cell *cell)
+{
+	cJSON *list;
+
+	switch (cell->kind) {
+	case CELL_INT:
+		return cJSON_CreateRaw(cell->text);
+	case CELL_BOOL:
+		return cJSON_CreateBool(cell->number != 0);
+	case CELL_NULL:
+		return cJSON_CreateNull();
+	case CELL_LIST:
+		list = cJSON_CreateArray();
+		for (const char *w = cell->text; *w;) {
+			size_t n = strcspn(w, "\n");
+			PRISM_AUTO_FREE char *word = prism_strndup(w, n);
+
+			cJSON_AddItemToArray(list, cJSON_CreateString(word));
+			w += n + (w[n] == '\n');
+		}
+		return list;
+	default:
+		return cJSON_CreateString(cell->text);
+	}
+}
+
+static void print_json(const struct pt_records *records, struct prism_buf *out)
+{
+	bool single = records->flags & PT_RECORD_SINGLE;
+	cJSON *doc = cJSON_CreateArray();
+	PRISM_AUTO_FREE char *text = NULL;
+
+	for (size_t row = 0; row < pt_records_rows(records); row++) {
+		cJSON *object = cJSON_CreateObject();
+
+		for (size_t c = 0; c < records->column_count; c++)
+			cJSON_AddItemToObjectCS(object, records->columns[c].key,
+			                        cell_json(cell_at(records, row, c)));
+		cJSON_AddItemToArray(doc, object);
+	}
+	text = prism_json_print(single && cJSON_GetArraySize(doc) ? cJSON_GetArrayItem(doc, 0) : doc,
+	                        true);
+	prism_buf_puts(out, text);
+	prism_buf_putc(out, '\n');
+	prism_json_free(doc);
+}
+
+/* ---- CSV, RFC 4180 ---- */
+
+static void csv_field(struct prism_buf *out, const char *text, const struct pt_print *print)
+{
+	PRISM_AUTO_BUF struct prism_buf safe = PRISM_BUF_INIT(SIZE_MAX / 2);
+
+	if (print->terminal) {
+		prism_text_neutralise(&safe, text, strlen(text), print->ascii);
+		text = prism_buf_text(&safe);
+	}
+	if (!text[strcspn(text, ",\"\r\n")]) {
+		prism_buf_puts(out, text);
+		return;
+	}
+	prism_buf_putc(out, '"');
+	for (const char *c = text; *c; c++) {
+		if (*c == '"')
+			prism_buf_putc(out, '"');
+		prism_buf_putc(out, *c);
+	}
+	prism_buf_putc(out, '"');
+}
+
+static void print_csv(const struct pt_records *records, const struct pt_print *print,
+                      struct prism_buf *out)
+{
+	if (print->headings) {
+		for (size_t c = 0; c < records->column_count; c++) {
+			prism_buf_puts(out, c ? "," : "");
+			csv_field(out, records->columns[c].key, print);
+		}
+		prism_buf_puts(out, "\r\n");
+	}
+	for (size_t row = 0; row < pt_records_rows(records); row++) {
+		for (size_t c = 0; c < records->column_count; c++) {
+			const struct cell *cell = cell_at(records, row, c);
+
+			prism_buf_puts(out, c ? "," : "");
+			csv_field(out, cell->kind == CELL_LIST ? cell->shown : cell->text, print);
+		}
+		prism_buf_puts(out, "\r\n");
+	}
+}
+
+/* ---- tables ---- */
+
+static void shown_text(const struct cell *cell, const struct pt_print *print, struct prism_buf *out)
+{
+	char buf[PRISM_TIME_TEXT];
+	const char *text = cell->shown;
+
+	if (cell->kind == CELL_TIME && print->local_time)
+		text = prism_time_local(cell->number, buf);
+	prism_text_neutralise(out, text, strlen(text), print->ascii);
+}
+
+/* Appends at most width columns of text, padded when pad is set. */
+static void put_columns(struct prism_buf *out, const char *text, int width, bool pad)
+{
+	const char *pos = text, *end = text + strlen(text);
+	int used = 0;
+
+	while (pos < end) {
+		const char *from = pos;
+		int32_t cp = prism_utf8_next(&pos, end);
+		int w = prism_text_width((uint32_t)cp);
+
+		if (used + w > width)
+			break;
+		prism_buf_put(out, from, (size_t)(pos - from));
+		used += w;
+	}
+	for (; pad && used < width; used++)
+		prism_buf_putc(out, ' ');
+}
+
+/* Natural widths, then the widest columns give until the line fits. */
+static void fit_columns(const struct pt_records *records, const struct pt_print *print, int *widths)
+{
+	size_t n = records->column_count;
+	int total = 0, shown = 0;
+
+	for (size_t c = 0; c < n; c++) {
+		const char *title = records->columns[c].title;
+
+		widths[c] = -1;
+		if (!title)
+			continue;
+		shown++;
+		widths[c] = print->headings ? (int)prism_text_columns(title, strlen(title)) : 0;
+		for (size_t row = 0; row < pt_records_rows(records); row++) {
+			PRISM_AUTO_BUF struct prism_buf text = PRISM_BUF_INIT(SIZE_MAX / 2);
+			size_t w;
+
+			shown_text(cell_at(records, row, c), print, &text);
+			w = prism_text_columns(prism_buf_text(&text), text.len);
+			if ((int)w > widths[c])
+				widths[c] = w > 100000 ? 100000 : (int)w;
+		}
+		total += widths[c];
+	}
+	for (int over = total + 2 * (shown - 1) - print->width; print->width > 0 && over > 0; over--) {
+		size_t widest = 0;
+
+		for (size_t c = 1; c < n; c++)
+			if (widths[c] > widths[widest])
+				widest = c;
+		if (widths[widest] <= 4)
+			break;
+		widths[widest]--;
+	}
+}
+
+static void trim_blanks(struct prism_buf *out)
+{
+	while (out->len && out->data[out->len - 1] == ' ')
+		out->data[--out->len] = '\0';
+}
+
+static void print_rows(const struct pt_records *records, const struct pt_print *print,
+                       struct prism_buf *out)
+{
+	PRISM_AUTO_FREE int *widths = prism_alloc_array(records->column_count + 1, sizeof(int));
+
+	fit_columns(records, print, widths);
+	for (size_t line = print->headings ? 0 : 1; line <= pt_records_rows(records); line++) {
+		bool first = true;
+
+		for (size_t c = 0; c < records->column_count; c++) {
+			PRISM_AUTO_BUF struct prism_buf text = PRISM_BUF_INIT(SIZE_MAX / 2);
+
+			if (widths[c] < 0)
+				continue;
+			if (line)
+				shown_text(cell_at(records, line - 1, c), print, &text);
+			else
+				prism_buf_puts(&text, records->columns[c].title);
+			prism_buf_puts(out, first ? "" : "  ");
+			put_columns(out, prism_buf_text(&text), widths[c], true);
+			first = false;
+		}
+		trim_blanks(out);
+		prism_buf_putc(out, '\n');
+	}
+}
+
+static void print_single(const struct pt_records *records, const struct pt_print *print,
+                         struct prism_buf *out)
+{
+	int label = 0;
+
+	for (size_t c = 0; c < records->column_count; c++) {
+		const char *title = records->columns[c].title;
+		int w = title ? (int)prism_text_columns(title, strlen(title)) : 0;
+
+		label = w > label ? w : label;
+	}
+	for (size_t row = 0; row < pt_records_rows(records); row++)
+		for (size_t c = 0; c < records->column_count; c++) {
+			if (!records->columns[c].title)
+				continue;
+			put_columns(out, records->columns[c].title, label, true);
+			prism_buf_puts(out, "  ");
+			shown_text(cell_at(records, row, c), print, out);
+			trim_blanks(out);
+			prism_buf_putc(out, '\n');
+		}
+}
+
+/* A document goes out unchanged, except that a terminal never sees its control bytes. */
+static void print_document(const struct pt_records *records, const struct pt_print *print,
+                           struct prism_buf *out)
+{
+	const char *pos = records->document, *end = pos + records->document_len;
+
+	if (!print->terminal) {
+		prism_buf_put(out, pos, records->document_len);
+		return;
+	}
+	while (pos < end) {
+		size_t n = strcspn(pos, "\n");
+
+		prism_text_neutralise(out, pos, n, print->ascii);
+		prism_buf_putc(out, '\n');
+		pos += n + 1;
+	}
+}
+
+void pt_records_print(const struct pt_records *records, const struct pt_print *print,
+                      struct prism_buf *out)
+{
+	if (records->document)
+		print_document(records, print, out);
+	else if (print->format == PT_FORMAT_JSON)
+		print_json(records, out);
+	else if (print->format == PT_FORMAT_CSV)
+		print_csv(records, print, out);
+	else if (records->flags & PT_RECORD_SINGLE)
+		print_single(records, print, out);
+	else
+		print_rows(records, print, out);
+}
