@@ -1,0 +1,358 @@
+/*
+ * The life of a command: checks, looking up ids, the handler, and one completion.  What each
+ * command does is in tui/cmd_*.c.
+ */
+#include "tui/command.h"
+
+#include "base/mem.h"
+#include "base/text.h"
+#include "core/asset.h"
+#include "core/computation.h"
+#include "core/cvm.h"
+#include "core/options.h"
+#include "core/role.h"
+#include "core/session.h"
+#include "core/user.h"
+#include "core/workspace.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+struct pt_command_private {
+	const struct pt_front *front;
+	void *front_data;
+	struct pt_values *given;  /* as typed */
+	const struct pt_arg *arg; /* being looked up */
+	size_t nth;
+	char *role_word;
+	const char **list; /* last answer of pt_command_all */
+	bool ended;
+	bool failed;
+	struct prism_error error;
+};
+
+static void resolve_next(struct pt_command *command);
+
+static void deliver(void *data)
+{
+	struct pt_command *command = data;
+	struct pt_command_private *p = command->p;
+
+	p->front->done(p->front_data, command, p->failed ? &p->error : NULL);
+	if (command->state_free)
+		command->state_free(command->state);
+	prism_cancel_destroy(command->cancel);
+	pt_records_destroy(command->records);
+	pt_values_destroy(command->values);
+	pt_values_destroy(p->given);
+	prism_free(command->message);
+	prism_free(command->id);
+	prism_free(p->role_word);
+	prism_free(p->list);
+	prism_free(p);
+	prism_free(command);
+}
+
+void pt_command_done(struct pt_command *command, const struct prism_error *err)
+{
+	struct pt_command_private *p = command->p;
+
+	if (p->ended)
+		return;
+	p->ended = true;
+	p->failed = err != NULL;
+	if (err)
+		prism_error_copy(&p->error, err);
+	prism_loop_defer(command->world->loop, deliver, command);
+}
+
+void pt_command_try(struct pt_command *command, int started, const struct prism_error *err)
+{
+	if (started < 0)
+		pt_command_done(command, err);
+}
+
+void pt_command_on_done(void *data, const struct prism_error *err)
+{
+	pt_command_done(data, err);
+}
+
+void pt_command_on_id(void *data, const char *id, const struct prism_error *err)
+{
+	struct pt_command *command = data;
+
+	if (!err) {
+		prism_free(command->id);
+		command->id = prism_strdup(id);
+	}
+	pt_command_done(command, err);
+}
+
+void pt_command_cancel(struct pt_command *command)
+{
+	prism_cancel_fire(command->cancel);
+}
+
+/* ---- looking up ids ---- */
+
+static void take_id(struct pt_command *command, const char *id)
+{
+	pt_values_add(command->values, command->p->arg->name, id);
+	command->p->nth++;
+	resolve_next(command);
+}
+
+static void resolved(void *data, const char *id, const struct prism_error *err)
+{
+	struct pt_command *command = data;
+
+	if (err)
+		pt_command_done(command, err);
+	else
+		take_id(command, id);
+}
+
+static void roles_known(void *data, const struct prism_error *err)
+{
+	struct pt_command *command = data;
+	const char *scope = pt_values_get(command->values, "computation");
+	const struct core_role *role;
+	struct prism_error missing = PRISM_ERROR_INIT;
+
+	if (err) {
+		pt_command_done(command, err);
+		return;
+	}
+	role = core_role_find(command->core, scope, command->p->role_word);
+	if (role) {
+		take_id(command, role->id);
+		return;
+	}
+	prism_error_raise(&missing, PRISM_ERROR_MISSING, "there is no role \"%s\"",
+	                  command->p->role_word);
+	prism_error_hint(&missing, "\"role list\" shows the roles of the computation");
+	pt_command_done(command, &missing);
+}
+
+static int resolve_role(struct pt_command *command, const char *word, struct prism_error *err)
+{
+	prism_free(command->p->role_word);
+	command->p->role_word = prism_strdup(word);
+	return core_roles_await(command->core, pt_values_get(command->values, "computation"), false,
+	                        command->cancel, roles_known, command, err);
+}
+
+/* Starts the look-up of one word. 1: it needs none. */
+static int resolve_start(struct pt_command *command, const char *word, struct prism_error *err)
+{
+	struct core *core = command->core;
+	struct prism_cancel *cancel = command->cancel;
+
+	switch (command->p->arg->kind) {
+	case PT_ARG_COMPUTATION:
+		return core_computation_resolve(core, word, cancel, resolved, command, err);
+	case PT_ARG_CVM:
+		return core_cvm_resolve(core, word, cancel, resolved, command, err);
+	case PT_ARG_ASSET:
+		return core_asset_resolve(core, word, cancel, resolved, command, err);
+	case PT_ARG_WORKSPACE:
+		return core_workspace_resolve(core, word, cancel, resolved, command, err);
+	case PT_ARG_USER:
+		return core_user_resolve(core, word, cancel, resolved, command, err);
+	case PT_ARG_ROLE:
+		return resolve_role(command, word, err);
+	default:
+		return 1;
+	}
+}
+
+static void resolve_next(struct pt_command *command)
+{
+	struct pt_command_private *p = command->p;
+	struct prism_error err = PRISM_ERROR_INIT;
+
+	while (p->arg && p->arg->name) {
+		const char *word = pt_values_nth(p->given, p->arg->name, p->nth);
+		int started;
+
+		if (!word) {
+			p->arg++;
+			p->nth = 0;
+			continue;
+		}
+		started = resolve_start(command, word, &err);
+		if (started < 0)
+			pt_command_done(command, &err);
+		if (started <= 0)
+			return;
+		pt_values_add(command->values, p->arg->name, word);
+		p->nth++;
+	}
+	command->action->run(command);
+}
+
+static int check_allowed(struct pt_world *world, const struct pt_action *action,
+                         struct prism_error *err)
+{
+	if (!action->run)
+		return prism_error_raise(err, PRISM_ERROR_INVALID, "\"%s\" works on the screen only",
+		                         action->name);
+	if ((action->flags & PT_ACTION_WRITES) &&
+	    core_option_bool(world->options, CORE_OPT_READ_ONLY)) {
+		prism_error_raise(err, PRISM_ERROR_DENIED,
+		                  "\"%s\" changes something, and this is read-only", action->name);
+		prism_error_hint(err, "start without --read-only, or set read_only=no");
+		return -1;
+	}
+	if (!(action->flags & PT_ACTION_NO_LOGIN) && !core_session_ready(world->core)) {
+		prism_error_raise(err, PRISM_ERROR_AUTH, "not signed in");
+		prism_error_hint(err, "sign in first");
+		return -1;
+	}
+	return 0;
+}
+
+struct pt_command *pt_command_start(struct pt_world *world, struct pt_values *values,
+                                    struct prism_cancel *cancel, const struct pt_front *front,
+                                    void *data, struct prism_error *err)
+{
+	const struct pt_action *action = pt_values_action(values);
+	struct pt_command *command;
+
+	if (check_allowed(world, action, err) < 0 || pt_values_check(values, err) < 0) {
+		pt_values_destroy(values);
+		return NULL;
+	}
+	command = prism_alloc(sizeof(*command));
+	command->p = prism_alloc(sizeof(*command->p));
+	*command->p = (struct pt_command_private){
+	    .front = front,
+	    .front_data = data,
+	    .given = values,
+	    .arg = action->args,
+	    .error = PRISM_ERROR_INIT,
+	};
+	command->action = action;
+	command->values = pt_values_create(action);
+	command->world = world;
+	command->core = world->core;
+	command->cancel = prism_cancel_create(cancel ? cancel : core_cancel(world->core));
+	resolve_next(command);
+	return command;
+}
+
+/* ---- for handlers ---- */
+
+const char *pt_command_get(const struct pt_command *command, const char *name)
+{
+	return pt_values_get(command->values, name);
+}
+
+bool pt_command_flag(const struct pt_command *command, const char *name)
+{
+	return pt_values_get(command->values, name) != NULL;
+}
+
+uint64_t pt_command_number(const struct pt_command *command, const char *name, uint64_t fallback)
+{
+	const char *text = pt_command_get(command, name);
+	uint64_t number = fallback;
+
+	if (text && prism_text_parse_u64(text, UINT32_MAX, &number, NULL) < 0)
+		return fallback;
+	return number;
+}
+
+int pt_command_time(struct pt_command *command, const char *name, int64_t *ret_us,
+                    struct prism_error *err)
+{
+	const char *text = pt_command_get(command, name);
+	int64_t ms;
+
+	*ret_us = PRISM_TIME_UNSET;
+	if (!text)
+		return 0;
+	if (prism_text_parse_duration_ms(text, &ms, NULL) == 0) {
+		*ret_us = prism_clock_wall_us(core_clock(command->core)) - ms * 1000;
+		return 0;
+	}
+	if (prism_time_parse(text, ret_us, NULL) == 0)
+		return 0;
+	prism_error_raise(err, PRISM_ERROR_INVALID, "--%s: \"%s\" is not a time", name, text);
+	prism_error_hint(err, "a span such as 15m or 2h, or a time such as 2025-11-12T14:00:00Z");
+	return -1;
+}
+
+const char *const *pt_command_all(struct pt_command *command, const char *name, size_t *ret_count)
+{
+	size_t count = pt_values_count(command->values, name);
+
+	prism_free(command->p->list);
+	command->p->list = prism_alloc_array(count + 1, sizeof(*command->p->list));
+	for (size_t i = 0; i < count; i++)
+		command->p->list[i] = pt_values_nth(command->values, name, i);
+	*ret_count = count;
+	return command->p->list;
+}
+
+int pt_command_confirm(struct pt_command *command, const char *what, const char *name,
+                       struct prism_error *err)
+{
+	const struct pt_front *front = command->p->front;
+	const char *given = pt_command_get(command, "confirm");
+	PRISM_AUTO_FREE char *typed = NULL;
+
+	if (!given && front->ask_name)
+		given = typed = front->ask_name(command->p->front_data, what, name);
+	if (given && !strcmp(given, name))
+		return 0;
+	if (given)
+		prism_error_raise(err, PRISM_ERROR_INVALID, "\"%s\" is not the name of this %s", given,
+		                  what);
+	else
+		prism_error_raise(err, PRISM_ERROR_INVALID, "deleting the %s \"%s\" was not confirmed",
+		                  what, name);
+	prism_error_hint(err, "this cannot be undone: confirm with --confirm and its name");
+	return -1;
+}
+
+void pt_command_say(struct pt_command *command, const char *fmt, ...)
+{
+	char text[1024];
+	va_list ap;
+
+	if (!command->p->front->say)
+		return;
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	command->p->front->say(command->p->front_data, text);
+}
+
+void pt_command_progress(struct pt_command *command, const char *what, uint64_t done,
+                         uint64_t total)
+{
+	if (command->p->front->progress)
+		command->p->front->progress(command->p->front_data, what, done, total);
+}
+
+void pt_command_rows(struct pt_command *command)
+{
+	if (command->p->front->rows && command->records)
+		command->p->front->rows(command->p->front_data, command->records);
+	pt_records_destroy(command->records);
+	command->records = NULL;
+}
+
+void pt_command_message(struct pt_command *command, const char *fmt, ...)
+{
+	char text[1024];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	prism_free(command->message);
+	command->message = prism_strdup(text);
+}

@@ -1,0 +1,90 @@
+/*
+ * Commands: the actions that do something, run the same way from a key, the palette and `-c`.
+ *
+ * Life of a command:
+ *   pt_command_start  checks arguments, session and read-only mode: fails now (NULL), or
+ *   resolving         names given for ids are looked up, one after the other (core's resolve calls)
+ *   running           the row's `run` handler; it ends in exactly one pt_command_done/_fail
+ *   done              front->done once, from the loop; the command is freed afterwards
+ *
+ * Handlers see ids only: by the time they run, every argument that names a computation, CVM,
+ * asset, role, user or workspace has been replaced by its id.
+ *
+ * Cancelling (pt_command_cancel, or the parent token) completes with category cancelled.
+ *
+ * Thread rules: loop thread only.
+ */
+#ifndef PRISM_TUI_COMMAND_H
+#define PRISM_TUI_COMMAND_H
+
+#include "tui/args.h"
+#include "tui/records.h"
+#include "tui/world.h"
+
+struct pt_command;
+
+/* Who asked. Any but done may be NULL. */
+struct pt_front {
+	/* News while it runs ("signed in as ..."). */
+	void (*say)(void *data, const char *text);
+	void (*progress)(void *data, const char *what, uint64_t done, uint64_t total /* 0: unknown */);
+	/* Rows of a command that goes on ("computation follow"): print, they are dropped after. */
+	void (*rows)(void *data, const struct pt_records *records);
+	/* The name that confirms something dangerous; yours; NULL when nobody can be asked. Blocks. */
+	char *(*ask_name)(void *data, const char *what, const char *name);
+	void (*done)(void *data, struct pt_command *command, const struct prism_error *err);
+};
+
+struct pt_command {
+	const struct pt_action *action;
+	struct pt_values *values; /* ids resolved */
+	struct pt_world *world;
+	struct core *core;           /* world's */
+	struct prism_cancel *cancel; /* parent of what the handler starts */
+	struct pt_records *records;  /* the answer; NULL when there is only a message */
+	char *message;               /* one line for success; NULL: none */
+	char *id;                    /* of what was made; NULL */
+	void *state;                 /* the handler's */
+	void (*state_free)(void *state);
+	struct pt_command_private *p;
+};
+
+/* values: given. cancel: parent, may be NULL. front and data must outlive the command. */
+struct pt_command *pt_command_start(struct pt_world *world, struct pt_values *values,
+                                    struct prism_cancel *cancel, const struct pt_front *front,
+                                    void *data, struct prism_error *err);
+void pt_command_cancel(struct pt_command *command);
+
+/* ---- for handlers ---- */
+
+const char *pt_command_get(const struct pt_command *command,
+                           const char *name); /* NULL: not given */
+bool pt_command_flag(const struct pt_command *command, const char *name);
+uint64_t pt_command_number(const struct pt_command *command, const char *name, uint64_t fallback);
+/* A time argument in microseconds; PRISM_TIME_UNSET when not given. */
+PRISM_MUST_USE
+int pt_command_time(struct pt_command *command, const char *name, int64_t *ret_us,
+                    struct prism_error *err);
+/* All values of a repeated argument; the array is the command's. */
+const char *const *pt_command_all(struct pt_command *command, const char *name, size_t *ret_count);
+
+/* True when `name` was confirmed (--confirm, or asked for); else fills err. */
+PRISM_MUST_USE
+int pt_command_confirm(struct pt_command *command, const char *what, const char *name,
+                       struct prism_error *err);
+void pt_command_say(struct pt_command *command, const char *fmt, ...) PRISM_PRINTF(2, 3);
+void pt_command_progress(struct pt_command *command, const char *what, uint64_t done,
+                         uint64_t total);
+/* Prints and drops command->records. */
+void pt_command_rows(struct pt_command *command);
+void pt_command_message(struct pt_command *command, const char *fmt, ...) PRISM_PRINTF(2, 3);
+
+/* The end: err NULL is success. Copies err. */
+void pt_command_done(struct pt_command *command, const struct prism_error *err);
+/* For `return pt_command_try(cmd, core_x(..., &err), &err)`: a start that failed ends it. */
+void pt_command_try(struct pt_command *command, int started, const struct prism_error *err);
+/* Callbacks of the shape core calls; data is the command. The message must be set before. */
+void pt_command_on_done(void *data, const struct prism_error *err);
+void pt_command_on_id(void *data, const char *id, const struct prism_error *err);
+
+#endif

@@ -1,0 +1,171 @@
+/*
+ * Construction of core and its companions, and how they hear of each other: transfers learn the
+ * agent's state from the timeline, views learn of transfers through core's events.
+ */
+#include "tui/world.h"
+
+#include "base/file.h"
+#include "base/mem.h"
+#include "core/options.h"
+#include "core/run.h"
+#include "core/transfer.h"
+#include "core/userkey.h"
+#include "core/workspace.h"
+
+#include <inttypes.h>
+#include <string.h>
+#include <unistd.h>
+
+struct pt_world *pt_world_create(struct prism_loop *loop, struct prism_work *work,
+                                 struct core_options *options)
+{
+	struct pt_world *world = prism_alloc(sizeof(*world));
+
+	world->loop = loop;
+	world->work = work;
+	world->options = options;
+	world->core = core_create(loop, work, options);
+	return world;
+}
+
+void pt_world_destroy(struct pt_world *world)
+{
+	if (!world)
+		return;
+	core_transfer_queue_destroy(world->transfers);
+	core_userkeys_destroy(world->keys);
+	core_destroy(world->core);
+	prism_free(world);
+}
+
+struct core_userkeys *pt_world_keys(struct pt_world *world)
+{
+	if (!world->keys)
+		world->keys = core_userkeys_create(world->loop, world->work, NULL);
+	return world->keys;
+}
+
+/* What the newest run's events say the agent is doing. Each question also refreshes the timeline,
+ * because a transfer that waits is the reason to ask. */
+static enum core_agent_state agent_state(void *data, const char *computation_id)
+{
+	struct pt_world *world = data;
+	const struct core_card *card = core_card_find(world->core, computation_id, NULL);
+
+	core_timeline_load(world->core, computation_id, true);
+	return card ? core_agent_state_parse(card->latest) : CORE_AGENT_STATE_UNKNOWN;
+}
+
+static void transfer_changed(void *data, uint64_t id)
+{
+	struct pt_world *world = data;
+	const struct core_transfer_info *info = core_transfer_find(world->transfers, id);
+	char text[24];
+
+	snprintf(text, sizeof(text), "%" PRIu64, id);
+	core_emit(world->core, CORE_EVENT_TRANSFERS, text);
+	if (info && core_transfer_state_final(info->state))
+		core_timeline_load(world->core, info->computation_id, true);
+}
+
+struct core_transfer_queue *pt_world_transfers(struct pt_world *world)
+{
+	struct core_transfer_env env = {
+	    .agent_state = agent_state,
+	    .changed = transfer_changed,
+	    .data = world,
+	};
+
+	if (!world->transfers)
+		world->transfers = core_transfer_queue_create(world->loop, world->work, &env);
+	return world->transfers;
+}
+
+/* ---- workspace ---- */
+
+struct enter {
+	struct pt_world *world;
+	struct prism_cancel *cancel;
+	core_id_fn done;
+	void *data;
+};
+
+static void entered(void *data, const char *id, const struct prism_error *err)
+{
+	struct enter *enter = data;
+
+	if (!err)
+		core_workspace_select(enter->world->core, id, NULL);
+	enter->done(enter->data, err ? "" : id, err);
+	prism_free(enter);
+}
+
+static void workspaces_known(void *data, const struct prism_error *err)
+{
+	struct enter *enter = data;
+	struct core_list *list = core_workspaces(enter->world->core);
+	const char *last = core_remembered(enter->world->options, "workspace");
+	const struct core_workspace *only = NULL;
+
+	if (!err && last && core_list_find(list, last))
+		only = core_list_find(list, last);
+	else if (!err && core_list_count(list) == 1)
+		only = core_workspace_at(list, 0);
+	if (only)
+		core_workspace_select(enter->world->core, only->id, only->name);
+	enter->done(enter->data, only ? only->id : "", err);
+	prism_free(enter);
+}
+
+int pt_world_enter(struct pt_world *world, struct prism_cancel *cancel, core_id_fn done, void *data,
+                   struct prism_error *err)
+{
+	const char *named = core_option_text(world->options, CORE_OPT_WORKSPACE);
+	struct enter *enter = prism_alloc(sizeof(*enter));
+	int result;
+
+	*enter = (struct enter){world, cancel, done, data};
+	if (*named)
+		result = core_workspace_resolve(world->core, named, cancel, entered, enter, err);
+	else
+		result = core_list_await(core_workspaces(world->core), false, cancel, workspaces_known,
+		                         enter, err);
+	if (result < 0)
+		prism_free(enter);
+	return result;
+}
+
+/* ---- keys ---- */
+
+static char *default_pair(struct pt_world *world)
+{
+	char *path = prism_path_join(core_userkeys_dir(pt_world_keys(world)), "default.pem");
+
+	if (access(path, R_OK) == 0)
+		return path;
+	prism_free(path);
+	return NULL;
+}
+
+char *pt_world_key_file(struct pt_world *world, const char *named, const char *computation_id,
+                        struct prism_error *err)
+{
+	struct core_userkeys *keys = pt_world_keys(world);
+	const char *path = named && *named ? named : NULL;
+	char *pair;
+
+	if (!path && computation_id)
+		path = core_userkeys_bound(keys, "computation", computation_id);
+	if (!path)
+		path = core_userkeys_bound(keys, "workspace", core_workspace_id(world->core));
+	if (!path && *core_option_text(world->options, CORE_OPT_KEY_FILE))
+		path = core_option_text(world->options, CORE_OPT_KEY_FILE);
+	if (path)
+		return prism_path_expand(path);
+	pair = default_pair(world);
+	if (pair)
+		return pair;
+	prism_error_raise(err, PRISM_ERROR_MISSING, "there is no key pair for this computation");
+	prism_error_hint(err, "make one with \"key generate\", or name a file with --key");
+	return NULL;
+}
