@@ -21,6 +21,7 @@
 #include "tui/prompt.h"
 
 struct core_event;
+struct pt_actor;
 struct pt_app;
 struct pt_form;
 struct pt_table;
@@ -83,6 +84,7 @@ struct pt_view_ops {
 	                   int direction); /* 1, -1; NULL text: again */
 	/* What "copy" puts on the clipboard; yours to free, NULL for nothing. */
 	char *(*copy)(struct pt_view *view);
+	const struct pt_actor *actor; /* what the action table asks of it (tui/actor.h); may be NULL */
 };
 
 struct pt_view {
