@@ -81,6 +81,22 @@ check: all $(test_bin) $(fuzz_bin) $(lint_needs)
 	@$(run_tests) $(call pick,$(story_tests) $(pty_tests) $(fuzz_bin) $(screen_tests) $(api_tests) \
 		$(unit_tests) $(lint_checks))
 
+# Benches: tests/bench/*_bench.c, one program each; the others there are what they compare with.
+bench_src := $(sort $(wildcard tests/bench/*_bench.c))
+bench_bin := $(bench_src:%.c=$(B)/%)
+bench_tools := $(B)/tests/bench/ncfloor
+$(bench_src:%.c=$(B)/obj/%.o): | $(B)/gen/agent.pb-c.h
+.SECONDARY: $(bench_src:%.c=$(B)/obj/%.o) $(B)/obj/tests/bench/ncfloor.o
+$(B)/tests/bench/%_bench: $(B)/obj/tests/bench/%_bench.o $(test_archives)
+	@mkdir -p $(@D)
+	$(CC) $(all_ldflags) -o $@ $< $(test_archives) $(client_libs) $(sandbox_libs) $(test_libs) -lm
+$(B)/tests/bench/ncfloor: $(B)/obj/tests/bench/ncfloor.o
+	@mkdir -p $(@D)
+	$(CC) $(all_ldflags) -o $@ $< $(client_libs)
+.PHONY: bench
+bench: all $(call pick,$(bench_bin)) $(bench_tools)
+	@B=$(B) tests/bench/run $(call pick,$(bench_bin))
+
 asan:
 	@$(MAKE) --no-print-directory SANITIZE=address,undefined DEADLINE=$(or $(DEADLINE),180) asan-run
 .PHONY: asan-run

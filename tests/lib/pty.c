@@ -32,7 +32,6 @@ struct pty {
 	pid_t pid;
 	bool ended, eof;
 	int status; /* valid when ended */
-	bool no_screen;
 	struct termios before;
 	struct ptyscreen *screen;
 	struct prism_buf raw;
@@ -109,7 +108,6 @@ struct pty *pty_start(const struct pty_spec *spec)
 	assert_true(keep >= 0);
 	assert_int_equal(ioctl(p->fd, TIOCSWINSZ, &size), 0);
 	assert_int_equal(tcgetattr(p->fd, &p->before), 0);
-	p->no_screen = spec->no_screen;
 	p->screen = ptyscreen_create(size.ws_row, size.ws_col, spec->no_screen);
 	prism_buf_init(&p->raw, RAW_MAX);
 	fflush(NULL);
@@ -260,7 +258,7 @@ static void take(struct pty *p, const char *data, size_t size, int64_t now)
 	p->last_ns = now;
 	if (!p->first_ns)
 		p->first_ns = now;
-	if (!p->no_screen && p->raw.len + size < RAW_MAX)
+	if (p->raw.len + size < RAW_MAX)
 		prism_buf_put(&p->raw, data, size);
 	ptyscreen_feed(p->screen, data, size);
 	if (p->fd >= 0) {

@@ -25,7 +25,7 @@ struct pty_spec {
 	const char *const *env;  /* NULL-terminated "NAME=value", or "NAME" to remove; may be NULL */
 	const char *dir;         /* working directory; NULL: the present one */
 	bool ignore_hup;         /* start with SIGHUP ignored, as under nohup */
-	bool no_screen;          /* do not emulate: bytes are counted and dropped (benches) */
+	bool no_screen;          /* do not emulate; rows are empty then (benches) */
 };
 
 struct pty *pty_start(const struct pty_spec *spec);
@@ -72,7 +72,7 @@ int pty_find_row(struct pty *p, const char *text); /* -1: nowhere */
 bool pty_any_colour(struct pty *p); /* a cell with a colour that is not the default */
 
 /* What went over the wire since pty_mark(): counted, stamped (CLOCK_MONOTONIC, ns), and kept up to
- * 16 MiB for inspection unless no_screen. */
+ * 16 MiB for inspection. */
 void pty_mark(struct pty *p);
 uint64_t pty_bytes(const struct pty *p);
 uint64_t pty_reads(const struct pty *p);
