@@ -72,6 +72,8 @@ static int check_text(const char *text, size_t len, struct prism_error *err)
 			depth--;
 		}
 	}
+	if (depth > 0)
+		return fail_at(err, text, len, len, "unexpected end");
 	return 0;
 }
 
@@ -95,7 +97,7 @@ cJSON *prism_json_parse(const char *text, size_t len, struct prism_error *err)
 	cJSON *doc = cJSON_ParseWithLengthOpts(text, len, &end, false);
 	size_t at = end && end >= text ? (size_t)(end - text) : 0;
 	if (!doc) {
-		fail_at(err, text, len, at, at >= len ? "unexpected end" : "unexpected text");
+		fail_at(err, text, len, at, "unexpected text");
 		return NULL;
 	}
 	at = skip_space(text, len, at);
