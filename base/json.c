@@ -16,6 +16,11 @@
 #include <string.h>
 #include <strings.h>
 
+static bool is_space(char c)
+{
+	return c == ' ' || c == '\t' || c == '\r' || c == '\n';
+}
+
 static int fail_at(struct prism_error *err, const char *text, size_t len, size_t at,
                    const char *what)
 {
@@ -70,6 +75,9 @@ static int check_text(const char *text, size_t len, struct prism_error *err)
 				return fail_at(err, text, len, i, "nesting too deep");
 		} else if ((text[i] == '}' || text[i] == ']') && depth > 0) {
 			depth--;
+		} else if ((unsigned char)text[i] < 0x20 && !is_space(text[i])) {
+			/* cJSON takes any control byte for white space. */
+			return fail_at(err, text, len, i, "a control character");
 		}
 	}
 	if (depth > 0)
@@ -79,7 +87,7 @@ static int check_text(const char *text, size_t len, struct prism_error *err)
 
 static size_t skip_space(const char *text, size_t len, size_t at)
 {
-	while (at < len && strchr(" \t\r\n", text[at]) && text[at])
+	while (at < len && is_space(text[at]))
 		at++;
 	return at;
 }

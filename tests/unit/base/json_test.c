@@ -59,7 +59,7 @@ static void damaged_documents_are_refused_with_the_place(void **state)
 	refuse("[\"\xFF\"]", 5, "UTF-8");
 	refuse("[\"a\\u0000b\"]", 12, "NUL");
 	refuse("[\"a\0b\"]", 7, "NUL");
-	refuse("[1,2\0]", 6, "malformed");
+	refuse("[1,2\0]", 6, "control character");
 	refuse("{}{}", 4, "more text");
 	refuse("<html></html>", 13, "line 1, column 1");
 }
