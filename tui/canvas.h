@@ -29,6 +29,7 @@ struct pt_cell {
 	uint32_t marks[PT_CELL_MARKS]; /* combining marks, 0 when unused */
 	uint8_t slot;                  /* enum pt_slot */
 	uint8_t looks;                 /* enum pt_look bits */
+	uint16_t unused;               /* 0: rows are compared as memory */
 };
 
 struct pt_canvas;
