@@ -104,6 +104,18 @@ $(B)/gen/%.pb-c.c $(B)/gen/%.pb-c.h: core/proto/%.proto
 .PRECIOUS: $(B)/gen/%.pb-c.c $(B)/gen/%.pb-c.h
 $(core_obj) $(tui_obj) $(sandbox_obj): | $(protos:%=$(B)/gen/%.pb-c.h)
 
+# Theme files as C strings: tui/theme_builtin.c.
+themes := $(wildcard themes/*.theme)
+$(B)/gen/themes.h: $(themes)
+	@mkdir -p $(@D)
+	@for f in $(themes); do \
+		n=$$(basename $$f .theme | tr - _); \
+		echo "static const char theme_$$n[] ="; \
+		sed 's/\\/\\\\/g; s/"/\\"/g; s/.*/"&\\n"/' $$f; echo ';'; \
+	done > $@.tmp && mv $@.tmp $@
+$(B)/obj/tui/theme_builtin.o: $(B)/gen/themes.h
+$(B)/obj/tui/theme.o: all_cflags += -DPRISM_THEME_DIR='"$(PREFIX)/share/prism-tui/themes"'
+
 define archive
 	@mkdir -p $(@D)
 	@rm -f $@

@@ -2,8 +2,8 @@
  * The grid of cells, and the only code that puts characters into it.
  *
  * Invariants: a wide character occupies a cell with its code point and one with ch 0 to its right;
- * whoever overwrites one half blanks the other.  Every cell is inside the grid; unused bytes of a cell
- * are 0, so rows can be compared as memory.
+ * whoever overwrites one half blanks the other.  Every cell is inside the grid; unused bytes of a
+ * cell are 0, so rows can be compared as memory.
  *
  * Boxes, bars, wrapping and graphemes, which only use these, are in canvas_draw.c.
  */
@@ -54,7 +54,7 @@ void pt_canvas_resize(struct pt_canvas *canvas, int rows, int cols)
 	canvas->cols = cols < 1 ? 1 : cols;
 	prism_free(canvas->cells);
 	canvas->cells =
-		prism_alloc_array((size_t)canvas->rows * (size_t)canvas->cols, sizeof(*canvas->cells));
+	    prism_alloc_array((size_t)canvas->rows * (size_t)canvas->cols, sizeof(*canvas->cells));
 	pt_canvas_clear(canvas);
 }
 
@@ -153,7 +153,7 @@ static void put(struct pt_canvas *canvas, int x, int y, uint32_t ch, enum pt_slo
 	if (x + 1 < canvas->cols && cell[1].ch == 0)
 		cell[1].ch = ' ';
 	*cell = (struct pt_cell){
-		.ch = ch, .slot = (uint8_t)slot, .looks = (uint8_t)(looks | canvas->looks)};
+	    .ch = ch, .slot = (uint8_t)slot, .looks = (uint8_t)(looks | canvas->looks)};
 }
 
 static void put_wide(struct pt_canvas *canvas, int x, int y, uint32_t ch, enum pt_slot slot,
@@ -198,7 +198,8 @@ static bool plain_ascii(const char *text, size_t len)
 	return true;
 }
 
-/* The cell door. Columns [skip, skip + width) of the text at x; *ret_more: something was left over. */
+/* The cell door. Columns [skip, skip + width) of the text at x; *ret_more: something was left over.
+ */
 static int lay(struct pt_canvas *canvas, int x, int y, int width, int skip, enum pt_slot slot,
                unsigned looks, const char *text, size_t len, bool *ret_more)
 {
@@ -305,7 +306,8 @@ int pt_canvas_text_right(struct pt_canvas *canvas, int x, int y, int width, enum
 	return pt_canvas_textn(canvas, x + width - (int)cols, y, (int)cols, slot, looks, text, len);
 }
 
-void pt_canvas_fill(struct pt_canvas *canvas, struct pt_rect rect, enum pt_slot slot, unsigned looks)
+void pt_canvas_fill(struct pt_canvas *canvas, struct pt_rect rect, enum pt_slot slot,
+                    unsigned looks)
 {
 	rect = pt_rect_intersect(rect, canvas->clip);
 	for (int y = rect.y; y < rect.y + rect.h; y++)
@@ -327,7 +329,7 @@ static const struct {
 	char ascii[2];
 } glyphs[] = {
 #define X(id, code, plain) [PT_GLYPH_##id] = {.cp = (code), .ascii = {plain, '\0'}},
-	PT_GLYPH_MAP(X)
+    PT_GLYPH_MAP(X)
 #undef X
 };
 

@@ -42,7 +42,7 @@ struct pt_rect pt_rect_center(struct pt_rect area, int w, int h)
 	w = most(0, least(w, area.w));
 	h = most(0, least(h, area.h));
 	return (struct pt_rect){
-		.x = area.x + (area.w - w) / 2, .y = area.y + (area.h - h) / 2, .w = w, .h = h};
+	    .x = area.x + (area.w - w) / 2, .y = area.y + (area.h - h) / 2, .w = w, .h = h};
 }
 
 void pt_canvas_hline(struct pt_canvas *canvas, int x, int y, int width, enum pt_slot slot)
@@ -74,8 +74,8 @@ void pt_canvas_box(struct pt_canvas *canvas, struct pt_rect rect, enum pt_slot f
 	pt_canvas_glyph(canvas, rect.x, bottom, PT_GLYPH_BOTTOM_LEFT, frame, 0);
 	pt_canvas_glyph(canvas, right, bottom, PT_GLYPH_BOTTOM_RIGHT, frame, 0);
 	if (title && *title && rect.w > 6) {
-		int used = pt_canvas_text(canvas, rect.x + 3, rect.y, rect.w - 6, PT_SLOT_DIALOG_TITLE, 0,
-		                          title);
+		int used =
+		    pt_canvas_text(canvas, rect.x + 3, rect.y, rect.w - 6, PT_SLOT_DIALOG_TITLE, 0, title);
 
 		pt_canvas_text(canvas, rect.x + 2, rect.y, 1, PT_SLOT_DIALOG_TITLE, 0, " ");
 		pt_canvas_text(canvas, rect.x + 3 + used, rect.y, 1, PT_SLOT_DIALOG_TITLE, 0, " ");
@@ -130,8 +130,8 @@ const char *pt_grapheme_prev(const char *start, const char *pos)
 	return at;
 }
 
-/* Where the line that starts at pos ends: *ret_end, and *ret_next after the white space or newline that
- * broke it. At least one character goes on every line, so that this ends. */
+/* Where the line that starts at pos ends: *ret_end, and *ret_next after the white space or newline
+ * that broke it. At least one character goes on every line, so that this ends. */
 static void wrap_one(const char *pos, const char *end, int width, const char **ret_end,
                      const char **ret_next)
 {
@@ -141,7 +141,9 @@ static void wrap_one(const char *pos, const char *end, int width, const char **r
 	while (at < end) {
 		const char *next = at;
 		int32_t cp = prism_utf8_next(&next, end);
-		int w = cp == '\n' ? 0 : prism_text_hostile((uint32_t)cp) ? 1 : prism_text_width((uint32_t)cp);
+		int w = cp == '\n'                         ? 0
+		        : prism_text_hostile((uint32_t)cp) ? 1
+		                                           : prism_text_width((uint32_t)cp);
 
 		if (cp == '\n') {
 			*ret_end = at;

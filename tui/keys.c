@@ -11,8 +11,8 @@
  *   CSI 200~ --> PASTE --CSI 201~--> GROUND
  *   CSI longer than SEQ_MAX --> SKIP --final byte--> GROUND
  *
- * pt_keys_flush() ends ESCAPE, CSI and SS3 when nothing followed in time: the ESC was a key, and what
- * came after it ('[' or 'O') is that key with alt.
+ * pt_keys_flush() ends ESCAPE, CSI and SS3 when nothing followed in time: the ESC was a key, and
+ * what came after it ('[' or 'O') is that key with alt.
  */
 #include "tui/keys.h"
 
@@ -148,13 +148,11 @@ static unsigned param_mods(int param)
 static uint32_t tilde_key(int number)
 {
 	static const uint32_t keys[] = {
-		[1] = PT_KEY_HOME,      [2] = PT_KEY_INSERT,  [3] = PT_KEY_DELETE,
-		[4] = PT_KEY_END,       [5] = PT_KEY_PAGE_UP, [6] = PT_KEY_PAGE_DOWN,
-		[7] = PT_KEY_HOME,      [8] = PT_KEY_END,     [11] = PT_KEY_F1,
-		[12] = PT_KEY_F1 + 1,   [13] = PT_KEY_F1 + 2, [14] = PT_KEY_F1 + 3,
-		[15] = PT_KEY_F1 + 4,   [17] = PT_KEY_F1 + 5, [18] = PT_KEY_F1 + 6,
-		[19] = PT_KEY_F1 + 7,   [20] = PT_KEY_F1 + 8, [21] = PT_KEY_F1 + 9,
-		[23] = PT_KEY_F1 + 10,  [24] = PT_KEY_F12,
+	    [1] = PT_KEY_HOME,    [2] = PT_KEY_INSERT,    [3] = PT_KEY_DELETE,   [4] = PT_KEY_END,
+	    [5] = PT_KEY_PAGE_UP, [6] = PT_KEY_PAGE_DOWN, [7] = PT_KEY_HOME,     [8] = PT_KEY_END,
+	    [11] = PT_KEY_F1,     [12] = PT_KEY_F1 + 1,   [13] = PT_KEY_F1 + 2,  [14] = PT_KEY_F1 + 3,
+	    [15] = PT_KEY_F1 + 4, [17] = PT_KEY_F1 + 5,   [18] = PT_KEY_F1 + 6,  [19] = PT_KEY_F1 + 7,
+	    [20] = PT_KEY_F1 + 8, [21] = PT_KEY_F1 + 9,   [23] = PT_KEY_F1 + 10, [24] = PT_KEY_F12,
 	};
 
 	return number >= 0 && (size_t)number < PRISM_COUNT(keys) ? keys[number] : 0;
@@ -430,17 +428,37 @@ static const struct {
 	const char *name;
 	uint32_t key;
 } names[] = {
-	{"enter", PT_KEY_ENTER},         {"return", PT_KEY_ENTER},      {"tab", PT_KEY_TAB},
-	{"esc", PT_KEY_ESC},             {"escape", PT_KEY_ESC},        {"space", ' '},
-	{"backspace", PT_KEY_BACKSPACE}, {"delete", PT_KEY_DELETE},     {"insert", PT_KEY_INSERT},
-	{"up", PT_KEY_UP},               {"down", PT_KEY_DOWN},         {"left", PT_KEY_LEFT},
-	{"right", PT_KEY_RIGHT},         {"home", PT_KEY_HOME},         {"end", PT_KEY_END},
-	{"page-up", PT_KEY_PAGE_UP},     {"page-down", PT_KEY_PAGE_DOWN},
-	{"pgup", PT_KEY_PAGE_UP},        {"pgdn", PT_KEY_PAGE_DOWN},
-	{"f10", PT_KEY_F1 + 9},          {"f11", PT_KEY_F1 + 10},       {"f12", PT_KEY_F12},
-	{"f1", PT_KEY_F1},               {"f2", PT_KEY_F1 + 1},         {"f3", PT_KEY_F1 + 2},
-	{"f4", PT_KEY_F1 + 3},           {"f5", PT_KEY_F1 + 4},         {"f6", PT_KEY_F1 + 5},
-	{"f7", PT_KEY_F1 + 6},           {"f8", PT_KEY_F1 + 7},         {"f9", PT_KEY_F1 + 8},
+    {"enter", PT_KEY_ENTER},
+    {"return", PT_KEY_ENTER},
+    {"tab", PT_KEY_TAB},
+    {"esc", PT_KEY_ESC},
+    {"escape", PT_KEY_ESC},
+    {"space", ' '},
+    {"backspace", PT_KEY_BACKSPACE},
+    {"delete", PT_KEY_DELETE},
+    {"insert", PT_KEY_INSERT},
+    {"up", PT_KEY_UP},
+    {"down", PT_KEY_DOWN},
+    {"left", PT_KEY_LEFT},
+    {"right", PT_KEY_RIGHT},
+    {"home", PT_KEY_HOME},
+    {"end", PT_KEY_END},
+    {"page-up", PT_KEY_PAGE_UP},
+    {"page-down", PT_KEY_PAGE_DOWN},
+    {"pgup", PT_KEY_PAGE_UP},
+    {"pgdn", PT_KEY_PAGE_DOWN},
+    {"f10", PT_KEY_F1 + 9},
+    {"f11", PT_KEY_F1 + 10},
+    {"f12", PT_KEY_F12},
+    {"f1", PT_KEY_F1},
+    {"f2", PT_KEY_F1 + 1},
+    {"f3", PT_KEY_F1 + 2},
+    {"f4", PT_KEY_F1 + 3},
+    {"f5", PT_KEY_F1 + 4},
+    {"f6", PT_KEY_F1 + 5},
+    {"f7", PT_KEY_F1 + 6},
+    {"f8", PT_KEY_F1 + 7},
+    {"f9", PT_KEY_F1 + 8},
 };
 
 static const struct {

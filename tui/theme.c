@@ -29,13 +29,13 @@ struct pt_theme {
 
 static const char *const slot_names[PT_SLOT_COUNT] = {
 #define X(id, name, text) [PT_SLOT_##id] = name,
-	PT_SLOT_MAP(X)
+    PT_SLOT_MAP(X)
 #undef X
 };
 
 static const char *const slot_texts[PT_SLOT_COUNT] = {
 #define X(id, name, text) [PT_SLOT_##id] = text,
-	PT_SLOT_MAP(X)
+    PT_SLOT_MAP(X)
 #undef X
 };
 
@@ -311,8 +311,9 @@ int pt_theme_load(struct pt_theme *theme, const char *name, struct prism_error *
 		theme->warning[0] = '\0';
 	} else {
 		prism_error_raise(err, PRISM_ERROR_MISSING, "there is no theme called \"%s\"", copy);
-		prism_error_hint(err, "Built in: default-dark, light, high-contrast, mono, prism. Own ones go "
-		                      "to themes/NAME.theme in the configuration directory.");
+		prism_error_hint(err,
+		                 "Built in: default-dark, light, high-contrast, mono, prism. Own ones go "
+		                 "to themes/NAME.theme in the configuration directory.");
 		return -1;
 	}
 	prism_free(theme->name);
