@@ -23,8 +23,9 @@ struct net_h2 {
 	struct net_stream *stream;
 	nghttp2_session *session;
 	void (*settled)(void *data, bool over, const struct prism_error *err);
+	nghttp2_on_frame_send_callback frame_sent;
 	void *data;
-	bool connecting, up, over, busy, scheduled, paused;
+	bool connecting, up, over, busy, scheduled;
 	uint8_t *out, *in; /* allocated when connected */
 	size_t out_start, out_end;
 	const char *violation;    /* the rule the peer broke; NULL: none. Static text */
@@ -89,7 +90,7 @@ static int on_frame_sent(nghttp2_session *session, const nghttp2_frame *frame, v
 	struct net_h2 *h2 = user;
 	if (frame->hd.type == NGHTTP2_GOAWAY && frame->goaway.error_code != NGHTTP2_NO_ERROR)
 		h2->violation = nghttp2_http2_strerror(frame->goaway.error_code);
-	return 0;
+	return h2->frame_sent ? h2->frame_sent(session, frame, user) : 0;
 }
 
 static ssize_t frame_length(nghttp2_session *session, uint8_t type, int32_t stream_id,
@@ -197,7 +198,7 @@ static int feed_once(struct net_h2 *h2, size_t *moved)
 static void pump_read(struct net_h2 *h2)
 {
 	size_t moved = 0;
-	while (!h2->over && !h2->paused && moved < BUDGET && feed_once(h2, &moved) > 0)
+	while (!h2->over && moved < BUDGET && feed_once(h2, &moved) > 0)
 		;
 }
 
@@ -280,8 +281,7 @@ static void pump(struct net_h2 *h2, bool readable)
 		         !nghttp2_session_want_write(h2->session) && !more)
 			h2_finished(h2);
 		else
-			net_stream_want(h2->stream,
-			                (h2->paused ? 0u : PRISM_LOOP_READ) | (more ? PRISM_LOOP_WRITE : 0u));
+			net_stream_want(h2->stream, PRISM_LOOP_READ | (more ? PRISM_LOOP_WRITE : 0u));
 		h2->busy = false;
 	}
 	settle(h2);
@@ -358,6 +358,7 @@ struct net_h2 *net_h2_create(struct prism_loop *loop, struct net_stream *stream,
 	h2->loop = loop;
 	h2->stream = stream;
 	h2->settled = config->settled;
+	h2->frame_sent = config->frame_sent;
 	h2->data = config->data;
 	h2->session = session_create(h2, config);
 	session_greet(h2, config->server);
@@ -417,10 +418,4 @@ const struct net_stream *net_h2_stream(const struct net_h2 *h2)
 void *net_h2_user(void *h2)
 {
 	return ((struct net_h2 *)h2)->data;
-}
-
-void net_h2_pause(struct net_h2 *h2, bool paused)
-{
-	h2->paused = paused;
-	net_h2_schedule(h2);
 }

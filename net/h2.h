@@ -37,6 +37,7 @@ struct net_h2_config {
 	/* Filled by the user, except for those that send; borrowed during create. The user data of
 	 * each callback is the struct net_h2: see net_h2_user(). */
 	nghttp2_session_callbacks *callbacks;
+	nghttp2_on_frame_send_callback frame_sent; /* one that sends; may be NULL */
 	/* See step 4. over: the connection has ended or could not be made, err says why (NULL: both
 	 * sides had finished); called once with it, and never again after. */
 	void (*settled)(void *data, bool over, const struct prism_error *err);
@@ -54,8 +55,6 @@ bool net_h2_up(const struct net_h2 *h2);            /* connected */
 nghttp2_session *net_h2_session(struct net_h2 *h2); /* lent; exists before the connection does */
 const struct net_stream *net_h2_stream(const struct net_h2 *h2);
 void *net_h2_user(void *h2); /* config.data, from an nghttp2 callback's user data */
-/* Stops reading from the peer (a server's fault injection, or back pressure on everything). */
-void net_h2_pause(struct net_h2 *h2, bool paused);
 
 /* The messages of one direction of one call, pulled one at a time, each with its gRPC prefix. */
 struct net_h2_body {
