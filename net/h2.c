@@ -324,6 +324,7 @@ static nghttp2_session *session_create(struct net_h2 *h2, const struct net_h2_co
 	if (nghttp2_option_new(&option) != 0)
 		abort();                                         /* out of memory, as base/mem.h does */
 	nghttp2_option_set_no_auto_window_update(option, 1); /* a paused call holds its window back */
+	nghttp2_option_set_peer_max_concurrent_streams(option, 16); /* until the peer has said */
 	nghttp2_option_set_max_settings(option, 64);      /* stops a flood of settings in one frame */
 	nghttp2_option_set_max_outbound_ack(option, 256); /* stops a flood of PING and SETTINGS */
 	int made = config->server
