@@ -1,0 +1,215 @@
+/*
+ * The screen against its numbers: first frame, key to frame, bursts, bytes, idle, memory; beside
+ * a bare ncurses list, htop, tig and less when they are installed.  Everything runs in this one
+ * process, one subject after the other, on a pty of 120x40.
+ *
+ * BENCH_ROWS (100000) computations stand in the list; BENCH_QUICK=1 takes fewer samples.
+ */
+#include "base/buf.h"
+#include "base/mem.h"
+#include "tests/lib/bench.h"
+#include "tests/lib/measure.h"
+#include "tests/lib/sandbox.h"
+
+#include <math.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#define QUIET_MS 60
+
+struct numbers {
+	struct measure_start start;
+	struct measure_keys move, scroll, page;
+	double burst_ms, burst_bytes, rss;
+	struct measure_idle idle;
+	bool present;
+};
+
+struct other { /* a program to compare with */
+	const char *name;
+	const char *const *argv;
+	const char *marker; /* bytes of its first useful frame */
+	const char *down, *page, *home;
+	int quiet_ms;
+};
+
+static char scratch[] = "/tmp/prism-bench-XXXXXX";
+static int samples = 30;
+
+static bool installed(const char *program)
+{
+	const char *path = getenv("PATH");
+	char file[600];
+
+	if (strchr(program, '/'))
+		return access(program, X_OK) == 0;
+	while (path && *path) {
+		size_t len = strcspn(path, ":");
+
+		snprintf(file, sizeof(file), "%.*s/%s", (int)len, path, program);
+		if (access(file, X_OK) == 0)
+			return true;
+		path += len + (path[len] == ':');
+	}
+	return false;
+}
+
+static int run_and_wait(const char *const *argv)
+{
+	int status = -1;
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		execvp(argv[0], (char *const *)(uintptr_t)argv);
+		_exit(127);
+	}
+	waitpid(pid, &status, 0);
+	return status;
+}
+
+/* 100,000 lines for less, and as many commits for tig (git fast-import reads them in a second). */
+static void make_data(int rows)
+{
+	char path[600], stream[600], repo[600];
+	FILE *lines, *commits;
+
+	snprintf(path, sizeof(path), "%s/lines", scratch);
+	snprintf(stream, sizeof(stream), "%s/commits", scratch);
+	snprintf(repo, sizeof(repo), "%s/repo", scratch);
+	lines = fopen(path, "w");
+	commits = fopen(stream, "w");
+	assert_true(lines && commits);
+	for (int i = 0; i < rows; i++) {
+		fprintf(lines, "%06d  a line of text that differs: %d, and its level is %s\n", i,
+		        (int)((long)i * 7919 % 100003), i % 7 ? "info" : "warning");
+		fprintf(commits,
+		        "commit refs/heads/main\ncommitter Sample <sample@example.org> %d +0000\n"
+		        "data <<E\nchange %d of %d\nE\n",
+		        1700000000 + i, i, (int)((long)i * 7919 % 100003));
+	}
+	fclose(lines);
+	fclose(commits);
+	if (installed("git") && installed("tig")) {
+		char command[2000];
+
+		snprintf(command, sizeof(command),
+		         "git init -q -b main %s && git -C %s fast-import --quiet <%s", repo, repo, stream);
+		run_and_wait((const char *const[]){"/bin/sh", "-c", command, NULL});
+	}
+}
+
+static void measure_list(struct pty *p, const char *down, const char *page, int quiet_ms,
+                         struct numbers *n)
+{
+	pty_wait_quiet(p, 300, 5000);
+	measure_keys(p, down, samples < 22 ? samples : 22, quiet_ms, &n->move);
+	for (int i = 0; i < 30; i++) { /* down to the bottom edge */
+		pty_keys(p, down);
+		pty_wait_quiet(p, quiet_ms, 1000);
+	}
+	measure_keys(p, down, samples, quiet_ms, &n->scroll);
+	measure_keys(p, page, samples < 20 ? samples : 20, quiet_ms, &n->page);
+	measure_burst(p, down, 200, 250, &n->burst_ms, &n->burst_bytes);
+}
+
+static struct numbers measure_other(const struct other *o)
+{
+	struct pty_spec spec = {.argv = o->argv, .no_screen = true};
+	struct numbers n = {0};
+	struct pty *p;
+
+	if (!installed(o->argv[0]) || !measure_start(&spec, o->marker, 5, &n.start))
+		return n;
+	p = pty_start(&spec);
+	pty_wait_raw_(p, o->marker, 10000);
+	pty_wait_quiet(p, 500, 5000);
+	measure_list(p, o->down, o->page, o->quiet_ms, &n);
+	n.rss = bench_rss_mib(pty_pid(p));
+	measure_idle(p, 3, &n.idle);
+	n.present = true;
+	pty_destroy(p);
+	return n;
+}
+
+static void print_numbers(const char *name, const struct numbers *n)
+{
+	if (!n->present) {
+		bench_skip(name, "not installed");
+		return;
+	}
+	printf("    %-12s frame %6.1f ms  move %5.2f/%5.2f ms %5.0f B  scroll %5.2f ms %5.0f B  "
+	       "page %5.2f ms %5.0f B  200 keys %6.1f ms %6.1f kB  idle %5.2f %% %5.1f/s %5.0f B/s  "
+	       "%5.1f MiB\n",
+	       name, n->start.frame, n->move.p50_ms, n->move.p95_ms, n->move.bytes, n->scroll.p50_ms,
+	       n->scroll.bytes, n->page.p50_ms, n->page.bytes, n->burst_ms, n->burst_bytes / 1000,
+	       n->idle.cpu_percent, n->idle.wakeups_per_s, n->idle.bytes_per_s, n->rss);
+}
+
+/* A herd of idle processes, so that htop has more rows than the screen. */
+static void herd(pid_t *pids, int count)
+{
+	for (int i = 0; i < count; i++) {
+		pids[i] = fork();
+		if (pids[i] == 0) {
+			pause();
+			_exit(0);
+		}
+	}
+}
+
+static void disperse(const pid_t *pids, int count)
+{
+	for (int i = 0; i < count; i++) {
+		kill(pids[i], SIGKILL);
+		waitpid(pids[i], NULL, 0);
+	}
+}
+
+static void measure_others(struct numbers *floor_, struct numbers *less, struct numbers *htop)
+{
+	static char lines[600], repo[600], floor_path[600];
+	const char *floor_argv[] = {floor_path, NULL}, *less_argv[] = {"less", lines, NULL};
+	const char *tig_argv[] = {"tig", "-C", repo, NULL}, *htop_argv[] = {"htop", NULL};
+	struct numbers tig;
+	pid_t pids[300];
+
+	snprintf(lines, sizeof(lines), "%s/lines", scratch);
+	snprintf(repo, sizeof(repo), "%s/repo", scratch);
+	snprintf(floor_path, sizeof(floor_path), "%s", build_path("tests/bench/ncfloor"));
+	bench_section("others (p50/p95)");
+	*floor_ = measure_other(
+	    &(struct other){"ncfloor", floor_argv, "000001", "j", "\033[6~", "g", QUIET_MS});
+	print_numbers("ncfloor", floor_);
+	*less = measure_other(&(struct other){"less", less_argv, "000001", "j", " ", "g", QUIET_MS});
+	print_numbers("less", less);
+	tig = measure_other(&(struct other){"tig", tig_argv, "change", "j", "\033[6~", "g", QUIET_MS});
+	print_numbers("tig", &tig);
+	herd(pids, 300);
+	*htop = measure_other(
+	    &(struct other){"htop", htop_argv, "PID", "\033OB", "\033[6~", "\033[H", QUIET_MS});
+	disperse(pids, 300);
+	print_numbers("htop", htop);
+}
+
+int main(void)
+{
+	struct numbers floor_, less, htop;
+
+	if (getenv("BENCH_QUICK"))
+		samples = 8;
+	assert_non_null(mkdtemp(scratch));
+	make_data(100000);
+	bench_begin("screen");
+	measure_others(&floor_, &less, &htop);
+	run_and_wait((const char *const[]){"rm", "-rf", scratch, NULL});
+	bench_end();
+	return 0;
+}
