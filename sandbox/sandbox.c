@@ -1,0 +1,127 @@
+/* Owns construction and teardown of the sandbox; every part is its own file. */
+#include "sandbox/sandbox.h"
+
+#include "base/file.h"
+#include "net/crypto.h"
+#include "net/stream_tcp.h"
+#include "sandbox/auth.h"
+#include "sandbox/http.h"
+#include "sandbox/pki.h"
+#include "sandbox/seed.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+int64_t sb_now_us(const struct sb *sb)
+{
+	return prism_clock_wall_us(prism_loop_clock(sb->loop)) + sb->config.clock_skew_s * 1000000;
+}
+
+static int make_directory(struct sb *sb, struct prism_error *err)
+{
+	const char *tmp = getenv("TMPDIR");
+	sb->directory = prism_asprintf("%s/prism-sandbox-XXXXXX", tmp && tmp[0] ? tmp : "/tmp");
+	if (mkdtemp(sb->directory)) /* 0700 */
+		return 0;
+	int num = errno;
+	prism_error_errno(err, num, "private directory %s", sb->directory);
+	prism_free(sb->directory);
+	sb->directory = NULL;
+	return -1;
+}
+
+struct sb *sb_create(struct prism_loop *loop, const struct sb_config *config,
+                     struct prism_error *err)
+{
+	struct sb *sb = prism_alloc(sizeof(*sb));
+	sb->config = *config;
+	sb->loop = loop;
+	net_uuid4(sb->instance);
+	sb->db = sb_db_open(config->store ? config->store : ":memory:", err);
+	if (!sb->db || sb_auth_init(sb, err) < 0 ||
+	    sb_seed_apply(sb, config->seed ? config->seed : "demo", err) < 0 ||
+	    make_directory(sb, err) < 0) {
+		sb_destroy(sb);
+		return NULL;
+	}
+	sb->work = prism_work_create(loop, 2);
+	return sb;
+}
+
+static bool is_loopback(const char *host)
+{
+	struct in_addr v4;
+	return strcmp(host, "::1") == 0 ||
+	       (inet_pton(AF_INET, host, &v4) == 1 && (ntohl(v4.s_addr) >> 24) == 127);
+}
+
+static int make_identity(struct sb *sb, const char *host, struct sb_server_identity *ret,
+                         struct prism_error *err)
+{
+	if (sb_pki_server_identity(host, sb_now_us(sb), ret, err) < 0)
+		return -1;
+	sb->ca_file = prism_path_join(sb->directory, "ca.pem");
+	return prism_file_write(sb->ca_file, ret->ca_pem, strlen(ret->ca_pem), 0644, err);
+}
+
+int sb_listen(struct sb *sb, struct prism_error *err)
+{
+	PRISM_AUTO_FREE char *host = NULL;
+	struct sb_server_identity identity = {0};
+	uint16_t port = 0;
+	const char *listen = sb->config.listen ? sb->config.listen : "127.0.0.1:0";
+	size_t len = strlen(listen);
+	bool any_port = len > 2 && strcmp(listen + len - 2, ":0") == 0;
+	PRISM_AUTO_FREE char *address = prism_strndup(listen, any_port ? len - 2 : len);
+	if (net_address_parse(address, 1, &host, &port, err) < 0)
+		return -1;
+	if (any_port)
+		port = 0;
+	if (strcmp(host, "localhost") == 0) {
+		prism_free(host);
+		host = prism_strdup("127.0.0.1");
+	}
+	if (!is_loopback(host) && !sb->config.allow_remote) {
+		prism_error_raise(err, PRISM_ERROR_INVALID, "%s is not a loopback address", host);
+		prism_error_hint(err, "this server has sample passwords and executes what it is sent; add "
+		                      "--allow-remote if others shall reach it nevertheless");
+		return -1;
+	}
+	if (sb->config.tls && make_identity(sb, host, &identity, err) < 0) {
+		sb_server_identity_finish(&identity);
+		return -1;
+	}
+	sb->http = sb_http_create(sb, host, port, identity.cert_pem, identity.key_pem, err);
+	sb_server_identity_finish(&identity);
+	if (!sb->http)
+		return -1;
+	sb->host = PRISM_STEAL(host);
+	return 0;
+}
+
+char *sb_url(const struct sb *sb)
+{
+	bool v6 = strchr(sb->host, ':') != NULL;
+	return prism_asprintf("%s://%s%s%s:%u", sb->config.tls ? "https" : "http", v6 ? "[" : "", sb->host,
+	                      v6 ? "]" : "", sb_http_port(sb->http));
+}
+
+void sb_destroy(struct sb *sb)
+{
+	if (!sb)
+		return;
+	sb_http_destroy(sb->http);
+	prism_work_destroy(sb->work);
+	sb_db_close(sb->db);
+	if (sb->ca_file)
+		unlink(sb->ca_file);
+	if (sb->directory)
+		rmdir(sb->directory);
+	prism_wipe(sb->signing_key, sizeof(sb->signing_key));
+	prism_free(sb->ca_file);
+	prism_free(sb->directory);
+	prism_free(sb->host);
+	prism_free(sb);
+}

@@ -1,0 +1,64 @@
+/*
+ * The sandbox as one object: our own stand-in for a Prism server, for demonstrations and tests.
+ * It is NOT a TEE and keeps no real secret.
+ *
+ * The struct is plain data, known to every file of this folder; each field belongs to the file
+ * that its comment names.
+ *
+ * Thread rules: loop thread only.
+ */
+#ifndef PRISM_SANDBOX_SANDBOX_H
+#define PRISM_SANDBOX_SANDBOX_H
+
+#include "base/loop.h"
+#include "base/work.h"
+#include "sandbox/db.h"
+
+#define SB_NOTICE "not a TEE: sandbox for demonstrations and tests"
+#define SB_ACCESS_TTL_S 3600     /* prism-api.md section 2.2 */
+#define SB_REFRESH_TTL_S 86400
+
+struct sb_faults;
+struct sb_http;
+struct sb_runs;
+struct sb_cvms;
+
+struct sb_config {
+	const char *listen; /* "127.0.0.1:0" */
+	bool allow_remote;  /* a listen address that is not loopback is refused without it */
+	const char *store;  /* file or ":memory:" */
+	const char *seed;   /* "demo", "empty", "scale=N[,logs=M]" */
+	int64_t token_ttl_s; /* of access tokens; refresh tokens live 24 times as long */
+	int64_t latency_min_ms, latency_max_ms;
+	int64_t clock_skew_s; /* added to every time the server tells */
+	int64_t cvm_step_ms;  /* creating -> starting -> online; 0: 2 s */
+	int64_t linger_s;     /* a finished run's agent is released after so long; 0: 300 */
+	unsigned port_first, port_last; /* of agents; 0: chosen by the system */
+	bool tls, html_fallback;
+	struct sb_faults *faults; /* lent; NULL: none */
+};
+
+struct sb {
+	struct sb_config config;
+	struct prism_loop *loop; /* lent */
+	struct prism_work *work;
+	struct sb_db *db;
+	char instance[37]; /* id of this process, for health */
+	uint8_t signing_key[64]; /* auth.c */
+	struct sb_http *http;    /* http.c; NULL when calls are made in process only */
+	struct sb_runs *runs;    /* run.c */
+	struct sb_cvms *cvms;    /* cvm.c */
+	char *directory;         /* private (0700), removed at the end: certificates, runs of agents */
+	char *ca_file;           /* NULL without TLS */
+	char *host;              /* listening address; NULL: not listening */
+};
+
+/* Opens the store, seeds it when it is empty. Listening is separate: sb_listen(). */
+struct sb *sb_create(struct prism_loop *loop, const struct sb_config *config,
+                     struct prism_error *err);
+PRISM_MUST_USE int sb_listen(struct sb *sb, struct prism_error *err);
+void sb_destroy(struct sb *sb); /* NULL allowed */
+char *sb_url(const struct sb *sb); /* "http://127.0.0.1:41233"; yours */
+int64_t sb_now_us(const struct sb *sb); /* wall time as this server sees it */
+
+#endif

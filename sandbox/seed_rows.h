@@ -1,0 +1,33 @@
+/* Between the seed files only: reproducible ids, and the two seeds that make rows. */
+#ifndef PRISM_SANDBOX_SEED_ROWS_H
+#define PRISM_SANDBOX_SEED_ROWS_H
+
+#include "sandbox/sandbox.h"
+
+/* SplitMix64: the same sequence from the same start. */
+uint64_t sb_seed_random(uint64_t *state);
+/* The id of a named sample thing: always the same for the same name. */
+void sb_seed_uuid(const char *name, char out[37]);
+
+void sb_seed_demo(struct sb *sb);
+/* Into the first workspace of the demo. */
+void sb_seed_scale(struct sb *sb, uint64_t computations, uint64_t logs);
+/* One computation of the demo. */
+struct sb_seed_computation {
+	unsigned workspace; /* index: 0 or 1 */
+	const char *owner, *name, *description;
+	const char *status;
+	unsigned age_hours;
+	unsigned runs;                   /* how often it ran; the last run ended as status says */
+	const char *algorithm, *dataset; /* file names of linked assets; NULL: none */
+};
+extern const struct sb_seed_computation sb_seed_computations[];
+extern const unsigned sb_seed_computation_count;
+
+/* Row numbers of what the demo made. */
+int64_t sb_seed_user(struct sb *sb, const char *username);
+int64_t sb_seed_workspace_at(struct sb *sb, unsigned index);
+int64_t sb_seed_workspace(struct sb *sb);
+int64_t sb_seed_owner(struct sb *sb);
+
+#endif
