@@ -3,8 +3,8 @@
 #include "sandbox/api.h"
 #include "sandbox/computations.h"
 
-static const char *const config_fields[] = {"log_level", "cert_file", "server_key", "server_ca_file",
-                                            "client_ca_file"};
+static const char *const config_fields[] = {"log_level", "cert_file", "server_key",
+                                            "server_ca_file", "client_ca_file"};
 
 /* The agent_config as it is stored and given back: the known fields, verbatim. Yours. */
 static char *config_text(const cJSON *config)
@@ -53,7 +53,8 @@ void sb_api_computation_create(struct sb_call *call)
 	if (sb_db_run(call->sb->db,
 	              "INSERT INTO computations(id, workspace, name, description, owner, agent_config,"
 	              " created_at, updated_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-	              SB_ARGS(SB_T(id), SB_I(call->workspace), SB_T(prism_json_str(call->json, "name", "")),
+	              SB_ARGS(SB_T(id), SB_I(call->workspace),
+	                      SB_T(prism_json_str(call->json, "name", "")),
 	                      SB_T(prism_json_str(call->json, "description", "")), SB_I(call->caller.n),
 	                      SB_T(config), SB_I(now), SB_I(now))) != 1) {
 		sb_fail(call, 422, SB_TEXT_CREATE, "");
@@ -63,8 +64,9 @@ void sb_api_computation_create(struct sb_call *call)
 	sb_empty(call, 201);
 }
 
-#define COMPUTATION_COLUMNS                                                                        \
-	"c.id, c.name, c.description, (SELECT id FROM users WHERE n = c.owner), c.status, c.created_at," \
+#define COMPUTATION_COLUMNS                                                             \
+	"c.id, c.name, c.description, (SELECT id FROM users WHERE n = c.owner), c.status, " \
+	"c.created_at,"                                                                     \
 	" c.updated_at, c.start_time, c.end_time, c.agent_config"
 
 static void write_computation(struct sb_json *out, const struct sb_rows *rows, bool full)
@@ -77,7 +79,8 @@ static void write_computation(struct sb_json *out, const struct sb_rows *rows, b
 	sb_json_str(out, "status", sb_rows_text(rows, 4));
 	sb_json_time(out, "created_at", sb_rows_int(rows, 5));
 	sb_json_time(out, "updated_at", sb_rows_int(rows, 6));
-	sb_json_time(out, "start_time", sb_rows_null(rows, 7) ? PRISM_TIME_UNSET : sb_rows_int(rows, 7));
+	sb_json_time(out, "start_time",
+	             sb_rows_null(rows, 7) ? PRISM_TIME_UNSET : sb_rows_int(rows, 7));
 	sb_json_time(out, "end_time", sb_rows_null(rows, 8) ? PRISM_TIME_UNSET : sb_rows_int(rows, 8));
 	if (full)
 		sb_json_raw(out, "agent_config", sb_rows_text(rows, 9));
@@ -89,9 +92,12 @@ static const char *order_clause(const struct sb_page *page)
 	static const struct {
 		const char *word, *column;
 	} orders[] = {
-		{"name", "c.name COLLATE NOCASE"}, {"created_at", "c.created_at"},
-		{"updated_at", "c.updated_at"},    {"status", "c.status"},
-		{"owner", "c.owner"},              {"description", "c.description COLLATE NOCASE"},
+	    {"name", "c.name COLLATE NOCASE"},
+	    {"created_at", "c.created_at"},
+	    {"updated_at", "c.updated_at"},
+	    {"status", "c.status"},
+	    {"owner", "c.owner"},
+	    {"description", "c.description COLLATE NOCASE"},
 	};
 	for (unsigned i = 0; page->order && i < PRISM_COUNT(orders); i++)
 		if (strcmp(page->order, orders[i].word) == 0)
@@ -126,15 +132,16 @@ void sb_api_computation_list(struct sb_call *call)
 		return;
 	unsigned count = list_where(call, &where, args);
 	PRISM_AUTO_FREE char *count_sql =
-		prism_asprintf("SELECT count(*) FROM computations c WHERE %s", prism_buf_text(&where));
+	    prism_asprintf("SELECT count(*) FROM computations c WHERE %s", prism_buf_text(&where));
 	int64_t total = sb_db_count(call->sb->db, "computations", count_sql, args);
 	const char *dir = page.ascending ? "ASC" : "DESC";
 	/* Row numbers first: a deep offset then steps over index entries only. */
 	PRISM_AUTO_FREE char *sql = prism_asprintf(
-		"SELECT " COMPUTATION_COLUMNS " FROM (SELECT c.n AS found FROM computations c WHERE %s"
-		" ORDER BY %s %s, c.n %s LIMIT ? OFFSET ?) JOIN computations c ON c.n = found ORDER BY %s %s,"
-		" c.n %s",
-		prism_buf_text(&where), order_clause(&page), dir, dir, order_clause(&page), dir, dir);
+	    "SELECT " COMPUTATION_COLUMNS " FROM (SELECT c.n AS found FROM computations c WHERE %s"
+	    " ORDER BY %s %s, c.n %s LIMIT ? OFFSET ?) JOIN computations c ON c.n = found ORDER BY %s "
+	    "%s,"
+	    " c.n %s",
+	    prism_buf_text(&where), order_clause(&page), dir, dir, order_clause(&page), dir, dir);
 	args[count] = (struct sb_arg)SB_I(page.limit);
 	args[count + 1] = (struct sb_arg)SB_I(page.offset);
 	SB_AUTO_ROWS struct sb_rows *rows = sb_db_query(call->sb->db, sql, args);
@@ -150,9 +157,9 @@ void sb_api_computation_list(struct sb_call *call)
 
 void sb_api_computation_view(struct sb_call *call)
 {
-	SB_AUTO_ROWS struct sb_rows *rows =
-		sb_db_query(call->sb->db, "SELECT " COMPUTATION_COLUMNS " FROM computations c WHERE c.n = ?",
-	                SB_ARGS(SB_I(call->computation)));
+	SB_AUTO_ROWS struct sb_rows *rows = sb_db_query(
+	    call->sb->db, "SELECT " COMPUTATION_COLUMNS " FROM computations c WHERE c.n = ?",
+	    SB_ARGS(SB_I(call->computation)));
 	if (sb_rows_next(&rows))
 		write_computation(&call->out, rows, true);
 	sb_ok(call, 200);
@@ -167,8 +174,9 @@ void sb_api_computation_update(struct sb_call *call)
 		return;
 	}
 	PRISM_AUTO_FREE char *config = config_text(prism_json_get(call->json, "agent_config"));
-	PRISM_AUTO_FREE char *stored = sb_db_text(
-		call->sb->db, "SELECT agent_config FROM computations WHERE n = ?", SB_ARGS(SB_I(call->computation)));
+	PRISM_AUTO_FREE char *stored =
+	    sb_db_text(call->sb->db, "SELECT agent_config FROM computations WHERE n = ?",
+	               SB_ARGS(SB_I(call->computation)));
 	int64_t runs = sb_db_int(call->sb->db, 0, "SELECT runs FROM computations WHERE n = ?",
 	                         SB_ARGS(SB_I(call->computation)));
 	if (runs && strcmp(config, stored ? stored : "") != 0) {
@@ -193,7 +201,8 @@ void sb_api_computation_delete(struct sb_call *call)
 	sb_db_begin(call->sb->db);
 	sb_db_run(call->sb->db, "DELETE FROM roles WHERE kind = 1 AND entity = ?",
 	          SB_ARGS(SB_I(call->computation)));
-	sb_db_run(call->sb->db, "DELETE FROM computations WHERE n = ?", SB_ARGS(SB_I(call->computation)));
+	sb_db_run(call->sb->db, "DELETE FROM computations WHERE n = ?",
+	          SB_ARGS(SB_I(call->computation)));
 	sb_db_commit(call->sb->db);
 	sb_empty(call, 204);
 }

@@ -36,11 +36,12 @@ void sb_api_token_issue(struct sb_call *call)
 		sb_invalid(call, "missing secret");
 		return;
 	}
-	SB_AUTO_ROWS struct sb_rows *rows = sb_db_query(
-		call->sb->db,
-		strchr(login, '@') ? "SELECT n, secret FROM users WHERE email = ? AND status = 'enabled'"
-						   : "SELECT n, secret FROM users WHERE username = ? AND status = 'enabled'",
-		SB_ARGS(SB_T(login)));
+	SB_AUTO_ROWS struct sb_rows *rows =
+	    sb_db_query(call->sb->db,
+	                strchr(login, '@')
+	                    ? "SELECT n, secret FROM users WHERE email = ? AND status = 'enabled'"
+	                    : "SELECT n, secret FROM users WHERE username = ? AND status = 'enabled'",
+	                SB_ARGS(SB_T(login)));
 	if (!sb_rows_next(&rows)) {
 		login_refused(call, 0);
 		return;
@@ -95,7 +96,7 @@ void sb_api_secret_update(struct sb_call *call)
 	if (!password_acceptable(call, old) || !password_acceptable(call, fresh))
 		return;
 	SB_AUTO_ROWS struct sb_rows *rows = sb_db_query(
-		call->sb->db, "SELECT secret FROM users WHERE n = ?", SB_ARGS(SB_I(call->caller.n)));
+	    call->sb->db, "SELECT secret FROM users WHERE n = ?", SB_ARGS(SB_I(call->caller.n)));
 	size_t size = 0;
 	const void *secret = sb_rows_next(&rows) ? sb_rows_blob(rows, 0, &size) : NULL;
 	bool right = secret && sb_secret_matches(old, secret, size);
@@ -116,8 +117,8 @@ void sb_api_password_reset_request(struct sb_call *call)
 		sb_invalid(call, "missing email");
 		return;
 	}
-	int64_t user = sb_db_int(call->sb->db, 0, "SELECT n FROM users WHERE email = ?",
-	                         SB_ARGS(SB_T(email)));
+	int64_t user =
+	    sb_db_int(call->sb->db, 0, "SELECT n FROM users WHERE email = ?", SB_ARGS(SB_T(email)));
 	if (user) { /* there is no mail here: the operator of the sandbox reads it from its output */
 		PRISM_AUTO_FREE char *token = sb_auth_recovery_token(call->sb, user);
 		fprintf(stderr, "password reset token: %s\n", token);

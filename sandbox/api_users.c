@@ -55,12 +55,12 @@ void sb_api_user_create(struct sb_call *call)
 	char id[37];
 	net_uuid4(id);
 	struct sb_user_row row = {
-		.id = id,
-		.first_name = prism_json_str(call->json, "first_name", ""),
-		.last_name = prism_json_str(call->json, "last_name", ""),
-		.email = prism_json_str(call->json, "email", ""),
-		.username = prism_json_str(credentials, "username", ""),
-		.password = prism_json_str(credentials, "secret", ""),
+	    .id = id,
+	    .first_name = prism_json_str(call->json, "first_name", ""),
+	    .last_name = prism_json_str(call->json, "last_name", ""),
+	    .email = prism_json_str(call->json, "email", ""),
+	    .username = prism_json_str(credentials, "username", ""),
+	    .password = prism_json_str(credentials, "secret", ""),
 	};
 	const char *reason = refusal(&row);
 	if (reason) {
@@ -118,13 +118,14 @@ static void write_page(struct sb_call *call, const struct sb_page *page, const c
 	PRISM_AUTO_FREE char *count_sql = prism_asprintf("SELECT count(*) FROM users WHERE %s", where);
 	int64_t total = sb_db_int(call->sb->db, 0, count_sql, all);
 	const char *order = "created_at";
-	static const char *const orders[] = {"username", "first_name", "last_name", "email", "updated_at"};
+	static const char *const orders[] = {"username", "first_name", "last_name", "email",
+	                                     "updated_at"};
 	for (unsigned i = 0; page->order && i < PRISM_COUNT(orders); i++)
 		if (strcmp(page->order, orders[i]) == 0)
 			order = orders[i];
 	PRISM_AUTO_FREE char *sql =
-		prism_asprintf("SELECT n FROM users WHERE %s ORDER BY %s %s, n LIMIT ? OFFSET ?", where, order,
-	                   page->ascending ? "ASC" : "DESC");
+	    prism_asprintf("SELECT n FROM users WHERE %s ORDER BY %s %s, n LIMIT ? OFFSET ?", where,
+	                   order, page->ascending ? "ASC" : "DESC");
 	all[arg_count] = (struct sb_arg)SB_I(page->limit);
 	all[arg_count + 1] = (struct sb_arg)SB_I(page->offset);
 	SB_AUTO_ROWS struct sb_rows *rows = sb_db_query(call->sb->db, sql, all);
@@ -143,13 +144,13 @@ static const struct {
 	const char *key, *clause;
 	bool exact;
 } user_filters[] = {
-	{"username", "username LIKE ? ESCAPE '\\'", false},
-	{"email", "email LIKE ? ESCAPE '\\'", false},
-	{"first_name", "first_name LIKE ? ESCAPE '\\'", false},
-	{"last_name", "last_name LIKE ? ESCAPE '\\'", false},
-	{"id", "id LIKE ? ESCAPE '\\'", false},
-	{"status", "status = ?", true},
-	{"tag", "tags LIKE ? ESCAPE '\\'", false},
+    {"username", "username LIKE ? ESCAPE '\\'", false},
+    {"email", "email LIKE ? ESCAPE '\\'", false},
+    {"first_name", "first_name LIKE ? ESCAPE '\\'", false},
+    {"last_name", "last_name LIKE ? ESCAPE '\\'", false},
+    {"id", "id LIKE ? ESCAPE '\\'", false},
+    {"status", "status = ?", true},
+    {"tag", "tags LIKE ? ESCAPE '\\'", false},
 };
 
 static unsigned user_where(struct sb_call *call, struct prism_buf *where, struct sb_arg *args)

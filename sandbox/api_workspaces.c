@@ -5,8 +5,9 @@
 
 #include <ctype.h>
 
-#define WORKSPACE_COLUMNS                                                                          \
-	"w.id, w.name, w.route, w.tags, w.metadata, w.status, w.created_by, w.created_at, w.updated_by," \
+#define WORKSPACE_COLUMNS                                                               \
+	"w.id, w.name, w.route, w.tags, w.metadata, w.status, w.created_by, w.created_at, " \
+	"w.updated_by,"                                                                     \
 	" w.updated_at"
 
 static bool is_uuid(const char *text)
@@ -57,7 +58,8 @@ static void write_fields(struct sb_json *out, const struct sb_rows *rows)
 	sb_json_time(out, "created_at", sb_rows_int(rows, 7));
 	if (sb_rows_text(rows, 8)[0])
 		sb_json_str(out, "updated_by", sb_rows_text(rows, 8));
-	sb_json_time(out, "updated_at", sb_rows_null(rows, 9) ? PRISM_TIME_UNSET : sb_rows_int(rows, 9));
+	sb_json_time(out, "updated_at",
+	             sb_rows_null(rows, 9) ? PRISM_TIME_UNSET : sb_rows_int(rows, 9));
 }
 
 /* The caller's role in the open object. */
@@ -65,10 +67,10 @@ static void write_caller_role(struct sb_call *call, int64_t workspace, bool nest
 {
 	struct sb_json *out = &call->out;
 	SB_AUTO_ROWS struct sb_rows *rows = sb_db_query(
-		call->sb->db,
-		"SELECT r.id, r.name, r.actions FROM role_members m JOIN roles r ON r.n = m.role"
-		" WHERE m.kind = 0 AND m.entity = ? AND m.user = ?",
-		SB_ARGS(SB_I(workspace), SB_I(call->caller.n)));
+	    call->sb->db,
+	    "SELECT r.id, r.name, r.actions FROM role_members m JOIN roles r ON r.n = m.role"
+	    " WHERE m.kind = 0 AND m.entity = ? AND m.user = ?",
+	    SB_ARGS(SB_I(workspace), SB_I(call->caller.n)));
 	if (nested)
 		sb_json_array(out, "roles");
 	if (sb_rows_next(&rows)) {
@@ -89,7 +91,7 @@ static void write_caller_role(struct sb_call *call, int64_t workspace, bool nest
 static void write_workspace(struct sb_call *call, int64_t workspace, bool with_roles)
 {
 	SB_AUTO_ROWS struct sb_rows *rows =
-		sb_db_query(call->sb->db, "SELECT " WORKSPACE_COLUMNS " FROM workspaces w WHERE w.n = ?",
+	    sb_db_query(call->sb->db, "SELECT " WORKSPACE_COLUMNS " FROM workspaces w WHERE w.n = ?",
 	                SB_ARGS(SB_I(workspace)));
 	if (!sb_rows_next(&rows))
 		return;
@@ -109,14 +111,15 @@ void sb_api_workspace_create(struct sb_call *call)
 {
 	char id[37];
 	const char *name = prism_json_str(call->json, "name", "");
-	const char *route = prism_json_str(call->json, "route", prism_json_str(call->json, "alias", ""));
+	const char *route =
+	    prism_json_str(call->json, "route", prism_json_str(call->json, "alias", ""));
 	const char *wanted = prism_json_str(call->json, "id", "");
-	const char *reason = !name[0]                       ? "missing identity name"
-	                     : strlen(name) > 1024          ? "invalid name size"
-	                     : !route[0]                    ? "missing route"
-	                     : !route_valid(route)          ? "invalid route"
+	const char *reason = !name[0]                        ? "missing identity name"
+	                     : strlen(name) > 1024           ? "invalid name size"
+	                     : !route[0]                     ? "missing route"
+	                     : !route_valid(route)           ? "invalid route"
 	                     : wanted[0] && !is_uuid(wanted) ? "invalid id format provided"
-	                                                    : NULL;
+	                                                     : NULL;
 	if (reason) {
 		sb_invalid(call, reason);
 		return;
@@ -125,11 +128,12 @@ void sb_api_workspace_create(struct sb_call *call)
 	PRISM_AUTO_FREE char *tags = json_member(call->json, "tags");
 	PRISM_AUTO_FREE char *metadata = json_member(call->json, "metadata");
 	sb_db_begin(call->sb->db);
-	int changed = sb_db_run(call->sb->db,
-	                        "INSERT INTO workspaces(id, name, route, tags, metadata, created_by,"
-	                        " created_at) VALUES (?, ?, ?, ?, ?, ?, ?)",
-	                        SB_ARGS(SB_T(wanted[0] ? wanted : id), SB_T(name), SB_T(route), SB_T(tags),
-	                                SB_T(metadata), SB_T(call->caller.id), SB_I(sb_now_us(call->sb))));
+	int changed =
+	    sb_db_run(call->sb->db,
+	              "INSERT INTO workspaces(id, name, route, tags, metadata, created_by,"
+	              " created_at) VALUES (?, ?, ?, ?, ?, ?, ?)",
+	              SB_ARGS(SB_T(wanted[0] ? wanted : id), SB_T(name), SB_T(route), SB_T(tags),
+	                      SB_T(metadata), SB_T(call->caller.id), SB_I(sb_now_us(call->sb))));
 	if (changed != 1) {
 		sb_db_rollback(call->sb->db);
 		sb_fail(call, 422, SB_TEXT_CREATE, SB_TEXT_CONFLICT);
@@ -155,9 +159,9 @@ static bool status_known(const char *status)
 void sb_api_workspace_list(struct sb_call *call)
 {
 	static const char from[] =
-		" FROM role_members m JOIN workspaces w ON w.n = m.entity WHERE m.kind = 0 AND m.user = ?1"
-		" AND (?2 = 'all' OR w.status = ?2) AND (?3 IS NULL OR w.name LIKE ?3 ESCAPE '\\')"
-		" AND (?4 IS NULL OR w.id = ?4)";
+	    " FROM role_members m JOIN workspaces w ON w.n = m.entity WHERE m.kind = 0 AND m.user = ?1"
+	    " AND (?2 = 'all' OR w.status = ?2) AND (?3 IS NULL OR w.name LIKE ?3 ESCAPE '\\')"
+	    " AND (?4 IS NULL OR w.id = ?4)";
 	struct sb_page page;
 	const char *status = sb_query(call, "status"), *name = sb_query(call, "name");
 	const char *id = sb_query(call, "id");
@@ -172,17 +176,17 @@ void sb_api_workspace_list(struct sb_call *call)
 	const char *like = name && name[0] ? sb_like(call, name) : NULL;
 	const char *order = page.order && strcmp(page.order, "name") == 0 ? "w.name COLLATE NOCASE"
 	                    : page.order && strcmp(page.order, "updated_at") == 0 ? "w.updated_at"
-	                                                                           : "w.created_at";
+	                                                                          : "w.created_at";
 	PRISM_AUTO_FREE char *count_sql = prism_asprintf("SELECT count(*)%s", from);
 	int64_t total = sb_db_int(call->sb->db, 0, count_sql,
 	                          SB_ARGS(SB_I(call->caller.n), SB_T(status), SB_T(like), SB_T(id)));
 	PRISM_AUTO_FREE char *sql =
-		prism_asprintf("SELECT " WORKSPACE_COLUMNS ", w.n%s ORDER BY %s %s, w.n LIMIT ?5 OFFSET ?6",
+	    prism_asprintf("SELECT " WORKSPACE_COLUMNS ", w.n%s ORDER BY %s %s, w.n LIMIT ?5 OFFSET ?6",
 	                   from, order, page.ascending ? "ASC" : "DESC");
 	SB_AUTO_ROWS struct sb_rows *rows =
-		sb_db_query(call->sb->db, sql,
-	                SB_ARGS(SB_I(call->caller.n), SB_T(status), SB_T(like), SB_T(id), SB_I(page.limit),
-	                        SB_I(page.offset)));
+	    sb_db_query(call->sb->db, sql,
+	                SB_ARGS(SB_I(call->caller.n), SB_T(status), SB_T(like), SB_T(id),
+	                        SB_I(page.limit), SB_I(page.offset)));
 	sb_json_object(&call->out, NULL);
 	sb_page_write(call, &page, total);
 	sb_json_array(&call->out, "domains");
@@ -212,22 +216,24 @@ void sb_api_workspace_update(struct sb_call *call)
 		sb_invalid(call, "invalid name size");
 		return;
 	}
-	sb_db_run(call->sb->db,
-	          "UPDATE workspaces SET name = coalesce(nullif(?, ''), name), tags = coalesce(?, tags),"
-	          " metadata = coalesce(?, metadata), updated_by = ?, updated_at = ? WHERE n = ?",
-	          SB_ARGS(SB_T(name), SB_T(tags), SB_T(metadata), SB_T(call->caller.id),
-	                  SB_I(sb_now_us(call->sb)), SB_I(call->workspace)));
+	sb_db_run(
+	    call->sb->db,
+	    "UPDATE workspaces SET name = coalesce(nullif(?, ''), name), tags = coalesce(?, tags),"
+	    " metadata = coalesce(?, metadata), updated_by = ?, updated_at = ? WHERE n = ?",
+	    SB_ARGS(SB_T(name), SB_T(tags), SB_T(metadata), SB_T(call->caller.id),
+	            SB_I(sb_now_us(call->sb)), SB_I(call->workspace)));
 	write_workspace(call, call->workspace, false);
 	sb_ok(call, 200);
 }
 
 static void set_status(struct sb_call *call, const char *status)
 {
-	if (sb_db_run(call->sb->db,
-	              "UPDATE workspaces SET status = ?1, updated_by = ?2, updated_at = ?3 WHERE n = ?4 AND"
-	              " status <> ?1",
-	              SB_ARGS(SB_T(status), SB_T(call->caller.id), SB_I(sb_now_us(call->sb)),
-	                      SB_I(call->workspace))) == 1)
+	if (sb_db_run(
+	        call->sb->db,
+	        "UPDATE workspaces SET status = ?1, updated_by = ?2, updated_at = ?3 WHERE n = ?4 AND"
+	        " status <> ?1",
+	        SB_ARGS(SB_T(status), SB_T(call->caller.id), SB_I(sb_now_us(call->sb)),
+	                SB_I(call->workspace))) == 1)
 		sb_empty(call, 200);
 	else
 		sb_fail(call, 409, "status already assigned", "");

@@ -64,8 +64,8 @@ static char *base64url(const void *data, size_t len)
 static void sign(const struct sb *sb, const char *text, size_t len, uint8_t out[64])
 {
 	unsigned size = 64;
-	if (!HMAC(EVP_sha512(), sb->signing_key, sizeof(sb->signing_key), (const uint8_t *)text, len, out,
-	          &size))
+	if (!HMAC(EVP_sha512(), sb->signing_key, sizeof(sb->signing_key), (const uint8_t *)text, len,
+	          out, &size))
 		abort();
 }
 
@@ -74,9 +74,9 @@ static char *make_token(struct sb *sb, int64_t user, enum sb_token_type type, in
 {
 	int64_t now_us = sb_now_us(sb);
 	struct sb_json claims;
-	SB_AUTO_ROWS struct sb_rows *rows =
-		sb_db_query(sb->db, "SELECT id, role = 'admin', verified_at IS NOT NULL FROM users WHERE n = ?",
-	                SB_ARGS(SB_I(user)));
+	SB_AUTO_ROWS struct sb_rows *rows = sb_db_query(
+	    sb->db, "SELECT id, role = 'admin', verified_at IS NOT NULL FROM users WHERE n = ?",
+	    SB_ARGS(SB_I(user)));
 	if (!sb_rows_next(&rows))
 		return prism_strdup("");
 	sb_json_init(&claims);
@@ -110,7 +110,8 @@ void sb_auth_issue(struct sb *sb, int64_t user, char **ret_access, char **ret_re
 	char access_id[37], refresh_id[37];
 	net_uuid4(access_id);
 	net_uuid4(refresh_id);
-	sb_db_run(sb->db, "DELETE FROM refresh_tokens WHERE expires_at < ?", SB_ARGS(SB_I(sb_now_us(sb))));
+	sb_db_run(sb->db, "DELETE FROM refresh_tokens WHERE expires_at < ?",
+	          SB_ARGS(SB_I(sb_now_us(sb))));
 	sb_db_run(sb->db, "INSERT INTO refresh_tokens(jti, user, expires_at) VALUES (?, ?, ?)",
 	          SB_ARGS(SB_T(refresh_id), SB_I(user), SB_I(sb_now_us(sb) + refresh_ttl * 1000000)));
 	*ret_access = make_token(sb, user, SB_TOKEN_ACCESS, ttl, access_id);
@@ -142,14 +143,15 @@ static cJSON *verified_claims(const struct sb *sb, const char *token)
 	return prism_json_parse(text.data, text.len, NULL);
 }
 
-static int find_caller(struct sb *sb, const char *id, int64_t issued_us, struct sb_caller *ret_caller)
+static int find_caller(struct sb *sb, const char *id, int64_t issued_us,
+                       struct sb_caller *ret_caller)
 {
 	struct sb_caller caller = {0};
-	SB_AUTO_ROWS struct sb_rows *rows = sb_db_query(
-		sb->db,
-		"SELECT n, role = 'admin', verified_at IS NOT NULL, sessions_from FROM users"
-		" WHERE id = ? AND status = 'enabled'",
-		SB_ARGS(SB_T(id)));
+	SB_AUTO_ROWS struct sb_rows *rows =
+	    sb_db_query(sb->db,
+	                "SELECT n, role = 'admin', verified_at IS NOT NULL, sessions_from FROM users"
+	                " WHERE id = ? AND status = 'enabled'",
+	                SB_ARGS(SB_T(id)));
 	if (!sb_rows_next(&rows) || issued_us < sb_rows_int(rows, 3))
 		return -1;
 	caller.n = sb_rows_int(rows, 0);
@@ -184,8 +186,9 @@ int sb_auth_take_refresh(struct sb *sb, const char *token, struct sb_caller *ret
 	char jti[40];
 	if (check(sb, token, SB_TOKEN_REFRESH, ret_caller, jti) < 0)
 		return -1;
-	return sb_db_run(sb->db, "DELETE FROM refresh_tokens WHERE jti = ?", SB_ARGS(SB_T(jti))) == 1 ? 0
-	                                                                                              : -1;
+	return sb_db_run(sb->db, "DELETE FROM refresh_tokens WHERE jti = ?", SB_ARGS(SB_T(jti))) == 1
+	           ? 0
+	           : -1;
 }
 
 void sb_auth_end_sessions(struct sb *sb, int64_t user)

@@ -16,17 +16,19 @@
 enum sb_token_type { SB_TOKEN_ACCESS, SB_TOKEN_REFRESH, SB_TOKEN_RECOVERY };
 
 /* Reads the signing key from the store, or makes one. */
-PRISM_MUST_USE int sb_auth_init(struct sb *sb, struct prism_error *err);
+PRISM_MUST_USE
+int sb_auth_init(struct sb *sb, struct prism_error *err);
 
 /* A fresh pair for an existing user. Yours. */
 void sb_auth_issue(struct sb *sb, int64_t user, char **ret_access, char **ret_refresh);
 char *sb_auth_recovery_token(struct sb *sb, int64_t user); /* yours; good for 10 minutes */
 /* -1: not ours, expired, of another type, of a user who is gone, disabled or signed out since. */
-PRISM_MUST_USE int sb_auth_check(struct sb *sb, const char *token, enum sb_token_type type,
-                                 struct sb_caller *ret_caller);
+PRISM_MUST_USE
+int sb_auth_check(struct sb *sb, const char *token, enum sb_token_type type,
+                  struct sb_caller *ret_caller);
 /* As check with a refresh token, and uses it up. */
-PRISM_MUST_USE int sb_auth_take_refresh(struct sb *sb, const char *token,
-                                        struct sb_caller *ret_caller);
+PRISM_MUST_USE
+int sb_auth_take_refresh(struct sb *sb, const char *token, struct sb_caller *ret_caller);
 void sb_auth_end_sessions(struct sb *sb, int64_t user); /* every token issued until now is dead */
 
 #define SB_SECRET_SIZE 48 /* salt and key */

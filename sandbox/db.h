@@ -31,10 +31,26 @@ struct sb_arg {
 	const void *data; /* lent until the statement is closed */
 	size_t size;
 };
-#define SB_T(text) {.type = SB_ARG_TEXT, .data = (text)} /* NULL binds null */
-#define SB_I(value) {.type = SB_ARG_INT, .number = (value)}
-#define SB_B(bytes, count) {.type = SB_ARG_BLOB, .data = (bytes), .size = (count)}
-#define SB_ARGS(...) (const struct sb_arg[]){__VA_ARGS__, {.type = SB_ARG_END}}
+#define SB_T(text)                          \
+	{                                       \
+		.type = SB_ARG_TEXT, .data = (text) \
+	} /* NULL binds null */
+#define SB_I(value)                           \
+	{                                         \
+		.type = SB_ARG_INT, .number = (value) \
+	}
+#define SB_B(bytes, count)                                    \
+	{                                                         \
+		.type = SB_ARG_BLOB, .data = (bytes), .size = (count) \
+	}
+#define SB_ARGS(...)           \
+	(const struct sb_arg[])    \
+	{                          \
+		__VA_ARGS__,           \
+		{                      \
+			.type = SB_ARG_END \
+		}                      \
+	}
 #define SB_NOARGS NULL
 
 /* Reading. next() gives false at the end and closes by itself; close early otherwise. */
@@ -44,7 +60,8 @@ void sb_rows_close(struct sb_rows **rows); /* NULL inside allowed */
 #define SB_AUTO_ROWS __attribute__((cleanup(sb_rows_close)))
 int64_t sb_rows_int(const struct sb_rows *rows, int column);
 bool sb_rows_null(const struct sb_rows *rows, int column);
-const char *sb_rows_text(const struct sb_rows *rows, int column); /* lent until next(); never NULL */
+const char *sb_rows_text(const struct sb_rows *rows,
+                         int column); /* lent until next(); never NULL */
 const void *sb_rows_blob(const struct sb_rows *rows, int column, size_t *ret_size);
 
 /* Rows changed, or -1 when a constraint refused it (or the handle has a fault). */
@@ -60,7 +77,8 @@ void sb_db_commit(struct sb_db *db);
 void sb_db_rollback(struct sb_db *db);
 
 /* A count(*) whose answer is kept until `table` changes. */
-int64_t sb_db_count(struct sb_db *db, const char *table, const char *sql, const struct sb_arg *args);
+int64_t sb_db_count(struct sb_db *db, const char *table, const char *sql,
+                    const struct sb_arg *args);
 
 const char *sb_db_fault(const struct sb_db *db); /* NULL: healthy */
 void sb_db_clear_fault(struct sb_db *db);

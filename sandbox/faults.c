@@ -42,8 +42,8 @@ static int parse_number(struct fault *fault, const char *text, int64_t fallback,
 		return 0;
 	}
 	if (prism_text_parse_u64(text, (uint64_t)max, &value, err) < 0)
-		return prism_error_wrap(err, "fault %s: %s is not a number up to %lld", fault->kind->word, text,
-		                        (long long)max);
+		return prism_error_wrap(err, "fault %s: %s is not a number up to %lld", fault->kind->word,
+		                        text, (long long)max);
 	*ret = (int64_t)value;
 	return 0;
 }
@@ -70,8 +70,9 @@ static int parse_status(struct fault *fault, struct prism_error *err)
 	if (parse_number(fault, fault->arg, 500, 599, &fault->low, err) < 0)
 		return -1;
 	if (fault->low < 400)
-		return prism_error_raise(err, PRISM_ERROR_INVALID, "fault %s: %s is not a status from 400 to 599",
-		                         fault->kind->word, fault->arg);
+		return prism_error_raise(err, PRISM_ERROR_INVALID,
+		                         "fault %s: %s is not a status from 400 to 599", fault->kind->word,
+		                         fault->arg);
 	return 0;
 }
 
@@ -129,7 +130,9 @@ static int parse_drip(struct fault *fault, struct prism_error *err)
 {
 	if (parse_number(fault, fault->arg, 64, 1u << 30, &fault->low, err) < 0)
 		return -1;
-	return fault->low ? 0 : prism_error_raise(err, PRISM_ERROR_INVALID, "fault drip: 0 bytes a second never end");
+	return fault->low ? 0
+	                  : prism_error_raise(err, PRISM_ERROR_INVALID,
+	                                      "fault drip: 0 bytes a second never end");
 }
 
 static void apply_drip(const struct fault *fault, struct sb_fault_plan *plan)
@@ -139,19 +142,22 @@ static void apply_drip(const struct fault *fault, struct sb_fault_plan *plan)
 }
 
 static const struct fault_kind kinds[] = {
-	{"delay", "delay[=MS[-MS]]      answer so much later (3000)", -1, parse_delay, apply_delay},
-	{"5xx", "5xx[=STATUS]         500 with no body; others with a proxy's text", -1, parse_status,
+    {"delay", "delay[=MS[-MS]]      answer so much later (3000)", -1, parse_delay, apply_delay},
+    {"5xx", "5xx[=STATUS]         500 with no body; others with a proxy's text", -1, parse_status,
      apply_status},
-	{"reset", "reset                TCP reset in the middle of the body", -1, NULL, apply_reset},
-	{"short", "short                close in the middle of the body: Content-Length is wrong", -1,
+    {"reset", "reset                TCP reset in the middle of the body", -1, NULL, apply_reset},
+    {"short", "short                close in the middle of the body: Content-Length is wrong", -1,
      NULL, apply_short},
-	{"type", "type[=TYPE]          wrong Content-Type (text/plain)", -1, NULL, apply_type},
-	{"truncate", "truncate             half of the JSON, with a length that agrees", -1, NULL,
+    {"type", "type[=TYPE]          wrong Content-Type (text/plain)", -1, NULL, apply_type},
+    {"truncate", "truncate             half of the JSON, with a length that agrees", -1, NULL,
      apply_truncate},
-	{"401", "401                  token refused, once unless #COUNT says otherwise", 1, NULL, apply_401},
-	{"drip", "drip[=BYTES]         so many bytes a second (64)", -1, parse_drip, apply_drip},
-	{"html", "html                 the web application's page instead of JSON", -1, NULL, apply_html},
-	{"plan", "plan[=TEXT]          plan-limit denial: 403 with raw text", -1, NULL, apply_plan_limit},
+    {"401", "401                  token refused, once unless #COUNT says otherwise", 1, NULL,
+     apply_401},
+    {"drip", "drip[=BYTES]         so many bytes a second (64)", -1, parse_drip, apply_drip},
+    {"html", "html                 the web application's page instead of JSON", -1, NULL,
+     apply_html},
+    {"plan", "plan[=TEXT]          plan-limit denial: 403 with raw text", -1, NULL,
+     apply_plan_limit},
 };
 
 void sb_faults_help(void (*line)(void *data, const char *text), void *data)
@@ -216,7 +222,8 @@ static int parse_spec(struct fault *fault, char *spec, struct prism_error *err)
 		return -1;
 	}
 	fault->arg = prism_strdup(arg ? arg : "");
-	if (parse_number(fault, count ? count : "", fault->kind->count, INT32_MAX, &fault->left, err) < 0)
+	if (parse_number(fault, count ? count : "", fault->kind->count, INT32_MAX, &fault->left, err) <
+	    0)
 		return -1;
 	if (glob && parse_glob(fault, glob, err) < 0)
 		return -1;
@@ -259,8 +266,9 @@ struct sb_fault_plan sb_fault_plan_make(struct sb_faults *faults, const char *me
 bool sb_fault_answer(const struct sb_fault_plan *plan, struct sb_call *call)
 {
 	if (plan->html) {
-		prism_buf_puts(&call->out.buf, "<!DOCTYPE html>\n<html><head><title>Prism (sandbox fault)"
-		                               "</title></head><body><p>web application</p></body></html>\n");
+		prism_buf_puts(&call->out.buf,
+		               "<!DOCTYPE html>\n<html><head><title>Prism (sandbox fault)"
+		               "</title></head><body><p>web application</p></body></html>\n");
 		call->answer_type = "text/html; charset=utf-8";
 		call->status = 200;
 		return true;

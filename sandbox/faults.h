@@ -20,22 +20,23 @@ struct sb_call;
 
 struct sb_faults *sb_faults_create(void);
 void sb_faults_destroy(struct sb_faults *faults); /* NULL allowed */
-PRISM_MUST_USE int sb_faults_add(struct sb_faults *faults, const char *spec, struct prism_error *err);
+PRISM_MUST_USE
+int sb_faults_add(struct sb_faults *faults, const char *spec, struct prism_error *err);
 void sb_faults_help(void (*line)(void *data, const char *text), void *data);
 
 /* What shall go wrong with one request. */
 struct sb_fault_plan {
 	bool made;
 	int64_t delay_ms;
-	int status;             /* answer this instead of asking the router; 0: no */
-	char text[200];         /* with status: the message */
-	bool raw;               /* text is the whole body, not JSON */
-	bool html;              /* the web application's page, 200 */
-	bool truncate;          /* half of the body, with a length that agrees */
-	char content_type[80];  /* "" : as it is */
-	bool cut, reset;        /* stop in the middle of the body; reset: with RST */
-	uint64_t cut_at;        /* http.c */
-	size_t drip_bytes;      /* so many at a time; 0: at once */
+	int status;            /* answer this instead of asking the router; 0: no */
+	char text[200];        /* with status: the message */
+	bool raw;              /* text is the whole body, not JSON */
+	bool html;             /* the web application's page, 200 */
+	bool truncate;         /* half of the body, with a length that agrees */
+	char content_type[80]; /* "" : as it is */
+	bool cut, reset;       /* stop in the middle of the body; reset: with RST */
+	uint64_t cut_at;       /* http.c */
+	size_t drip_bytes;     /* so many at a time; 0: at once */
 	int64_t drip_ms;
 };
 struct sb_fault_plan sb_fault_plan_make(struct sb_faults *faults /* may be NULL */,

@@ -29,7 +29,7 @@ struct request {
 	char *target;
 	struct prism_buf body;
 	bool too_large;
-	bool waited;          /* the latency is over, or there was none */
+	bool waited; /* the latency is over, or there was none */
 	bool suspended;
 	struct prism_timer *timer;
 	struct sb_fault_plan plan;
@@ -98,7 +98,7 @@ static void suspend(struct request *request, int64_t ms)
 static void arm_reset(struct request *request)
 {
 	const union MHD_ConnectionInfo *info =
-		MHD_get_connection_info(request->connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+	    MHD_get_connection_info(request->connection, MHD_CONNECTION_INFO_CONNECTION_FD);
 	struct linger linger = {.l_onoff = 1, .l_linger = 0};
 	if (info)
 		setsockopt(info->connect_fd, SOL_SOCKET, SO_LINGER, &linger, sizeof(linger));
@@ -170,11 +170,11 @@ static const char *header_value(struct request *request, const char *name)
 static enum MHD_Result answer(struct request *request, const char *method)
 {
 	struct sb_call call = {
-		.sb = request->http->sb,
-		.target = request->target,
-		.content_type = header_value(request, "Content-Type"),
-		.body = prism_buf_text(&request->body),
-		.body_len = request->body.len,
+	    .sb = request->http->sb,
+	    .target = request->target,
+	    .content_type = header_value(request, "Content-Type"),
+	    .body = prism_buf_text(&request->body),
+	    .body_len = request->body.len,
 	};
 	const char *authorization = header_value(request, "Authorization");
 	if (authorization && strncasecmp(authorization, "Bearer ", 7) == 0)
@@ -254,7 +254,8 @@ static enum MHD_Result on_request(void *data, struct MHD_Connection *connection,
 	if (!request)
 		return MHD_NO;
 	if (!request->plan.made) {
-		request->plan = sb_fault_plan_make(request->http->sb->config.faults, method, request->target);
+		request->plan =
+		    sb_fault_plan_make(request->http->sb->config.faults, method, request->target);
 		return MHD_YES; /* the first call comes with the headers alone */
 	}
 	if (*size > 0) {
@@ -309,9 +310,9 @@ static struct MHD_Daemon *start_daemon(struct sb_http *http, const struct sockad
 {
 	unsigned flags = MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG;
 	struct MHD_OptionItem tls[] = {
-		{MHD_OPTION_HTTPS_MEM_CERT, 0, NULL},
-		{MHD_OPTION_HTTPS_MEM_KEY, 0, NULL},
-		{MHD_OPTION_END, 0, NULL},
+	    {MHD_OPTION_HTTPS_MEM_CERT, 0, NULL},
+	    {MHD_OPTION_HTTPS_MEM_KEY, 0, NULL},
+	    {MHD_OPTION_END, 0, NULL},
 	};
 	if (addr->sa_family == AF_INET6)
 		flags |= MHD_USE_IPv6;
@@ -323,12 +324,12 @@ static struct MHD_Daemon *start_daemon(struct sb_http *http, const struct sockad
 		tls[0].option = MHD_OPTION_END;
 	}
 	struct MHD_Daemon *daemon = MHD_start_daemon(
-		flags, 0, NULL, NULL, on_request, http, MHD_OPTION_EXTERNAL_LOGGER, on_log, NULL,
-		MHD_OPTION_SOCK_ADDR, addr, MHD_OPTION_URI_LOG_CALLBACK, on_uri, http,
-		MHD_OPTION_NOTIFY_COMPLETED, on_completed, http, MHD_OPTION_UNESCAPE_CALLBACK, keep_escapes,
-		NULL, MHD_OPTION_CONNECTION_LIMIT, (unsigned)SB_HTTP_CONNECTIONS,
-		MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)SB_HTTP_IDLE_S, MHD_OPTION_LISTENING_ADDRESS_REUSE,
-		1u, MHD_OPTION_ARRAY, tls, MHD_OPTION_END);
+	    flags, 0, NULL, NULL, on_request, http, MHD_OPTION_EXTERNAL_LOGGER, on_log, NULL,
+	    MHD_OPTION_SOCK_ADDR, addr, MHD_OPTION_URI_LOG_CALLBACK, on_uri, http,
+	    MHD_OPTION_NOTIFY_COMPLETED, on_completed, http, MHD_OPTION_UNESCAPE_CALLBACK, keep_escapes,
+	    NULL, MHD_OPTION_CONNECTION_LIMIT, (unsigned)SB_HTTP_CONNECTIONS,
+	    MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)SB_HTTP_IDLE_S, MHD_OPTION_LISTENING_ADDRESS_REUSE,
+	    1u, MHD_OPTION_ARRAY, tls, MHD_OPTION_END);
 	if (cert_pem) {
 		prism_free(tls[0].ptr_value);
 		prism_wipe(tls[1].ptr_value, strlen(tls[1].ptr_value));
@@ -369,8 +370,7 @@ void sb_http_destroy(struct sb_http *http)
 {
 	if (!http)
 		return;
-	PRISM_LIST_EACH(&http->requests, node, next)
-	{
+	PRISM_LIST_EACH (&http->requests, node, next) {
 		struct request *request = PRISM_CONTAINER(node, struct request, node);
 		if (request->suspended) {
 			request->suspended = false;

@@ -116,7 +116,8 @@ void sb_json_null(struct sb_json *j, const char *key)
 void sb_json_time(struct sb_json *j, const char *key, int64_t us)
 {
 	char text[PRISM_TIME_TEXT];
-	sb_json_str(j, key, prism_time_format(us, us == PRISM_TIME_UNSET || us % 1000000 == 0 ? 0 : 6, text));
+	sb_json_str(j, key,
+	            prism_time_format(us, us == PRISM_TIME_UNSET || us % 1000000 == 0 ? 0 : 6, text));
 }
 
 void sb_json_raw(struct sb_json *j, const char *key, const char *value)

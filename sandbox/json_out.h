@@ -1,7 +1,7 @@
 /*
  * A JSON writer: fields in the order they are written, the escapes of Go's encoder (the real
- * services are Go programs): <, > and & as \u003c, \u003e, \u0026, U+2028 and U+2029 escaped, invalid UTF-8
- * as U+FFFD.
+ * services are Go programs): <, > and & as \u003c, \u003e, \u0026, U+2028 and U+2029 escaped,
+ * invalid UTF-8 as U+FFFD.
  *
  * key NULL: an element of the array that is open.  Values are copied.
  */

@@ -37,23 +37,29 @@ struct option_row {
 };
 
 static const struct option_row option_rows[] = {
-	{OPT_LISTEN, "listen", "ADDRESS:PORT", "where to listen (127.0.0.1:0; port 0: any free one)"},
-	{OPT_ALLOW_REMOTE, "allow-remote", NULL,
+    {OPT_LISTEN, "listen", "ADDRESS:PORT", "where to listen (127.0.0.1:0; port 0: any free one)"},
+    {OPT_ALLOW_REMOTE, "allow-remote", NULL,
      "permit a --listen address that is not loopback: anyone who reaches it can run programs here"},
-	{OPT_STORE, "store", "FILE|:memory:", "where state is kept (:memory:)"},
-	{OPT_SEED, "seed", "SEED", "what an empty store starts with: demo, empty, scale=N[,logs=M] (demo)"},
-	{OPT_TOKEN_TTL, "token-ttl", "SECONDS", "life of access tokens (3600); refresh tokens: 24 times that"},
-	{OPT_LATENCY, "latency", "MS[-MS]", "answer every request so much later"},
-	{OPT_FAULT, "fault", "SPEC", "misbehave; may be repeated, see below"},
-	{OPT_TLS, "tls", NULL, "serve HTTPS with a certificate made at start; its CA is in the ready line"},
-	{OPT_HTML_FALLBACK, "html-fallback", NULL, "unknown paths get the web application's page, status 200"},
-	{OPT_CLOCK_SKEW, "clock-skew", "SECONDS", "the server's clock is so far ahead (or behind: -3600)"},
-	{OPT_CVM_STEP, "cvm-step", "MS", "a CVM goes from creating to starting to online in such steps (2000)"},
-	{OPT_LINGER, "linger", "SECONDS", "a finished run keeps its CVM so long for downloads (300)"},
-	{OPT_AGENT_PORTS, "agent-port-range", "FIRST-LAST", "ports of agents (any free one)"},
-	{OPT_LOG, "log", "FILE", "diagnostic log"},
-	{OPT_HELP, "help", NULL, "this text"},
-	{OPT_VERSION, "version", NULL, "version"},
+    {OPT_STORE, "store", "FILE|:memory:", "where state is kept (:memory:)"},
+    {OPT_SEED, "seed", "SEED",
+     "what an empty store starts with: demo, empty, scale=N[,logs=M] (demo)"},
+    {OPT_TOKEN_TTL, "token-ttl", "SECONDS",
+     "life of access tokens (3600); refresh tokens: 24 times that"},
+    {OPT_LATENCY, "latency", "MS[-MS]", "answer every request so much later"},
+    {OPT_FAULT, "fault", "SPEC", "misbehave; may be repeated, see below"},
+    {OPT_TLS, "tls", NULL,
+     "serve HTTPS with a certificate made at start; its CA is in the ready line"},
+    {OPT_HTML_FALLBACK, "html-fallback", NULL,
+     "unknown paths get the web application's page, status 200"},
+    {OPT_CLOCK_SKEW, "clock-skew", "SECONDS",
+     "the server's clock is so far ahead (or behind: -3600)"},
+    {OPT_CVM_STEP, "cvm-step", "MS",
+     "a CVM goes from creating to starting to online in such steps (2000)"},
+    {OPT_LINGER, "linger", "SECONDS", "a finished run keeps its CVM so long for downloads (300)"},
+    {OPT_AGENT_PORTS, "agent-port-range", "FIRST-LAST", "ports of agents (any free one)"},
+    {OPT_LOG, "log", "FILE", "diagnostic log"},
+    {OPT_HELP, "help", NULL, "this text"},
+    {OPT_VERSION, "version", NULL, "version"},
 };
 
 struct arguments {
@@ -75,10 +81,11 @@ static void print_help(void)
 	for (size_t i = 0; i < PRISM_COUNT(option_rows); i++) {
 		const struct option_row *row = &option_rows[i];
 		PRISM_AUTO_FREE char *left =
-			prism_asprintf("--%s%s%s", row->name, row->arg ? " " : "", row->arg ? row->arg : "");
+		    prism_asprintf("--%s%s%s", row->name, row->arg ? " " : "", row->arg ? row->arg : "");
 		printf("  %-32s %s\n", left, row->help);
 	}
-	puts("\nfaults: KIND[=ARG][@[METHOD:]PATH-GLOB][#COUNT], for example 5xx=503@POST:/computations/*#2");
+	puts("\nfaults: KIND[=ARG][@[METHOD:]PATH-GLOB][#COUNT], for example "
+	     "5xx=503@POST:/computations/*#2");
 	sb_faults_help(help_fault, NULL);
 	puts("\nWhen it is ready it prints one line of JSON: url, ca_file, users, pid, notice.");
 }
@@ -129,9 +136,9 @@ static int apply_option(struct arguments *args, enum option_id id, const char *v
 	case OPT_TOKEN_TTL:
 		if (parse_integer("token-ttl", value, &config->token_ttl_s, err) < 0)
 			return -1;
-		return config->token_ttl_s > 0
-		           ? 0
-		           : prism_error_raise(err, PRISM_ERROR_INVALID, "--token-ttl %s: not positive", value);
+		return config->token_ttl_s > 0 ? 0
+		                               : prism_error_raise(err, PRISM_ERROR_INVALID,
+		                                                   "--token-ttl %s: not positive", value);
 	case OPT_LATENCY:
 		return parse_range("latency", value, &config->latency_min_ms, &config->latency_max_ms, err);
 	case OPT_FAULT:
@@ -152,7 +159,8 @@ static int apply_option(struct arguments *args, enum option_id id, const char *v
 		if (parse_range("agent-port-range", value, &low, &high, err) < 0)
 			return -1;
 		if (low < 1 || high > 65535)
-			return prism_error_raise(err, PRISM_ERROR_INVALID, "--agent-port-range %s: not ports", value);
+			return prism_error_raise(err, PRISM_ERROR_INVALID, "--agent-port-range %s: not ports",
+			                         value);
 		config->port_first = (unsigned)low;
 		config->port_last = (unsigned)high;
 		return 0;
@@ -175,13 +183,15 @@ static int parse_arguments(struct arguments *args, int argc, char **argv, struct
 {
 	struct option options[PRISM_COUNT(option_rows) + 1] = {{0}};
 	for (size_t i = 0; i < PRISM_COUNT(option_rows); i++)
-		options[i] = (struct option){.name = option_rows[i].name,
-		                             .has_arg = option_rows[i].arg ? required_argument : no_argument,
-		                             .val = option_rows[i].id};
+		options[i] =
+		    (struct option){.name = option_rows[i].name,
+		                    .has_arg = option_rows[i].arg ? required_argument : no_argument,
+		                    .val = option_rows[i].id};
 	int id;
 	while (!args->done && (id = getopt_long(argc, argv, "", options, NULL)) != -1) {
 		if (id == '?')
-			return prism_error_raise(err, PRISM_ERROR_INVALID, "prism-sandbox --help lists the options");
+			return prism_error_raise(err, PRISM_ERROR_INVALID,
+			                         "prism-sandbox --help lists the options");
 		if (apply_option(args, (enum option_id)id, optarg, err) < 0)
 			return -1;
 	}
@@ -243,8 +253,9 @@ static int serve(const struct arguments *args, struct prism_error *err)
 	struct sb *sb = sb_create(loop, &args->config, err);
 	int rc = sb ? sb_listen(sb, err) : -1;
 	if (rc == 0) {
-		fprintf(stderr, "prism-sandbox %s: NOT A TEE. For demonstrations and tests; algorithms run as "
-		                "user id %d.\n",
+		fprintf(stderr,
+		        "prism-sandbox %s: NOT A TEE. For demonstrations and tests; algorithms run as "
+		        "user id %d.\n",
 		        PRISM_VERSION, (int)getuid());
 		prism_loop_add_signal(loop, SIGINT, on_signal, loop);
 		prism_loop_add_signal(loop, SIGTERM, on_signal, loop);

@@ -7,23 +7,23 @@
 
 static const char *const computation_words[] = {
 #define X(id, word) word,
-	SB_COMPUTATION_ACTIONS(X)
+    SB_COMPUTATION_ACTIONS(X)
 #undef X
 };
 static const char *const workspace_words[] = {
 #define X(id, word) word,
-	SB_WORKSPACE_ACTIONS(X)
+    SB_WORKSPACE_ACTIONS(X)
 #undef X
 };
 
 static const struct sb_builtin_role computation_roles[] = {
-	{"owner", SB_C_VIEW | SB_C_EDIT | SB_C_RUN | SB_C_ADMINISTRATOR},
-	{"algo_provider", SB_C_VIEW | SB_C_ALGO_PROVIDER},
-	{"dataset_provider", SB_C_VIEW | SB_C_DATASET_PROVIDER},
-	{"result_consumer", SB_C_VIEW | SB_C_RESULT_CONSUMER},
-	{"viewer", SB_C_VIEW},
-	{"editor", SB_C_VIEW | SB_C_EDIT},
-	{"runner", SB_C_VIEW | SB_C_RUN},
+    {"owner", SB_C_VIEW | SB_C_EDIT | SB_C_RUN | SB_C_ADMINISTRATOR},
+    {"algo_provider", SB_C_VIEW | SB_C_ALGO_PROVIDER},
+    {"dataset_provider", SB_C_VIEW | SB_C_DATASET_PROVIDER},
+    {"result_consumer", SB_C_VIEW | SB_C_RESULT_CONSUMER},
+    {"viewer", SB_C_VIEW},
+    {"editor", SB_C_VIEW | SB_C_EDIT},
+    {"runner", SB_C_VIEW | SB_C_RUN},
 };
 static const struct sb_builtin_role workspace_roles[] = {{"admin", SB_W_ALL}};
 
@@ -48,25 +48,25 @@ uint32_t sb_action_parse(enum sb_role_kind kind, const char *word)
 
 const struct sb_builtin_role *sb_builtin_roles(enum sb_role_kind kind, unsigned *ret_count)
 {
-	*ret_count = kind == SB_ROLE_COMPUTATION ? PRISM_COUNT(computation_roles)
-	                                         : PRISM_COUNT(workspace_roles);
+	*ret_count =
+	    kind == SB_ROLE_COMPUTATION ? PRISM_COUNT(computation_roles) : PRISM_COUNT(workspace_roles);
 	return kind == SB_ROLE_COMPUTATION ? computation_roles : workspace_roles;
 }
 
 bool sb_allowed(enum sb_need need, bool member, uint32_t workspace, uint32_t computation)
 {
 	static const uint32_t wanted[SB_NEED_COUNT] = {
-		[SB_NEED_WS_UPDATE] = SB_W_UPDATE,
-		[SB_NEED_WS_READ] = SB_W_READ,
-		[SB_NEED_WS_ENABLE] = SB_W_ENABLE,
-		[SB_NEED_WS_DISABLE] = SB_W_DISABLE,
-		[SB_NEED_WS_MANAGE_ROLE] = SB_W_MANAGE_ROLE,
-		[SB_NEED_WS_ADD_USERS] = SB_W_ADD_ROLE_USERS,
-		[SB_NEED_WS_REMOVE_USERS] = SB_W_REMOVE_ROLE_USERS,
-		[SB_NEED_WS_VIEW_USERS] = SB_W_VIEW_ROLE_USERS,
-		[SB_NEED_WS_CREATE_CVMS] = SB_W_CREATE_CVMS,
-		[SB_NEED_WS_REMOVE_CVMS] = SB_W_REMOVE_CVMS,
-		[SB_NEED_WS_CREATE_COMPUTATION] = SB_W_CREATE_COMPUTATION,
+	    [SB_NEED_WS_UPDATE] = SB_W_UPDATE,
+	    [SB_NEED_WS_READ] = SB_W_READ,
+	    [SB_NEED_WS_ENABLE] = SB_W_ENABLE,
+	    [SB_NEED_WS_DISABLE] = SB_W_DISABLE,
+	    [SB_NEED_WS_MANAGE_ROLE] = SB_W_MANAGE_ROLE,
+	    [SB_NEED_WS_ADD_USERS] = SB_W_ADD_ROLE_USERS,
+	    [SB_NEED_WS_REMOVE_USERS] = SB_W_REMOVE_ROLE_USERS,
+	    [SB_NEED_WS_VIEW_USERS] = SB_W_VIEW_ROLE_USERS,
+	    [SB_NEED_WS_CREATE_CVMS] = SB_W_CREATE_CVMS,
+	    [SB_NEED_WS_REMOVE_CVMS] = SB_W_REMOVE_CVMS,
+	    [SB_NEED_WS_CREATE_COMPUTATION] = SB_W_CREATE_COMPUTATION,
 	};
 	bool admin = (workspace & SB_W_ALL) == SB_W_ALL;
 	switch (need) {
@@ -105,7 +105,7 @@ uint32_t sb_workspace_actions(struct sb_db *db, int64_t workspace, int64_t user,
 uint32_t sb_computation_actions(struct sb_db *db, int64_t computation, int64_t user)
 {
 	SB_AUTO_ROWS struct sb_rows *rows =
-		sb_db_query(db,
+	    sb_db_query(db,
 	                "SELECT c.roles_made, c.owner = ?2, (SELECT r.actions FROM role_members m JOIN"
 	                " roles r ON r.n = m.role WHERE m.kind = 1 AND m.entity = c.n AND m.user = ?2)"
 	                " FROM computations c WHERE c.n = ?1",

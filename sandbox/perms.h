@@ -12,48 +12,48 @@
 enum sb_role_kind { SB_ROLE_WORKSPACE, SB_ROLE_COMPUTATION, SB_ROLE_KIND_COUNT };
 
 /* X(ENUM, "wire word") */
-#define SB_COMPUTATION_ACTIONS(X)                                                                  \
-	X(VIEW, "view")                                                                                \
-	X(EDIT, "edit")                                                                                \
-	X(RUN, "run")                                                                                  \
-	X(ADMINISTRATOR, "administrator")                                                              \
-	X(DATASET_PROVIDER, "dataset_provider")                                                        \
-	X(ALGO_PROVIDER, "algo_provider")                                                              \
+#define SB_COMPUTATION_ACTIONS(X)           \
+	X(VIEW, "view")                         \
+	X(EDIT, "edit")                         \
+	X(RUN, "run")                           \
+	X(ADMINISTRATOR, "administrator")       \
+	X(DATASET_PROVIDER, "dataset_provider") \
+	X(ALGO_PROVIDER, "algo_provider")       \
 	X(RESULT_CONSUMER, "result_consumer")
-#define SB_WORKSPACE_ACTIONS(X)                                                                    \
-	X(UPDATE, "update")                                                                            \
-	X(READ, "read")                                                                                \
-	X(DELETE, "delete")                                                                            \
-	X(ENABLE, "enable")                                                                            \
-	X(DISABLE, "disable")                                                                          \
-	X(MANAGE_ROLE, "manage_role")                                                                  \
-	X(ADD_ROLE_USERS, "add_role_users")                                                            \
-	X(REMOVE_ROLE_USERS, "remove_role_users")                                                      \
-	X(VIEW_ROLE_USERS, "view_role_users")                                                          \
-	X(CREATE_CVMS, "create_cvms")                                                                  \
-	X(REMOVE_CVMS, "remove_cvms")                                                                  \
+#define SB_WORKSPACE_ACTIONS(X)               \
+	X(UPDATE, "update")                       \
+	X(READ, "read")                           \
+	X(DELETE, "delete")                       \
+	X(ENABLE, "enable")                       \
+	X(DISABLE, "disable")                     \
+	X(MANAGE_ROLE, "manage_role")             \
+	X(ADD_ROLE_USERS, "add_role_users")       \
+	X(REMOVE_ROLE_USERS, "remove_role_users") \
+	X(VIEW_ROLE_USERS, "view_role_users")     \
+	X(CREATE_CVMS, "create_cvms")             \
+	X(REMOVE_CVMS, "remove_cvms")             \
 	X(CREATE_COMPUTATION, "create_computation")
 
 enum {
 #define X(id, word) SB_C_BIT_##id,
 	SB_COMPUTATION_ACTIONS(X)
 #undef X
-	SB_C_COUNT
+	    SB_C_COUNT
 };
 enum {
 #define X(id, word) SB_W_BIT_##id,
 	SB_WORKSPACE_ACTIONS(X)
 #undef X
-	SB_W_COUNT
+	    SB_W_COUNT
 };
 enum {
 #define X(id, word) SB_C_##id = 1u << SB_C_BIT_##id,
 	SB_COMPUTATION_ACTIONS(X)
 #undef X
 #define X(id, word) SB_W_##id = 1u << SB_W_BIT_##id,
-	SB_WORKSPACE_ACTIONS(X)
+	    SB_WORKSPACE_ACTIONS(X)
 #undef X
-	SB_W_ALL = (1u << SB_W_COUNT) - 1,
+	        SB_W_ALL = (1u << SB_W_COUNT) - 1,
 	SB_C_ALL = (1u << SB_C_COUNT) - 1,
 };
 
@@ -71,12 +71,12 @@ const struct sb_builtin_role *sb_builtin_roles(enum sb_role_kind kind, unsigned 
 
 /* What a route asks of its caller. */
 enum sb_need {
-	SB_NEED_NOTHING,        /* no token */
-	SB_NEED_TOKEN,          /* a token; an unverified e-mail is fine */
-	SB_NEED_USER,           /* a token of a verified user */
-	SB_NEED_ADMIN,          /* a platform administrator */
-	SB_NEED_MEMBER,         /* any role in the workspace of the path */
-	SB_NEED_WS_ADMIN,       /* all workspace actions */
+	SB_NEED_NOTHING,  /* no token */
+	SB_NEED_TOKEN,    /* a token; an unverified e-mail is fine */
+	SB_NEED_USER,     /* a token of a verified user */
+	SB_NEED_ADMIN,    /* a platform administrator */
+	SB_NEED_MEMBER,   /* any role in the workspace of the path */
+	SB_NEED_WS_ADMIN, /* all workspace actions */
 	SB_NEED_WS_UPDATE,
 	SB_NEED_WS_READ,
 	SB_NEED_WS_ENABLE,

@@ -58,9 +58,10 @@ static bool start(struct maker *maker, const char *common_name, int64_t now_us)
 	return X509_time_adj_ex(X509_getm_notBefore(maker->cert), 0, 0, &from) &&
 	       X509_time_adj_ex(X509_getm_notAfter(maker->cert), LIFE_DAYS, 0, &now) &&
 	       X509_NAME_add_entry_by_txt(name, "O", MBSTRING_ASC,
-	                                  (const unsigned char *)"Prism sandbox (NOT A TEE)", -1, -1, 0) &&
-	       X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_ASC, (const unsigned char *)common_name, -1,
-	                                  -1, 0);
+	                                  (const unsigned char *)"Prism sandbox (NOT A TEE)", -1, -1,
+	                                  0) &&
+	       X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_ASC, (const unsigned char *)common_name,
+	                                  -1, -1, 0);
 }
 
 static bool make_ca(struct maker *ca, int64_t now_us)
@@ -73,7 +74,8 @@ static bool make_ca(struct maker *ca, int64_t now_us)
 	       X509_sign(ca->cert, ca->key, EVP_sha256()) > 0;
 }
 
-static bool make_server(struct maker *server, const struct maker *ca, const char *host, int64_t now_us)
+static bool make_server(struct maker *server, const struct maker *ca, const char *host,
+                        int64_t now_us)
 {
 	PRISM_AUTO_FREE char *names = prism_asprintf("DNS:localhost,IP:127.0.0.1,IP:::1,%s:%s",
 	                                             strpbrk(host, ".:") ? "IP" : "DNS", host);

@@ -17,8 +17,9 @@ struct sb_server_identity {
 };
 
 /* ECDSA P-256, valid from a day ago for 30 days; names: localhost, 127.0.0.1, ::1 and `host`. */
-PRISM_MUST_USE int sb_pki_server_identity(const char *host, int64_t now_us,
-                                          struct sb_server_identity *ret, struct prism_error *err);
+PRISM_MUST_USE
+int sb_pki_server_identity(const char *host, int64_t now_us, struct sb_server_identity *ret,
+                           struct prism_error *err);
 void sb_server_identity_finish(struct sb_server_identity *identity); /* wipes */
 
 #endif

@@ -10,11 +10,12 @@ int64_t sb_role_insert(struct sb *sb, enum sb_role_kind kind, int64_t entity, co
 	char uuid[37], id[64];
 	net_uuid4(uuid);
 	snprintf(id, sizeof(id), "%s_%s", kind == SB_ROLE_COMPUTATION ? "computation" : "domain", uuid);
-	int changed = sb_db_run(sb->db,
-	                        "INSERT INTO roles(id, kind, entity, name, actions, builtin, created_by,"
-	                        " created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-	                        SB_ARGS(SB_T(id), SB_I(kind), SB_I(entity), SB_T(name), SB_I(actions),
-	                                SB_I(builtin), SB_T(created_by), SB_I(sb_now_us(sb))));
+	int changed =
+	    sb_db_run(sb->db,
+	              "INSERT INTO roles(id, kind, entity, name, actions, builtin, created_by,"
+	              " created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+	              SB_ARGS(SB_T(id), SB_I(kind), SB_I(entity), SB_T(name), SB_I(actions),
+	                      SB_I(builtin), SB_T(created_by), SB_I(sb_now_us(sb))));
 	return changed == 1 ? sb_db_last_id(sb->db) : 0;
 }
 
@@ -22,8 +23,9 @@ int sb_role_add_member(struct sb *sb, enum sb_role_kind kind, int64_t entity, in
                        int64_t user)
 {
 	int changed = sb_db_run(
-		sb->db, "INSERT INTO role_members(role, kind, entity, user, added_at) VALUES (?, ?, ?, ?, ?)",
-		SB_ARGS(SB_I(role), SB_I(kind), SB_I(entity), SB_I(user), SB_I(sb_now_us(sb))));
+	    sb->db,
+	    "INSERT INTO role_members(role, kind, entity, user, added_at) VALUES (?, ?, ?, ?, ?)",
+	    SB_ARGS(SB_I(role), SB_I(kind), SB_I(entity), SB_I(user), SB_I(sb_now_us(sb))));
 	return changed == 1 ? 0 : -1;
 }
 
@@ -34,8 +36,8 @@ void sb_roles_make(struct sb *sb, enum sb_role_kind kind, int64_t entity, const 
 	const struct sb_builtin_role *builtin = sb_builtin_roles(kind, &count);
 	sb_db_begin(sb->db);
 	for (unsigned i = 0; i < count; i++) {
-		int64_t role = sb_role_insert(sb, kind, entity, builtin[i].name, builtin[i].actions, true,
-		                              creator_id);
+		int64_t role =
+		    sb_role_insert(sb, kind, entity, builtin[i].name, builtin[i].actions, true, creator_id);
 		if (i == 0 && sb_role_add_member(sb, kind, entity, role, creator) < 0)
 			prism_log(PRISM_LOG_DEBUG, "sandbox", "creator has a role there already");
 	}
@@ -45,10 +47,10 @@ void sb_roles_make(struct sb *sb, enum sb_role_kind kind, int64_t entity, const 
 void sb_roles_ensure(struct sb *sb, int64_t computation)
 {
 	SB_AUTO_ROWS struct sb_rows *rows = sb_db_query(
-		sb->db,
-		"SELECT c.owner, u.id FROM computations c JOIN users u ON u.n = c.owner WHERE c.n = ? AND"
-		" NOT c.roles_made",
-		SB_ARGS(SB_I(computation)));
+	    sb->db,
+	    "SELECT c.owner, u.id FROM computations c JOIN users u ON u.n = c.owner WHERE c.n = ? AND"
+	    " NOT c.roles_made",
+	    SB_ARGS(SB_I(computation)));
 	if (!sb_rows_next(&rows))
 		return;
 	int64_t owner = sb_rows_int(rows, 0);

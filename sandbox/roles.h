@@ -19,8 +19,9 @@ void sb_roles_ensure(struct sb *sb, int64_t computation); /* makes those of a co
 int64_t sb_role_insert(struct sb *sb, enum sb_role_kind kind, int64_t entity, const char *name,
                        uint32_t actions, bool builtin, const char *created_by);
 /* -1: the user has a role there already. */
-PRISM_MUST_USE int sb_role_add_member(struct sb *sb, enum sb_role_kind kind, int64_t entity,
-                                      int64_t role, int64_t user);
+PRISM_MUST_USE
+int sb_role_add_member(struct sb *sb, enum sb_role_kind kind, int64_t entity, int64_t role,
+                       int64_t user);
 /* Row number of an entity's role by name or by id; 0: none. */
 int64_t sb_role_by_name(struct sb *sb, enum sb_role_kind kind, int64_t entity, const char *name);
 int64_t sb_role_by_id(struct sb *sb, enum sb_role_kind kind, int64_t entity, const char *id);

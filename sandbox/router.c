@@ -12,7 +12,8 @@
 #include <ctype.h>
 
 static const char *const method_words[SB_METHOD_COUNT] = {
-	[SB_GET] = "GET", [SB_POST] = "POST", [SB_PUT] = "PUT", [SB_PATCH] = "PATCH", [SB_DELETE] = "DELETE",
+    [SB_GET] = "GET",     [SB_POST] = "POST",     [SB_PUT] = "PUT",
+    [SB_PATCH] = "PATCH", [SB_DELETE] = "DELETE",
 };
 
 int sb_method_parse(const char *word)
@@ -149,7 +150,8 @@ static size_t segment_length(const char *path)
 }
 
 /* Compares one path with one template. Remembers where the parameters are. */
-static bool path_matches(const char *template, const char *path, const char *start[26], size_t len[26])
+static bool path_matches(const char *template, const char *path, const char *start[26],
+                         size_t len[26])
 {
 	while (*template == '/' && *path == '/') {
 		template ++;
@@ -269,12 +271,12 @@ static bool check_workspace(struct sb_call *call)
 	const char *id = sb_path_param(call, 'D');
 	if (!id)
 		return true;
-	SB_AUTO_ROWS struct sb_rows *rows =
-		sb_db_query(call->sb->db, "SELECT n, status FROM workspaces WHERE id = ?", SB_ARGS(SB_T(id)));
+	SB_AUTO_ROWS struct sb_rows *rows = sb_db_query(
+	    call->sb->db, "SELECT n, status FROM workspaces WHERE id = ?", SB_ARGS(SB_T(id)));
 	if (sb_rows_next(&rows)) {
 		call->workspace = sb_rows_int(rows, 0);
-		call->workspace_actions = sb_workspace_actions(call->sb->db, call->workspace, call->caller.n,
-		                                               &call->member);
+		call->workspace_actions =
+		    sb_workspace_actions(call->sb->db, call->workspace, call->caller.n, &call->member);
 		bool enabled = strcmp(sb_rows_text(rows, 1), "enabled") == 0;
 		bool admin = (call->workspace_actions & SB_W_ALL) == SB_W_ALL;
 		if (call->member && (enabled || admin))
@@ -289,15 +291,15 @@ static bool check_computation(struct sb_call *call)
 	const char *id = sb_path_param(call, 'C');
 	if (!id)
 		return true;
-	call->computation = sb_db_int(call->sb->db, 0,
-	                              "SELECT n FROM computations WHERE id = ? AND workspace = ?",
-	                              SB_ARGS(SB_T(id), SB_I(call->workspace)));
+	call->computation =
+	    sb_db_int(call->sb->db, 0, "SELECT n FROM computations WHERE id = ? AND workspace = ?",
+	              SB_ARGS(SB_T(id), SB_I(call->workspace)));
 	if (!call->computation) {
 		sb_fail(call, 404, SB_TEXT_NOT_FOUND, "");
 		return false;
 	}
 	call->computation_actions =
-		sb_computation_actions(call->sb->db, call->computation, call->caller.n);
+	    sb_computation_actions(call->sb->db, call->computation, call->caller.n);
 	return true;
 }
 

@@ -18,7 +18,7 @@
 enum sb_method { SB_GET, SB_POST, SB_PUT, SB_PATCH, SB_DELETE, SB_METHOD_COUNT };
 int sb_method_parse(const char *word); /* -1: none of them */
 
-#define SB_QUERY_MAX 32 /* more parameters than any endpoint has */
+#define SB_QUERY_MAX 32         /* more parameters than any endpoint has */
 #define SB_BODY_CAP (16u << 20) /* a 10 MB sample in base64, and its JSON around it */
 
 struct sb_param {
@@ -127,13 +127,14 @@ struct sb_page {
 	const char *order; /* lent; NULL: not asked for */
 };
 /* Answers 400 and returns -1 when limit, offset or dir are not as supermq wants them. */
-PRISM_MUST_USE int sb_page_parse(struct sb_call *call, struct sb_page *ret_page);
+PRISM_MUST_USE
+int sb_page_parse(struct sb_call *call, struct sb_page *ret_page);
 /* Writes total, offset, limit into the open object (supermq leaves out zeros). */
 void sb_page_write(struct sb_call *call, const struct sb_page *page, int64_t total);
 /* RFC 3339 or Unix seconds, milliseconds, microseconds or nanoseconds (told apart by size);
  * absent: fallback. Answers 400 and returns -1 otherwise. */
-PRISM_MUST_USE int sb_query_time(struct sb_call *call, const char *key, int64_t fallback,
-                                 int64_t *ret_us);
+PRISM_MUST_USE
+int sb_query_time(struct sb_call *call, const char *key, int64_t fallback, int64_t *ret_us);
 /* A LIKE pattern that matches text anywhere, with the wildcards in it escaped by '\'. From the
  * call's arena. */
 const char *sb_like(struct sb_call *call, const char *text);

@@ -5,22 +5,37 @@
  */
 #include "sandbox/api.h"
 
-#define GET(path, name, need, flags) {SB_GET, path, sb_api_##name, SB_NEED_##need, flags}
-#define POST(path, name, need, flags) {SB_POST, path, sb_api_##name, SB_NEED_##need, flags}
-#define PUT(path, name, need, flags) {SB_PUT, path, sb_api_##name, SB_NEED_##need, flags}
-#define PATCH(path, name, need, flags) {SB_PATCH, path, sb_api_##name, SB_NEED_##need, flags}
-#define DEL(path, name, need, flags) {SB_DELETE, path, sb_api_##name, SB_NEED_##need, flags}
+#define GET(path, name, need, flags)                       \
+	{                                                      \
+		SB_GET, path, sb_api_##name, SB_NEED_##need, flags \
+	}
+#define POST(path, name, need, flags)                       \
+	{                                                       \
+		SB_POST, path, sb_api_##name, SB_NEED_##need, flags \
+	}
+#define PUT(path, name, need, flags)                       \
+	{                                                      \
+		SB_PUT, path, sb_api_##name, SB_NEED_##need, flags \
+	}
+#define PATCH(path, name, need, flags)                       \
+	{                                                        \
+		SB_PATCH, path, sb_api_##name, SB_NEED_##need, flags \
+	}
+#define DEL(path, name, need, flags)                          \
+	{                                                         \
+		SB_DELETE, path, sb_api_##name, SB_NEED_##need, flags \
+	}
 #define BODY SB_ROUTE_BODY
 
 /* 3.2: the same service behind two prefixes */
-#define WORKSPACES(base)                                                                           \
-	POST(base "/domains", workspace_create, USER, BODY),                                           \
-	GET(base "/domains", workspace_list, USER, 0),                                                 \
-	GET(base "/domains/{D}", workspace_view, MEMBER, 0),                                           \
-	PATCH(base "/domains/{D}", workspace_update, WS_UPDATE, BODY),                                 \
-	POST(base "/domains/{D}/enable", workspace_enable, WS_ENABLE, 0),                              \
-	POST(base "/domains/{D}/disable", workspace_disable, WS_DISABLE, 0),                           \
-	POST(base "/domains/{D}/freeze", workspace_freeze, ADMIN, 0)
+#define WORKSPACES(base)                                                     \
+	POST(base "/domains", workspace_create, USER, BODY),                     \
+	    GET(base "/domains", workspace_list, USER, 0),                       \
+	    GET(base "/domains/{D}", workspace_view, MEMBER, 0),                 \
+	    PATCH(base "/domains/{D}", workspace_update, WS_UPDATE, BODY),       \
+	    POST(base "/domains/{D}/enable", workspace_enable, WS_ENABLE, 0),    \
+	    POST(base "/domains/{D}/disable", workspace_disable, WS_DISABLE, 0), \
+	    POST(base "/domains/{D}/freeze", workspace_freeze, ADMIN, 0)
 
 #define P "/computations/{D}/computations"
 

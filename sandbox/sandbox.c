@@ -104,8 +104,8 @@ int sb_listen(struct sb *sb, struct prism_error *err)
 char *sb_url(const struct sb *sb)
 {
 	bool v6 = strchr(sb->host, ':') != NULL;
-	return prism_asprintf("%s://%s%s%s:%u", sb->config.tls ? "https" : "http", v6 ? "[" : "", sb->host,
-	                      v6 ? "]" : "", sb_http_port(sb->http));
+	return prism_asprintf("%s://%s%s%s:%u", sb->config.tls ? "https" : "http", v6 ? "[" : "",
+	                      sb->host, v6 ? "]" : "", sb_http_port(sb->http));
 }
 
 void sb_destroy(struct sb *sb)

@@ -15,7 +15,7 @@
 #include "sandbox/db.h"
 
 #define SB_NOTICE "not a TEE: sandbox for demonstrations and tests"
-#define SB_ACCESS_TTL_S 3600     /* prism-api.md section 2.2 */
+#define SB_ACCESS_TTL_S 3600 /* prism-api.md section 2.2 */
 #define SB_REFRESH_TTL_S 86400
 
 struct sb_faults;
@@ -24,15 +24,15 @@ struct sb_runs;
 struct sb_cvms;
 
 struct sb_config {
-	const char *listen; /* "127.0.0.1:0" */
-	bool allow_remote;  /* a listen address that is not loopback is refused without it */
-	const char *store;  /* file or ":memory:" */
-	const char *seed;   /* "demo", "empty", "scale=N[,logs=M]" */
+	const char *listen;  /* "127.0.0.1:0" */
+	bool allow_remote;   /* a listen address that is not loopback is refused without it */
+	const char *store;   /* file or ":memory:" */
+	const char *seed;    /* "demo", "empty", "scale=N[,logs=M]" */
 	int64_t token_ttl_s; /* of access tokens; refresh tokens live 24 times as long */
 	int64_t latency_min_ms, latency_max_ms;
-	int64_t clock_skew_s; /* added to every time the server tells */
-	int64_t cvm_step_ms;  /* creating -> starting -> online; 0: 2 s */
-	int64_t linger_s;     /* a finished run's agent is released after so long; 0: 300 */
+	int64_t clock_skew_s;           /* added to every time the server tells */
+	int64_t cvm_step_ms;            /* creating -> starting -> online; 0: 2 s */
+	int64_t linger_s;               /* a finished run's agent is released after so long; 0: 300 */
 	unsigned port_first, port_last; /* of agents; 0: chosen by the system */
 	bool tls, html_fallback;
 	struct sb_faults *faults; /* lent; NULL: none */
@@ -43,7 +43,7 @@ struct sb {
 	struct prism_loop *loop; /* lent */
 	struct prism_work *work;
 	struct sb_db *db;
-	char instance[37]; /* id of this process, for health */
+	char instance[37];       /* id of this process, for health */
 	uint8_t signing_key[64]; /* auth.c */
 	struct sb_http *http;    /* http.c; NULL when calls are made in process only */
 	struct sb_runs *runs;    /* run.c */
@@ -56,9 +56,10 @@ struct sb {
 /* Opens the store, seeds it when it is empty. Listening is separate: sb_listen(). */
 struct sb *sb_create(struct prism_loop *loop, const struct sb_config *config,
                      struct prism_error *err);
-PRISM_MUST_USE int sb_listen(struct sb *sb, struct prism_error *err);
-void sb_destroy(struct sb *sb); /* NULL allowed */
-char *sb_url(const struct sb *sb); /* "http://127.0.0.1:41233"; yours */
+PRISM_MUST_USE
+int sb_listen(struct sb *sb, struct prism_error *err);
+void sb_destroy(struct sb *sb);         /* NULL allowed */
+char *sb_url(const struct sb *sb);      /* "http://127.0.0.1:41233"; yours */
 int64_t sb_now_us(const struct sb *sb); /* wall time as this server sees it */
 
 #endif

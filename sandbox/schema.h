@@ -14,7 +14,7 @@ struct sqlite3;
 
 /* Brings the database to the present version (PRAGMA user_version), one step at a time. A store
  * written by a newer program is refused. */
-PRISM_MUST_USE int sb_schema_apply(struct sb_db *db, struct sqlite3 *handle,
-                                   struct prism_error *err);
+PRISM_MUST_USE
+int sb_schema_apply(struct sb_db *db, struct sqlite3 *handle, struct prism_error *err);
 
 #endif

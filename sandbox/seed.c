@@ -9,7 +9,8 @@ static int parse_scale(const char *seed, uint64_t *ret_computations, uint64_t *r
                        struct prism_error *err)
 {
 	const char *comma = strchr(seed, ',');
-	PRISM_AUTO_FREE char *count = prism_strndup(seed, comma ? (size_t)(comma - seed) : strlen(seed));
+	PRISM_AUTO_FREE char *count =
+	    prism_strndup(seed, comma ? (size_t)(comma - seed) : strlen(seed));
 	*ret_logs = 0;
 	if (prism_text_parse_u64(count, SB_SCALE_MAX, ret_computations, err) < 0)
 		return prism_error_wrap(err, "seed scale=%s: not a number up to %d", count, SB_SCALE_MAX);

@@ -21,7 +21,9 @@ struct sb_sample_user {
 /* The users of the demo, for the ready line; NULL ends. */
 const struct sb_sample_user *sb_seed_users(void);
 
-PRISM_MUST_USE int sb_seed_check(const char *seed, struct prism_error *err); /* is it a seed? */
-PRISM_MUST_USE int sb_seed_apply(struct sb *sb, const char *seed, struct prism_error *err);
+PRISM_MUST_USE
+int sb_seed_check(const char *seed, struct prism_error *err); /* is it a seed? */
+PRISM_MUST_USE
+int sb_seed_apply(struct sb *sb, const char *seed, struct prism_error *err);
 
 #endif

@@ -25,21 +25,21 @@ void sb_seed_uuid(const char *name, char out[37])
 {
 	uint8_t d[NET_DIGEST_MAX];
 	net_digest_bytes(NET_SHA256, name, strlen(name), d);
-	snprintf(out, 37, "%02x%02x%02x%02x-%02x%02x-4%x%02x-%x%x%02x-%02x%02x%02x%02x%02x%02x", d[0], d[1],
-	         d[2], d[3], d[4], d[5], d[6] & 15u, d[7], 8 | (d[8] >> 6), d[8] & 15u, d[9], d[10], d[11],
-	         d[12], d[13], d[14], d[15]);
+	snprintf(out, 37, "%02x%02x%02x%02x-%02x%02x-4%x%02x-%x%x%02x-%02x%02x%02x%02x%02x%02x", d[0],
+	         d[1], d[2], d[3], d[4], d[5], d[6] & 15u, d[7], 8 | (d[8] >> 6), d[8] & 15u, d[9],
+	         d[10], d[11], d[12], d[13], d[14], d[15]);
 }
 
 /* ---- people ---- */
 
 static const struct sb_sample_user sample_users[] = {
-	{"ada", "ada@sandbox.example", "ada-sample-1",
+    {"ada", "ada@sandbox.example", "ada-sample-1",
      "admin of Open Science Lab, member of Hospital Pilot, platform administrator"},
-	{"ben", "ben@sandbox.example", "ben-sample-1",
+    {"ben", "ben@sandbox.example", "ben-sample-1",
      "member of Open Science Lab; may create computations and CVMs"},
-	{"cyd", "cyd@sandbox.example", "cyd-sample-1",
+    {"cyd", "cyd@sandbox.example", "cyd-sample-1",
      "admin of Hospital Pilot, reader in Open Science Lab"},
-	{NULL, NULL, NULL, NULL},
+    {NULL, NULL, NULL, NULL},
 };
 
 const struct sb_sample_user *sb_seed_users(void)
@@ -78,8 +78,8 @@ struct workspace_row {
 	unsigned age_hours;
 };
 static const struct workspace_row workspaces[] = {
-	{"Open Science Lab", "open-science-lab", "ada", 30 * 24},
-	{"Hospital Pilot", "hospital-pilot", "cyd", 21 * 24},
+    {"Open Science Lab", "open-science-lab", "ada", 30 * 24},
+    {"Hospital Pilot", "hospital-pilot", "cyd", 21 * 24},
 };
 
 struct member_row {
@@ -88,10 +88,11 @@ struct member_row {
 	uint32_t actions;
 };
 static const struct member_row members[] = {
-	{0, "scientist", "ben",
-     SB_W_READ | SB_W_VIEW_ROLE_USERS | SB_W_CREATE_COMPUTATION | SB_W_CREATE_CVMS | SB_W_REMOVE_CVMS},
-	{0, "reader", "cyd", SB_W_READ | SB_W_VIEW_ROLE_USERS},
-	{1, "data-steward", "ada", SB_W_READ | SB_W_VIEW_ROLE_USERS | SB_W_CREATE_COMPUTATION},
+    {0, "scientist", "ben",
+     SB_W_READ | SB_W_VIEW_ROLE_USERS | SB_W_CREATE_COMPUTATION | SB_W_CREATE_CVMS |
+         SB_W_REMOVE_CVMS},
+    {0, "reader", "cyd", SB_W_READ | SB_W_VIEW_ROLE_USERS},
+    {1, "data-steward", "ada", SB_W_READ | SB_W_VIEW_ROLE_USERS | SB_W_CREATE_COMPUTATION},
 };
 
 int64_t sb_seed_workspace_at(struct sb *sb, unsigned index)
@@ -136,9 +137,10 @@ static void seed_workspaces(struct sb *sb, int64_t now)
 		const struct member_row *row = &members[i];
 		int64_t workspace = sb_seed_workspace_at(sb, row->workspace);
 		user_id(workspaces[row->workspace].admin, admin_id);
-		int64_t role = sb_role_insert(sb, SB_ROLE_WORKSPACE, workspace, row->role, row->actions, false,
-		                              admin_id);
-		if (sb_role_add_member(sb, SB_ROLE_WORKSPACE, workspace, role, sb_seed_user(sb, row->user)) < 0)
+		int64_t role = sb_role_insert(sb, SB_ROLE_WORKSPACE, workspace, row->role, row->actions,
+		                              false, admin_id);
+		if (sb_role_add_member(sb, SB_ROLE_WORKSPACE, workspace, role,
+		                       sb_seed_user(sb, row->user)) < 0)
 			abort(); /* the table above gives one user two roles */
 	}
 }
@@ -146,46 +148,48 @@ static void seed_workspaces(struct sb *sb, int64_t now)
 static void seed_invitation(struct sb *sb, int64_t now)
 {
 	int64_t workspace = sb_seed_workspace_at(sb, 1);
-	sb_db_run(sb->db,
-	          "INSERT INTO invitations(workspace, invitee, inviter, role, created_at) VALUES (?, ?, ?,"
-	          " (SELECT n FROM roles WHERE kind = 0 AND entity = ? AND name = 'data-steward'), ?)",
-	          SB_ARGS(SB_I(workspace), SB_I(sb_seed_user(sb, "ben")), SB_I(sb_seed_user(sb, "cyd")),
-	                  SB_I(workspace), SB_I(now - 5 * HOUR_US)));
+	sb_db_run(
+	    sb->db,
+	    "INSERT INTO invitations(workspace, invitee, inviter, role, created_at) VALUES (?, ?, ?,"
+	    " (SELECT n FROM roles WHERE kind = 0 AND entity = ? AND name = 'data-steward'), ?)",
+	    SB_ARGS(SB_I(workspace), SB_I(sb_seed_user(sb, "ben")), SB_I(sb_seed_user(sb, "cyd")),
+	            SB_I(workspace), SB_I(now - 5 * HOUR_US)));
 }
 
 /* ---- computations ---- */
 
 /* What has happened to one computation; seed_history.c tells the story. */
 const struct sb_seed_computation sb_seed_computations[] = {
-	{0, "ada", "Iris classification baseline", "Logistic regression over the iris measurements",
+    {0, "ada", "Iris classification baseline", "Logistic regression over the iris measurements",
      "completed", 13 * 24, 3, "iris_baseline.py", "iris.csv"},
-	{0, "ada", "Credit card fraud screening", "Isolation forest over anonymised card transactions",
+    {0, "ada", "Credit card fraud screening", "Isolation forest over anonymised card transactions",
      "running", 6 * 24, 2, "fraud_screen.py", "creditcard.csv"},
-	{0, "ben", "Air quality forecast", "Twelve-hour particulate forecast from city sensors",
+    {0, "ben", "Air quality forecast", "Twelve-hour particulate forecast from city sensors",
      "failed", 5 * 24, 2, "air_forecast.py", "sensors.csv"},
-	{0, "ada", "Federated churn model", "Average of models trained on three operators' customers",
+    {0, "ada", "Federated churn model", "Average of models trained on three operators' customers",
      "cancelled", 9 * 24, 1, "churn.py", "operators.csv"},
-	{0, "ada", "Protein folding sample", "Energy of a short peptide; compiled binary",
-     "executable", 3 * 24, 0, "peptide_energy", "peptide.pdb"},
-	{0, "ben", "Energy demand by district", "Load curve clustering; the key of a provider is missing",
-     "executable", 2 * 24, 0, "load_curves.py", NULL},
-	{0, "ada", "Survey word counts", "Counts words of free-text answers, nothing leaves but totals",
+    {0, "ada", "Protein folding sample", "Energy of a short peptide; compiled binary", "executable",
+     3 * 24, 0, "peptide_energy", "peptide.pdb"},
+    {0, "ben", "Energy demand by district",
+     "Load curve clustering; the key of a provider is missing", "executable", 2 * 24, 0,
+     "load_curves.py", NULL},
+    {0, "ada", "Survey word counts", "Counts words of free-text answers, nothing leaves but totals",
      "completed", 11 * 24, 1, "word_count.py", "survey.txt"},
-	{0, "ada", "Recommendation audit", "Compares recommendations for equal profiles", "completed",
+    {0, "ada", "Recommendation audit", "Compares recommendations for equal profiles", "completed",
      8 * 24, 1, "audit.py", "profiles.csv"},
-	{0, "ben", "Crop yield regression", "Regression over satellite indices and harvest records",
+    {0, "ben", "Crop yield regression", "Regression over satellite indices and harvest records",
      "failed", 7 * 24, 1, "yield.py", "harvest.csv"},
-	{0, "ada", "Network anomaly scoring", "Scores flows against a trained autoencoder", "running", 30,
-     1, "flows.py", "flows.csv"},
-	{0, "ben", "Traffic light timing", "Search for a timing plan over recorded counts", "cancelled",
+    {0, "ada", "Network anomaly scoring", "Scores flows against a trained autoencoder", "running",
+     30, 1, "flows.py", "flows.csv"},
+    {0, "ben", "Traffic light timing", "Search for a timing plan over recorded counts", "cancelled",
      4 * 24, 2, "timing.py", "counts.csv"},
-	{0, "ada", "Empty draft", "Nothing linked yet", "executable", 6, 0, NULL, NULL},
-	{1, "cyd", "Readmission risk", "Thirty-day readmission score over discharge records", "completed",
-     10 * 24, 2, "readmission.py", "discharges.csv"},
-	{1, "cyd", "Dose response curve", "Fits a dose response curve over a blinded trial", "executable",
-     3 * 24, 0, "dose.py", "trial.csv"},
-	{1, "ada", "Ward occupancy forecast", "Seven-day forecast of occupied beds", "failed", 2 * 24, 1,
-     "occupancy.py", "wards.csv"},
+    {0, "ada", "Empty draft", "Nothing linked yet", "executable", 6, 0, NULL, NULL},
+    {1, "cyd", "Readmission risk", "Thirty-day readmission score over discharge records",
+     "completed", 10 * 24, 2, "readmission.py", "discharges.csv"},
+    {1, "cyd", "Dose response curve", "Fits a dose response curve over a blinded trial",
+     "executable", 3 * 24, 0, "dose.py", "trial.csv"},
+    {1, "ada", "Ward occupancy forecast", "Seven-day forecast of occupied beds", "failed", 2 * 24,
+     1, "occupancy.py", "wards.csv"},
 };
 const unsigned sb_seed_computation_count = PRISM_COUNT(sb_seed_computations);
 
@@ -196,14 +200,15 @@ static void seed_computations(struct sb *sb, int64_t now)
 		char id[37];
 		sb_seed_uuid(row->name, id);
 		int64_t created = now - row->age_hours * HOUR_US;
-		sb_db_run(sb->db,
-		          "INSERT INTO computations(id, workspace, name, description, owner, status,"
-		          " agent_config, created_at, updated_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-		          SB_ARGS(SB_T(id), SB_I(sb_seed_workspace_at(sb, row->workspace)), SB_T(row->name),
-		                  SB_T(row->description), SB_I(sb_seed_user(sb, row->owner)), SB_T(row->status),
-		                  SB_T("{\"log_level\":\"\",\"cert_file\":\"\",\"server_key\":\"\","
-		                       "\"server_ca_file\":\"\",\"client_ca_file\":\"\",\"attested_tls\":false}"),
-		                  SB_I(created), SB_I(created)));
+		sb_db_run(
+		    sb->db,
+		    "INSERT INTO computations(id, workspace, name, description, owner, status,"
+		    " agent_config, created_at, updated_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+		    SB_ARGS(SB_T(id), SB_I(sb_seed_workspace_at(sb, row->workspace)), SB_T(row->name),
+		            SB_T(row->description), SB_I(sb_seed_user(sb, row->owner)), SB_T(row->status),
+		            SB_T("{\"log_level\":\"\",\"cert_file\":\"\",\"server_key\":\"\","
+		                 "\"server_ca_file\":\"\",\"client_ca_file\":\"\",\"attested_tls\":false}"),
+		            SB_I(created), SB_I(created)));
 	}
 }
 

@@ -6,12 +6,12 @@
 #define STEP_US 37000000ll /* between two computations */
 #define LOG_US 250000ll    /* between two log lines */
 
-static const char *const subjects[] = {"Iris", "Fraud", "Churn", "Yield", "Traffic", "Genome", "Load",
-                                       "Speech", "Weather", "Credit", "Ledger", "Sensor"};
-static const char *const methods[] = {"regression", "clustering", "forest", "screening", "forecast",
-                                      "ranking", "embedding", "audit"};
-static const char *const states[] = {"executable", "completed", "completed", "failed", "cancelled",
-                                     "executable", "completed", "executable"};
+static const char *const subjects[] = {"Iris", "Fraud",  "Churn",   "Yield",  "Traffic", "Genome",
+                                       "Load", "Speech", "Weather", "Credit", "Ledger",  "Sensor"};
+static const char *const methods[] = {"regression", "clustering", "forest",    "screening",
+                                      "forecast",   "ranking",    "embedding", "audit"};
+static const char *const states[] = {"executable", "completed",  "completed", "failed",
+                                     "cancelled",  "executable", "completed", "executable"};
 
 static void computation_rows(struct sb *sb, uint64_t count)
 {
@@ -24,20 +24,21 @@ static void computation_rows(struct sb *sb, uint64_t count)
 		const char *method = methods[(r >> 8) % PRISM_COUNT(methods)];
 		snprintf(key, sizeof(key), "scale %llu", (unsigned long long)i);
 		snprintf(name, sizeof(name), "%s %s %06llu", subject, method, (unsigned long long)i + 1);
-		snprintf(description, sizeof(description), "Sample %s of %s data, part %u of a series", method,
-		         subject, (unsigned)(r >> 16) % 900);
+		snprintf(description, sizeof(description), "Sample %s of %s data, part %u of a series",
+		         method, subject, (unsigned)(r >> 16) % 900);
 		sb_seed_uuid(key, id);
 		int64_t created = now - (int64_t)(count - i) * STEP_US;
 		const char *state = states[(r >> 32) % PRISM_COUNT(states)];
 		bool ran = state[0] != 'e';
 		struct sb_arg none = {.type = SB_ARG_NULL};
-		sb_db_run(sb->db,
-		          "INSERT INTO computations(id, workspace, name, description, owner, status, created_at,"
-		          " updated_at, start_time, end_time) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-		          SB_ARGS(SB_T(id), SB_I(workspace), SB_T(name), SB_T(description), SB_I(owner),
-		                  SB_T(state), SB_I(created), SB_I(created + STEP_US / 2),
-		                  ran ? (struct sb_arg)SB_I(created + 1000000) : none,
-		                  ran ? (struct sb_arg)SB_I(created + STEP_US / 2) : none));
+		sb_db_run(
+		    sb->db,
+		    "INSERT INTO computations(id, workspace, name, description, owner, status, created_at,"
+		    " updated_at, start_time, end_time) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+		    SB_ARGS(SB_T(id), SB_I(workspace), SB_T(name), SB_T(description), SB_I(owner),
+		            SB_T(state), SB_I(created), SB_I(created + STEP_US / 2),
+		            ran ? (struct sb_arg)SB_I(created + 1000000) : none,
+		            ran ? (struct sb_arg)SB_I(created + STEP_US / 2) : none));
 	}
 }
 
@@ -75,14 +76,16 @@ static void log_rows(struct sb *sb, uint64_t count)
 		char message[160];
 		int level;
 		log_line(i, sb_seed_random(&random), message, sizeof(message), &level);
-		sb_db_run(sb->db, "INSERT INTO logs(computation, run, at, level, message) VALUES (?, ?, ?, ?, ?)",
+		sb_db_run(sb->db,
+		          "INSERT INTO logs(computation, run, at, level, message) VALUES (?, ?, ?, ?, ?)",
 		          SB_ARGS(SB_I(computation), SB_I(run), SB_I(now - (int64_t)(count - i) * LOG_US),
 		                  SB_I(level), SB_T(message)));
 	}
-	sb_db_run(sb->db,
-	          "UPDATE computations SET log_count = (SELECT count(*) FROM logs WHERE computation = ?1)"
-	          " WHERE n = ?1",
-	          SB_ARGS(SB_I(computation)));
+	sb_db_run(
+	    sb->db,
+	    "UPDATE computations SET log_count = (SELECT count(*) FROM logs WHERE computation = ?1)"
+	    " WHERE n = ?1",
+	    SB_ARGS(SB_I(computation)));
 }
 
 void sb_seed_scale(struct sb *sb, uint64_t computations, uint64_t logs)

@@ -13,10 +13,10 @@ void sb_user_write(struct sb_call *call, int64_t user, bool full)
 {
 	struct sb_json *out = &call->out;
 	SB_AUTO_ROWS struct sb_rows *rows = sb_db_query(
-		call->sb->db,
-		"SELECT id, username, email, first_name, last_name, status, role, tags, metadata, picture,"
-		" created_at, updated_at, updated_by, verified_at FROM users WHERE n = ?",
-		SB_ARGS(SB_I(user)));
+	    call->sb->db,
+	    "SELECT id, username, email, first_name, last_name, status, role, tags, metadata, picture,"
+	    " created_at, updated_at, updated_by, verified_at FROM users WHERE n = ?",
+	    SB_ARGS(SB_I(user)));
 	if (!sb_rows_next(&rows))
 		return;
 	sb_json_object(out, NULL);
@@ -48,7 +48,7 @@ void sb_user_write(struct sb_call *call, int64_t user, bool full)
 const char *sb_user_name(struct sb_call *call, int64_t user)
 {
 	SB_AUTO_ROWS struct sb_rows *rows =
-		sb_db_query(call->sb->db, "SELECT first_name, last_name, username FROM users WHERE n = ?",
+	    sb_db_query(call->sb->db, "SELECT first_name, last_name, username FROM users WHERE n = ?",
 	                SB_ARGS(SB_I(user)));
 	if (!sb_rows_next(&rows))
 		return "";
@@ -67,14 +67,14 @@ int64_t sb_user_insert(struct sb *sb, const struct sb_user_row *row, int64_t cre
 {
 	uint8_t secret[SB_SECRET_SIZE];
 	sb_secret_hash(row->password, secret);
-	struct sb_arg verified = row->unverified ? (struct sb_arg){.type = SB_ARG_NULL}
-	                                         : (struct sb_arg)SB_I(created_us);
+	struct sb_arg verified =
+	    row->unverified ? (struct sb_arg){.type = SB_ARG_NULL} : (struct sb_arg)SB_I(created_us);
 	int changed = sb_db_run(
-		sb->db,
-		"INSERT INTO users(id, username, email, first_name, last_name, secret, role, created_at,"
-		" verified_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-		SB_ARGS(SB_T(row->id), SB_T(row->username), SB_T(row->email), SB_T(row->first_name),
-	            SB_T(row->last_name), SB_B(secret, sizeof(secret)), SB_T(row->admin ? "admin" : "user"),
-	            SB_I(created_us), verified));
+	    sb->db,
+	    "INSERT INTO users(id, username, email, first_name, last_name, secret, role, created_at,"
+	    " verified_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+	    SB_ARGS(SB_T(row->id), SB_T(row->username), SB_T(row->email), SB_T(row->first_name),
+	            SB_T(row->last_name), SB_B(secret, sizeof(secret)),
+	            SB_T(row->admin ? "admin" : "user"), SB_I(created_us), verified));
 	return changed == 1 ? sb_db_last_id(sb->db) : 0;
 }
