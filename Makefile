@@ -151,6 +151,25 @@ all: $(samples)
 
 include tests/tests.mk
 
+.PHONY: demo
+demo: all
+	@sandbox/demo.sh $(B)
+
+# Completions and the generated sections of the manual come out of the tables in the client.
+completions := $(B)/completions/prism-tui.bash $(B)/completions/_prism-tui $(B)/completions/prism-tui.fish
+
+.PHONY: install uninstall
+bindir = $(DESTDIR)$(PREFIX)/bin
+mandir = $(DESTDIR)$(PREFIX)/share/man/man1
+install: all
+	install -d "$(bindir)" "$(mandir)" "$(DESTDIR)$(datadir)/themes"
+	install -m 755 $(B)/prism-tui $(B)/prism-sandbox "$(bindir)"
+	install -m 644 $(wildcard prism-tui.1) "$(mandir)"
+	install -m 644 $(wildcard themes/*.theme) "$(DESTDIR)$(datadir)/themes"
+uninstall:
+	rm -f "$(bindir)/prism-tui" "$(bindir)/prism-sandbox" "$(mandir)/prism-tui.1"
+	rm -rf "$(DESTDIR)$(datadir)"
+
 .PHONY: deps help tags clean
 deps:
 	@.ci/deps full
