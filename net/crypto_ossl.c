@@ -1,3 +1,4 @@
+/* See crypto_ossl.h. */
 #include "net/crypto_ossl.h"
 
 #include <stdio.h>

@@ -61,8 +61,10 @@ static int refused(struct prism_error *err, const struct net_http_failure *f)
 		prism_error_hint(err, "check the network, a VPN, or the address");
 		return -1;
 	default:
-		prism_error_raise(err, PRISM_ERROR_IO, "no connection%s%s", f->os_errno ? ": " : "",
-		                  f->os_errno ? strerror((int)f->os_errno) : "");
+		if (f->os_errno)
+			prism_error_errno(err, (int)f->os_errno, "no connection");
+		else
+			prism_error_raise(err, PRISM_ERROR_IO, "no connection");
 		prism_error_hint(err, "check the network, the address and the port");
 		return -1;
 	}

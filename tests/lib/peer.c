@@ -1,3 +1,4 @@
+/* See peer.h. */
 #include "tests/lib/peer.h"
 
 #include "base/mem.h"

@@ -22,10 +22,10 @@ for f in $files; do
 	esac
 done
 
-found=$(grep -nE '(TO''DO|FIX''ME|XX''X)' $files /dev/null)
+found=$(grep -nwE 'TO''DO|FIX''ME|XX''X' $files /dev/null)
 [ -z "$found" ] || complain "unfinished:
 $found"
-found=$(git grep -nE '/wo[r]k/|/tmp/w[t]/|/hom[e]/[a-z]+/' -- . 2>/dev/null)
+found=$(git grep -nE '(^|[^[:alnum:]r"])/wo[r]k/|/tmp/w[t]/|/hom[e]/[b-rt-z]+/' -- . 2>/dev/null)
 [ -z "$found" ] || complain "a path of somebody's machine:
 $found"
 found=$(grep -nE '(^|[^_[:alnum:]])(sleep|usleep|nanosleep) ?\(' $files /dev/null)
