@@ -27,12 +27,52 @@ struct pt_command_private {
 	size_t nth;
 	char *role_word;
 	const char **list; /* last answer of pt_command_all */
+	struct core_subscription *settling;
+	struct prism_timer *settle_limit;
+	void (*settled)(struct pt_command *command);
 	bool ended;
 	bool failed;
 	struct prism_error error;
 };
 
 static void resolve_next(struct pt_command *command);
+
+static void settle_now(void *data)
+{
+	struct pt_command *command = data;
+	struct pt_command_private *p = command->p;
+	void (*then)(struct pt_command *) = p->settled;
+
+	core_unsubscribe(p->settling);
+	prism_timer_remove(p->settle_limit);
+	p->settling = NULL;
+	p->settle_limit = NULL;
+	p->settled = NULL;
+	if (then && !p->ended)
+		then(command);
+}
+
+static void settle_look(void *data, const struct core_event *event)
+{
+	struct pt_command *command = data;
+
+	if (event->type == CORE_EVENT_REQUESTS && core_pending(command->core) == 0)
+		settle_now(command);
+}
+
+void pt_command_settle(struct pt_command *command, void (*then)(struct pt_command *command))
+{
+	struct pt_command_private *p = command->p;
+
+	p->settled = then;
+	if (core_pending(command->core) == 0) {
+		prism_loop_defer(command->world->loop, settle_now, command);
+		return;
+	}
+	p->settling = core_subscribe(command->core, settle_look, command);
+	p->settle_limit = prism_loop_add_timer(command->world->loop, PT_COMMAND_SETTLE_MS, 0,
+	                                       settle_now, command);
+}
 
 static void deliver(void *data)
 {
@@ -42,6 +82,9 @@ static void deliver(void *data)
 	p->front->done(p->front_data, command, p->failed ? &p->error : NULL);
 	if (command->state_free)
 		command->state_free(command->state);
+	core_unsubscribe(p->settling);
+	prism_timer_remove(p->settle_limit);
+	prism_loop_undefer(command->world->loop, settle_now, command);
 	prism_cancel_destroy(command->cancel);
 	pt_records_destroy(command->records);
 	pt_values_destroy(command->values);

@@ -83,6 +83,10 @@ void pt_command_message(struct pt_command *command, const char *fmt, ...) PRISM_
 void pt_command_done(struct pt_command *command, const struct prism_error *err);
 /* For `return pt_command_try(cmd, core_x(..., &err), &err)`: a start that failed ends it. */
 void pt_command_try(struct pt_command *command, int started, const struct prism_error *err);
+/* Goes on when no request is in flight (display names arrive in the background), or after
+ * PT_COMMAND_SETTLE_MS at the latest. */
+#define PT_COMMAND_SETTLE_MS 3000
+void pt_command_settle(struct pt_command *command, void (*then)(struct pt_command *command));
 /* Callbacks of the shape core calls; data is the command. The message must be set before. */
 void pt_command_on_done(void *data, const struct prism_error *err);
 void pt_command_on_id(void *data, const char *id, const struct prism_error *err);

@@ -1,0 +1,260 @@
+/*
+ * Commands about confidential VMs: list, show, create (and wait until ready), deactivate, policy.
+ */
+#include "base/file.h"
+#include "base/mem.h"
+#include "core/cvm.h"
+#include "core/validate.h"
+#include "core/watch.h"
+#include "tui/commands.h"
+
+#include <string.h>
+
+static const struct pt_record_column cvm_columns[] = {
+    {"id", "Id"},
+    {"name", "Name"},
+    {"phase", "Ready"},
+    {"status", "Status"},
+    {"state", "State"},
+    {"agent_url", "Agent"},
+    {"provider", "Provider"},
+    {"cc_platform", "Platform"},
+    {"vcpus", "CPUs"},
+    {"cvm_id", NULL},
+    {"agent_log_level", NULL},
+    {"monthly_cost_estimate", NULL},
+    {"created_at", "Created"},
+    {"deleted_at", NULL},
+    {NULL, NULL},
+};
+
+static void add_cvm(struct pt_records *r, const struct core_cvm *cvm)
+{
+	pt_records_text(r, cvm->id);
+	pt_records_text(r, cvm->name);
+	pt_records_text(r, core_cvm_phase_info(cvm->phase)->label);
+	pt_records_text(r, cvm->status);
+	pt_records_text(r, cvm->state);
+	pt_records_text(r, cvm->agent_url);
+	pt_records_text(r, core_provider_label(cvm->provider));
+	pt_records_text(r, core_platform_label(cvm->platform));
+	pt_records_int(r, cvm->vcpus);
+	pt_records_text(r, cvm->cvm_id);
+	pt_records_text(r, cvm->log_level);
+	pt_records_text(r, cvm->monthly_cost);
+	pt_records_time(r, cvm->created_us);
+	pt_records_time(r, cvm->deleted_us);
+}
+
+static void list_here(void *data, const struct prism_error *err)
+{
+	struct pt_command *command = data;
+	struct core_list *list = core_cvms(command->core);
+
+	if (err) {
+		pt_command_done(command, err);
+		return;
+	}
+	command->records = pt_records_create(cvm_columns, 0);
+	for (size_t i = 0; i < core_list_count(list); i++) {
+		const struct core_cvm *cvm = core_cvm_at(list, i);
+
+		if ((cvm->phase == CORE_CVM_INACTIVE && !pt_command_flag(command, "all")) ||
+		    (pt_command_flag(command, "ready") && !core_cvm_ready(cvm)))
+			continue;
+		add_cvm(command->records, cvm);
+	}
+	pt_command_done(command, NULL);
+}
+
+void pt_cmd_cvm_list(struct pt_command *command)
+{
+	struct prism_error err = PRISM_ERROR_INIT;
+
+	pt_command_try(
+	    command,
+	    core_list_await(core_cvms(command->core), true, command->cancel, list_here, command, &err),
+	    &err);
+}
+
+static void show_here(void *data, const struct core_cvm *cvm, const struct prism_error *err)
+{
+	struct pt_command *command = data;
+
+	if (!err) {
+		command->records = pt_records_create(cvm_columns, PT_RECORD_SINGLE);
+		add_cvm(command->records, cvm);
+	}
+	pt_command_done(command, err);
+}
+
+void pt_cmd_cvm_show(struct pt_command *command)
+{
+	struct prism_error err = PRISM_ERROR_INIT;
+
+	pt_command_try(command,
+	               core_cvm_fetch(command->core, pt_command_get(command, "cvm"), command->cancel,
+	                              show_here, command, &err),
+	               &err);
+}
+
+/* ---- create ---- */
+
+struct waiting {
+	struct pt_command *command;
+	struct core_watch *watch;
+	struct core_subscription *subscription;
+	struct prism_cancel_hook cancelled;
+};
+
+static void waiting_free(void *state)
+{
+	struct waiting *w = state;
+
+	core_unwatch(w->watch);
+	core_unsubscribe(w->subscription);
+	prism_cancel_remove(&w->cancelled);
+	prism_free(w);
+}
+
+static void made(struct pt_command *command)
+{
+	static const struct pt_record_column columns[] = {
+	    {"id", "Id"}, {"name", "Name"}, {"agent_url", "Agent"}, {NULL, NULL}};
+	const struct core_cvm *cvm = core_cvm_get(command->core, command->id);
+
+	command->records = pt_records_create(columns, PT_RECORD_SINGLE);
+	pt_records_text(command->records, command->id);
+	pt_records_text(command->records, pt_command_get(command, "name"));
+	pt_records_text(command->records, cvm ? cvm->agent_url : NULL);
+	pt_command_message(command, cvm && core_cvm_ready(cvm) ? "CVM ready" : "CVM created");
+	pt_command_done(command, NULL);
+}
+
+static void wait_look(void *data, const struct core_event *event)
+{
+	struct waiting *w = data;
+	const struct core_cvm *cvm;
+	struct prism_error err = PRISM_ERROR_INIT;
+
+	if (event->type != CORE_EVENT_CVMS)
+		return;
+	cvm = core_cvm_get(w->command->core, w->command->id);
+	if (cvm && core_cvm_ready(cvm)) {
+		made(w->command);
+	} else if (cvm && (cvm->phase == CORE_CVM_OFFLINE || cvm->phase == CORE_CVM_INACTIVE)) {
+		prism_error_raise(&err, PRISM_ERROR_CONFLICT, "the CVM is %s",
+		                  core_cvm_phase_info(cvm->phase)->label);
+		pt_command_done(w->command, &err);
+	}
+}
+
+static void wait_cancelled(void *data)
+{
+	struct waiting *w = data;
+	struct prism_error err = PRISM_ERROR_INIT;
+
+	prism_error_raise(&err, PRISM_ERROR_CANCELLED, "no longer waited for");
+	pt_command_done(w->command, &err);
+}
+
+static void created(void *data, const char *id, const struct prism_error *err)
+{
+	struct pt_command *command = data;
+	struct waiting *w;
+
+	if (err) {
+		pt_command_done(command, err);
+		return;
+	}
+	command->id = prism_strdup(id);
+	if (!pt_command_flag(command, "wait")) {
+		made(command);
+		return;
+	}
+	pt_command_say(command, "CVM created; waiting until it is ready");
+	w = prism_alloc(sizeof(*w));
+	w->command = command;
+	command->state = w;
+	command->state_free = waiting_free;
+	w->cancelled = (struct prism_cancel_hook){.fire = wait_cancelled, .data = w};
+	prism_cancel_add(command->cancel, &w->cancelled);
+	w->subscription = core_subscribe(command->core, wait_look, w);
+	w->watch = core_watch(command->core, CORE_WATCH_CVMS, NULL);
+}
+
+void pt_cmd_cvm_create(struct pt_command *command)
+{
+	const char *provider = pt_command_get(command, "provider");
+	const char *platform = pt_command_get(command, "platform");
+	struct core_cvm_draft draft = {
+	    .name = pt_command_get(command, "name"),
+	    .provider = provider ? provider : "ultraviolet",
+	    .platform = platform ? platform : "sev-snp",
+	    .vcpus = (int)pt_command_number(command, "vcpus", 0),
+	    .log_level = pt_command_get(command, "log-level"),
+	};
+	struct prism_error err = PRISM_ERROR_INIT;
+
+	if (core_validate(CORE_FIELD_CVM_NAME, draft.name, &err) < 0) {
+		pt_command_done(command, &err);
+		return;
+	}
+	pt_command_try(command,
+	               core_cvm_create(command->core, &draft, command->cancel, created, command, &err),
+	               &err);
+}
+
+/* ---- deactivate, policy ---- */
+
+void pt_cmd_cvm_delete(struct pt_command *command)
+{
+	const char *id = pt_command_get(command, "cvm");
+	const struct core_cvm *cvm = core_cvm_get(command->core, id);
+	struct prism_error err = PRISM_ERROR_INIT;
+
+	if (pt_command_confirm(command, "CVM", cvm ? cvm->name : id, &err) < 0) {
+		pt_command_done(command, &err);
+		return;
+	}
+	pt_command_message(command, "CVM deactivated");
+	pt_command_try(
+	    command,
+	    core_cvm_delete(command->core, id, command->cancel, pt_command_on_done, command, &err),
+	    &err);
+}
+
+static void policy_here(void *data, const char *text, size_t len, const struct prism_error *err)
+{
+	static const struct pt_record_column columns[] = {{"policy", "Policy"}, {NULL, NULL}};
+	struct pt_command *command = data;
+	const char *path = pt_command_get(command, "save");
+	PRISM_AUTO_FREE char *expanded = path ? prism_path_expand(path) : NULL;
+	struct prism_error failed = PRISM_ERROR_INIT;
+
+	if (err) {
+		pt_command_done(command, err);
+		return;
+	}
+	if (expanded && prism_file_write(expanded, text, len, 0644, &failed) < 0) {
+		pt_command_done(command, &failed);
+		return;
+	}
+	if (expanded) {
+		pt_command_message(command, "attestation policy saved as %s", expanded);
+	} else {
+		command->records = pt_records_create(columns, PT_RECORD_SINGLE);
+		pt_records_document(command->records, text, len);
+	}
+	pt_command_done(command, NULL);
+}
+
+void pt_cmd_cvm_policy(struct pt_command *command)
+{
+	struct prism_error err = PRISM_ERROR_INIT;
+
+	pt_command_try(command,
+	               core_cvm_policy(command->core, pt_command_get(command, "cvm"), command->cancel,
+	                               policy_here, command, &err),
+	               &err);
+}

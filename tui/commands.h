@@ -1,0 +1,80 @@
+/*
+ * The handlers named in the action table; their life is tui/command.h's.
+ */
+#ifndef PRISM_TUI_COMMANDS_H
+#define PRISM_TUI_COMMANDS_H
+
+#include "tui/command.h"
+
+/* cmd_session.c */
+void pt_cmd_login(struct pt_command *command);
+void pt_cmd_logout(struct pt_command *command);
+void pt_cmd_whoami(struct pt_command *command);
+void pt_cmd_workspace_list(struct pt_command *command);
+void pt_cmd_workspace_use(struct pt_command *command);
+void pt_cmd_profile_list(struct pt_command *command);
+void pt_cmd_version(struct pt_command *command);
+void pt_cmd_help(struct pt_command *command);
+
+/* cmd_computation.c */
+void pt_cmd_computation_list(struct pt_command *command);
+void pt_cmd_computation_show(struct pt_command *command);
+void pt_cmd_computation_create(struct pt_command *command);
+void pt_cmd_computation_update(struct pt_command *command);
+void pt_cmd_computation_delete(struct pt_command *command);
+void pt_cmd_computation_checklist(struct pt_command *command);
+void pt_cmd_computation_manifest(struct pt_command *command);
+
+/* cmd_run.c */
+void pt_cmd_computation_run(struct pt_command *command);
+void pt_cmd_computation_stop(struct pt_command *command);
+void pt_cmd_computation_status(struct pt_command *command);
+void pt_cmd_run_list(struct pt_command *command);
+void pt_cmd_run_show(struct pt_command *command);
+
+/* cmd_follow.c */
+void pt_cmd_computation_follow(struct pt_command *command);
+void pt_cmd_computation_events(struct pt_command *command);
+void pt_cmd_computation_logs(struct pt_command *command);
+
+/* cmd_role.c */
+void pt_cmd_role_list(struct pt_command *command);
+void pt_cmd_role_create(struct pt_command *command);
+void pt_cmd_role_delete(struct pt_command *command);
+void pt_cmd_role_action_add(struct pt_command *command);
+void pt_cmd_role_action_remove(struct pt_command *command);
+void pt_cmd_role_member_add(struct pt_command *command);
+void pt_cmd_role_member_remove(struct pt_command *command);
+
+/* cmd_key.c */
+void pt_cmd_key_list(struct pt_command *command);
+void pt_cmd_key_generate(struct pt_command *command);
+void pt_cmd_key_register(struct pt_command *command);
+void pt_cmd_key_status(struct pt_command *command);
+
+/* cmd_asset.c */
+void pt_cmd_asset_list(struct pt_command *command);
+void pt_cmd_asset_show(struct pt_command *command);
+void pt_cmd_asset_create(struct pt_command *command);
+void pt_cmd_asset_update(struct pt_command *command);
+void pt_cmd_asset_link(struct pt_command *command);
+void pt_cmd_asset_unlink(struct pt_command *command);
+void pt_cmd_asset_delete(struct pt_command *command);
+void pt_cmd_checksum(struct pt_command *command);
+
+/* cmd_cvm.c */
+void pt_cmd_cvm_list(struct pt_command *command);
+void pt_cmd_cvm_show(struct pt_command *command);
+void pt_cmd_cvm_create(struct pt_command *command);
+void pt_cmd_cvm_delete(struct pt_command *command);
+void pt_cmd_cvm_policy(struct pt_command *command);
+
+/* cmd_transfer.c */
+void pt_cmd_send_algorithm(struct pt_command *command);
+void pt_cmd_send_data(struct pt_command *command);
+void pt_cmd_result_fetch(struct pt_command *command);
+void pt_cmd_result_show(struct pt_command *command);
+void pt_cmd_result_unpack(struct pt_command *command);
+void pt_cmd_transfer_list(struct pt_command *command);
+
+#endif
