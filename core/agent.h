@@ -23,19 +23,11 @@
 #include "base/mem.h"
 #include "base/work.h"
 #include "core/payload.h"
+#include "core/tlsmode.h" /* how the connection is protected (reference agent.md section 8) */
 
 struct net_key;
 struct net_stream;
 
-/* How the connection is protected (reference agent.md section 8). */
-enum core_tls_mode {
-	CORE_TLS_NONE,
-	CORE_TLS_TLS,
-	CORE_TLS_MTLS,
-	CORE_TLS_ATLS,
-	CORE_TLS_MATLS,
-	CORE_TLS_COUNT
-};
 
 #define CORE_AGENT_PORT 7002
 #define CORE_AGENT_CONNECT_MS 15000
