@@ -99,6 +99,16 @@ void pt_canvas_clear(struct pt_canvas *canvas)
 	canvas->cursor_x = canvas->cursor_y = -1;
 }
 
+void pt_canvas_copy(struct pt_canvas *canvas, const struct pt_canvas *from)
+{
+	if (canvas->rows != from->rows || canvas->cols != from->cols)
+		pt_canvas_resize(canvas, from->rows, from->cols);
+	memcpy(canvas->cells, from->cells,
+	       (size_t)from->rows * (size_t)from->cols * sizeof(*from->cells));
+	canvas->cursor_x = from->cursor_x;
+	canvas->cursor_y = from->cursor_y;
+}
+
 void pt_canvas_set_cursor(struct pt_canvas *canvas, int x, int y)
 {
 	if (!pt_rect_contains(canvas->clip, x, y))

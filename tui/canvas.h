@@ -44,6 +44,8 @@ const struct pt_cell *pt_canvas_cell(const struct pt_canvas *canvas, int x,
                                      int y);                                /* lent; inside only */
 const struct pt_cell *pt_canvas_row(const struct pt_canvas *canvas, int y); /* lent */
 
+/* Size, cells and cursor of the other one. */
+void pt_canvas_copy(struct pt_canvas *canvas, const struct pt_canvas *from);
 /* Everything to blank text cells, cursor off, no clip. */
 void pt_canvas_clear(struct pt_canvas *canvas);
 /* Where the terminal's cursor stands after drawing; nothing calls it: hidden. */
