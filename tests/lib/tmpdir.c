@@ -1,3 +1,4 @@
+/* See tmpdir.h. */
 #include "tests/lib/tmpdir.h"
 
 #include "base/mem.h"
