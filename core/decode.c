@@ -1,0 +1,207 @@
+/*
+ * Tolerant decoding of what the server sends, and the few body helpers every module needs.
+ * Every field may be missing or of the wrong type; texts are capped and copied into an arena.
+ */
+#include "core/internal.h"
+#include "core/list.h"
+
+#include <string.h>
+
+char *core_text_cut(struct prism_arena *arena, const char *text, size_t max)
+{
+	size_t len = strlen(text);
+	if (len > max) {
+		len = max;
+		while (len > 0 && ((unsigned char)text[len] & 0xC0) == 0x80)
+			len--;
+	}
+	return prism_arena_strndup(arena, text, len);
+}
+
+static const char *cut_or_empty(struct prism_arena *arena, const char *text, size_t max)
+{
+	return *text ? core_text_cut(arena, text, max) : "";
+}
+
+const char *core_str(struct prism_arena *arena, const cJSON *obj, const char *key)
+{
+	return cut_or_empty(arena, prism_json_str(obj, key, ""), CORE_TEXT_MAX);
+}
+
+const char *core_str_whole(struct prism_arena *arena, const cJSON *obj, const char *key)
+{
+	return cut_or_empty(arena, prism_json_str(obj, key, ""), CORE_STRING_MAX);
+}
+
+const char *core_str_any(struct prism_arena *arena, const cJSON *obj, const char *const *keys)
+{
+	for (; *keys; keys++) {
+		const char *text = prism_json_str(obj, *keys, "");
+		if (*text)
+			return core_text_cut(arena, text, CORE_TEXT_MAX);
+	}
+	return "";
+}
+
+static const char *element_text(const cJSON *element)
+{
+	if (cJSON_IsString(element) && element->valuestring)
+		return element->valuestring;
+	if (!cJSON_IsObject(element))
+		return "";
+	const char *id = prism_json_str(element, "id", "");
+	return *id ? id : prism_json_str(element, "name", "");
+}
+
+const char *const *core_str_array(struct prism_arena *arena, const cJSON *array, size_t *ret_count)
+{
+	*ret_count = 0;
+	if (!cJSON_IsArray(array))
+		return NULL;
+	int size = cJSON_GetArraySize(array);
+	if (size <= 0)
+		return NULL;
+	if (size > CORE_LIST_MAX)
+		size = CORE_LIST_MAX;
+	const char **words = prism_arena_alloc(arena, (size_t)size * sizeof(*words));
+	size_t count = 0;
+	const cJSON *element;
+	cJSON_ArrayForEach(element, array)
+	{
+		const char *text = element_text(element);
+		if (*text && count < (size_t)size)
+			words[count++] = core_text_cut(arena, text, CORE_TEXT_MAX);
+	}
+	*ret_count = count;
+	return words;
+}
+
+const cJSON *core_items_of(const cJSON *doc, const char *key)
+{
+	return cJSON_IsArray(doc) ? doc : prism_json_array(doc, key);
+}
+
+/* --- bodies --- */
+
+void core_json_put(cJSON *obj, const char *key, const char *value)
+{
+	cJSON *item = cJSON_CreateString(value);
+	if (cJSON_HasObjectItem(obj, key) && cJSON_GetObjectItemCaseSensitive(obj, key))
+		cJSON_ReplaceItemInObjectCaseSensitive(obj, key, item);
+	else
+		cJSON_AddItemToObject(obj, key, item);
+}
+
+void core_json_put_any(cJSON *obj, const char *key, const char *value)
+{
+	cJSON *old = cJSON_GetObjectItemCaseSensitive(obj, key);
+	if (!old)
+		old = cJSON_GetObjectItem(obj, key);
+	if (!old) {
+		cJSON_AddItemToObject(obj, key, cJSON_CreateString(value));
+		return;
+	}
+	PRISM_AUTO_FREE char *name = prism_strdup(old->string);
+	cJSON_ReplaceItemInObjectCaseSensitive(obj, name, cJSON_CreateString(value));
+}
+
+cJSON *core_json_strings(const char *const *words, size_t count)
+{
+	cJSON *array = cJSON_CreateArray();
+	for (size_t i = 0; i < count; i++)
+		cJSON_AddItemToArray(array, cJSON_CreateString(words[i]));
+	return array;
+}
+
+/* --- plain calls --- */
+
+struct plain {
+	core_done_fn done;
+	void *data;
+};
+
+static void plain_done(void *data, const struct core_reply *reply, const struct prism_error *err)
+{
+	struct plain plain = *(struct plain *)data;
+	prism_free(data);
+	plain.done(plain.data, err);
+}
+
+int core_call_plain(struct core *core, const struct core_call *call, struct prism_cancel *cancel,
+                    core_done_fn done, void *data, struct prism_error *err)
+{
+	struct plain *plain = prism_alloc(sizeof(*plain));
+	*plain = (struct plain){done, data};
+	if (core_request_start(core, call, cancel, plain_done, plain, err))
+		return 0;
+	prism_free(plain);
+	return -1;
+}
+
+/* --- words to ids --- */
+
+int core_resolve_in(const struct core_list *list, const char *what, const char *word,
+                    const char *(*name)(const void *item, int alternative), const char **ret_id,
+                    struct prism_error *err)
+{
+	const char *const *exact = core_list_find(list, word);
+	if (exact) {
+		*ret_id = *exact;
+		return 0;
+	}
+	const char *found = NULL;
+	size_t matches = 0;
+	for (size_t i = 0; i < core_list_count(list); i++) {
+		const void *item = core_list_at(list, i);
+		const char *first = name(item, 0), *second = name(item, 1);
+		if (strcmp(first, word) != 0 && (!second || strcmp(second, word) != 0))
+			continue;
+		found = *(const char *const *)item;
+		matches++;
+	}
+	if (matches == 1) {
+		*ret_id = found;
+		return 0;
+	}
+	if (matches == 0)
+		return prism_error_raise(err, PRISM_ERROR_MISSING, "no %s is called \"%s\"", what, word);
+	prism_error_raise(err, PRISM_ERROR_CONFLICT, "%zu %ss are called \"%s\"", matches, what, word);
+	prism_error_hint(err, "name it by its id");
+	return -1;
+}
+
+struct resolving {
+	struct core_list *list;
+	const char *what;
+	char *word;
+	const char *(*name)(const void *item, int alternative);
+	core_id_fn done;
+	void *data;
+};
+
+static void resolve_loaded(void *data, const struct prism_error *err)
+{
+	struct resolving *r = data;
+	struct prism_error failure = PRISM_ERROR_INIT;
+	const char *id = "";
+	if (!err && core_resolve_in(r->list, r->what, r->word, r->name, &id, &failure) < 0)
+		err = &failure;
+	PRISM_AUTO_FREE char *copy = prism_strdup(id);
+	r->done(r->data, copy, err);
+	prism_free(r->word);
+	prism_free(r);
+}
+
+int core_resolve_later(struct core_list *list, const char *what, const char *word,
+                       const char *(*name)(const void *item, int alternative),
+                       struct prism_cancel *cancel, core_id_fn done, void *data,
+                       struct prism_error *err)
+{
+	struct resolving *r = prism_alloc(sizeof(*r));
+	*r = (struct resolving){list, what, prism_strdup(word), name, done, data};
+	if (core_list_await(list, false, cancel, resolve_loaded, r, err) == 0)
+		return 0;
+	prism_free(r->word);
+	prism_free(r);
+	return -1;
+}
