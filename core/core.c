@@ -6,10 +6,9 @@
  */
 #include "core/internal.h"
 
-#include "base/log.h"
+#include "base/file.h"
 #include "net/http.h"
 
-#include <inttypes.h>
 #include <string.h>
 
 struct core_subscription {
@@ -53,7 +52,7 @@ struct core {
 
 static const char *const event_words[CORE_EVENT_COUNT] = {
 #define X(id, word, what) [CORE_EVENT_##id] = word,
-	CORE_EVENT_MAP(X)
+    CORE_EVENT_MAP(X)
 #undef X
 };
 
@@ -64,7 +63,8 @@ const char *core_event_word(enum core_event_type type)
 
 /* --- life --- */
 
-struct core *core_create(struct prism_loop *loop, struct prism_work *work, struct core_options *options)
+struct core *core_create(struct prism_loop *loop, struct prism_work *work,
+                         struct core_options *options)
 {
 	struct core *core = prism_alloc(sizeof(*core));
 	core->loop = loop;
@@ -90,6 +90,9 @@ void core_destroy(struct core *core)
 	if (!core)
 		return;
 	core->dying = true;
+	net_http_destroy(core->http);
+	core->http = NULL;
+	core_requests_drop(core);
 	prism_cancel_fire(core->cancel);
 	PRISM_LIST_EACH (&core->modules, node, next) {
 		struct module_slot *slot = PRISM_CONTAINER(node, struct module_slot, node);
@@ -97,7 +100,6 @@ void core_destroy(struct core *core)
 		slot->module->destroy(slot->state);
 		prism_free(slot);
 	}
-	net_http_destroy(core->http);
 	prism_loop_undefer(core->loop, deliver, core);
 	for (size_t i = 0; i < core->queued; i++)
 		free_event(&core->queue[i]);
@@ -107,6 +109,8 @@ void core_destroy(struct core *core)
 		prism_free(PRISM_CONTAINER(node, struct core_subscription, node));
 	}
 	prism_cancel_destroy(core->cancel);
+	int saved = core_remember_flush(core->options, NULL);
+	PRISM_UNUSED(saved); /* pane sizes are not worth a message */
 	prism_free(core);
 }
 
@@ -146,10 +150,10 @@ struct net_http *core_http(struct core *core)
 		const char *ca_file = core_option_text(core->options, CORE_OPT_CA_FILE);
 		PRISM_AUTO_FREE char *expanded = *ca_file ? prism_path_expand(ca_file) : NULL;
 		struct net_http_config config = {
-			.ca_file = expanded,
-			.user_agent = "prism-tui/" PRISM_VERSION,
-			.connect_timeout_ms = core_option_int(core->options, CORE_OPT_CONNECT_TIMEOUT),
-			.max_connections = 6,
+		    .ca_file = expanded,
+		    .user_agent = "prism-tui/" PRISM_VERSION,
+		    .connect_timeout_ms = core_option_int(core->options, CORE_OPT_CONNECT_TIMEOUT),
+		    .max_connections = 6,
 		};
 		core->http = net_http_create(core->loop, &config);
 	}
@@ -280,10 +284,10 @@ static void notice(struct core *core, enum core_severity severity, char *text,
 	event->text = text;
 	event->error = err ? prism_memdup(err, sizeof(*err)) : NULL;
 	event->notice = (struct core_notice){
-		.severity = severity,
-		.wall_us = prism_clock_wall_us(core_clock(core)),
-		.text = event->text,
-		.error = event->error,
+	    .severity = severity,
+	    .wall_us = prism_clock_wall_us(core_clock(core)),
+	    .text = event->text,
+	    .error = event->error,
 	};
 }
 

@@ -13,8 +13,8 @@
  * Events are queued, merged (same type and id once) and delivered from a deferred call, that is
  * before the before-sleep hooks of the next turn; handlers may call anything in core.
  *
- * Life of what getters lend: until the next event of the matching type reaches the subscriber or
- * the loop turn ends, whichever is later is not promised: look things up again by id, keep ids.
+ * Life of what getters lend: the present callback.  Content may be replaced by any answer that
+ * arrives, so front ends keep ids, look things up again when they draw, and never keep pointers.
  *
  * Thread rules: loop thread only.
  */
@@ -100,7 +100,8 @@ void core_unsubscribe(
  * and libcurl is not touched before the first request. */
 struct core *core_create(struct prism_loop *loop, struct prism_work *work,
                          struct core_options *options);
-/* Cancels everything without callbacks, wipes tokens, writes remembered state. NULL allowed. */
+/* Completes what is in flight with category cancelled, now (the one callback that does not come
+ * from the loop), wipes tokens. NULL allowed. */
 void core_destroy(struct core *core);
 
 struct prism_loop *core_loop(const struct core *core);

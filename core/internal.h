@@ -11,25 +11,32 @@
 #include "core/options.h"
 #include "core/request.h"
 
-#define CORE_TEXT_MAX 65536 /* bytes of a field shown in lists; longer ones are cut, raw documents are not */
+#define CORE_TEXT_MAX \
+	65536 /* bytes of a field shown in lists; longer ones are cut, raw documents are not */
 
 /* core.c */
 void core_pending_add(struct core *core, int delta);
 void core_parked_add(struct core *core, int delta);
-void core_connection_report(struct core *core, const struct prism_error *err /* NULL: an answer came */);
+void core_connection_report(struct core *core,
+                            const struct prism_error *err /* NULL: an answer came */);
 void core_skew_report(struct core *core, int64_t server_us);
 bool core_dying(const struct core *core);
 void core_reset_modules(struct core *core); /* user or workspace changed */
 
+void core_workspaces_forget(
+    struct core *core); /* workspace.c: somebody else signed in; resets all modules */
+
 /* session.c, for request.c */
 const struct prism_secret *core_session_bearer(struct core *core, bool refresh); /* NULL: none */
 unsigned core_session_generation(const struct core *core); /* grows with every new access token */
-bool core_session_stale(const struct core *core); /* less than the margin left and it can be renewed */
-void core_session_renew(struct core *core);       /* joins a refresh that runs */
+bool core_session_stale(
+    const struct core *core);               /* less than the margin left and it can be renewed */
+void core_session_renew(struct core *core); /* joins a refresh that runs */
 bool core_session_known(const struct core *core); /* somebody was signed in and did not sign out */
 void core_session_needs_login(struct core *core, const struct prism_error *why);
 
-/* request.c, for session.c */
+/* request.c, for session.c and core.c */
+void core_requests_drop(struct core *core); /* completes all as cancelled, now */
 void core_requests_token_ready(struct core *core);
 void core_requests_token_failed(struct core *core, const struct prism_error *why, bool dead);
 void core_requests_unpark(struct core *core);
@@ -40,30 +47,35 @@ bool core_requests_parking(struct core *core);
 const char *core_str(struct prism_arena *arena, const cJSON *obj, const char *key);
 /* First of the keys that holds a text; keys end with NULL. */
 const char *core_str_any(struct prism_arena *arena, const cJSON *obj, const char *const *keys);
-#define CORE_STR_ANY(arena, obj, ...)                                                              \
+#define CORE_STR_ANY(arena, obj, ...) \
 	core_str_any((arena), (obj), (const char *const[]){__VA_ARGS__, NULL})
-const char *core_str_whole(struct prism_arena *arena, const cJSON *obj, const char *key); /* up to CORE_STRING_MAX */
+const char *core_str_whole(struct prism_arena *arena, const cJSON *obj,
+                           const char *key); /* up to CORE_STRING_MAX */
 /* Texts of an array: strings as they are, objects by their id; count in *ret. */
 const char *const *core_str_array(struct prism_arena *arena, const cJSON *array, size_t *ret_count);
 char *core_text_cut(struct prism_arena *arena, const char *text, size_t max);
 
 /* Body building. */
-void core_json_put(cJSON *obj, const char *key, const char *value);     /* replaces; exact key */
-void core_json_put_any(cJSON *obj, const char *key, const char *value); /* replaces the key in whatever case it is there */
+void core_json_put(cJSON *obj, const char *key, const char *value); /* replaces; exact key */
+void core_json_put_any(cJSON *obj, const char *key,
+                       const char *value); /* replaces the key in whatever case it is there */
 cJSON *core_json_strings(const char *const *words, size_t count);
 
 /* An operation whose answer is not looked into: forwards the error. */
-PRISM_MUST_USE int core_call_plain(struct core *core, const struct core_call *call, struct prism_cancel *cancel,
-                                   core_done_fn done, void *data, struct prism_error *err);
+PRISM_MUST_USE
+int core_call_plain(struct core *core, const struct core_call *call, struct prism_cancel *cancel,
+                    core_done_fn done, void *data, struct prism_error *err);
 
 /* Word → id over a loaded list: exact id, else unique name. Fails with missing or conflict. */
 struct core_list;
-PRISM_MUST_USE int core_resolve_in(const struct core_list *list, const char *what, const char *word,
-                                   const char *(*name)(const void *item, int alternative),
-                                   const char **ret_id, struct prism_error *err);
-PRISM_MUST_USE int core_resolve_later(struct core_list *list, const char *what, const char *word,
-                                      const char *(*name)(const void *item, int alternative),
-                                      struct prism_cancel *cancel, core_id_fn done, void *data,
-                                      struct prism_error *err);
+PRISM_MUST_USE
+int core_resolve_in(const struct core_list *list, const char *what, const char *word,
+                    const char *(*name)(const void *item, int alternative), const char **ret_id,
+                    struct prism_error *err);
+PRISM_MUST_USE
+int core_resolve_later(struct core_list *list, const char *what, const char *word,
+                       const char *(*name)(const void *item, int alternative),
+                       struct prism_cancel *cancel, core_id_fn done, void *data,
+                       struct prism_error *err);
 
 #endif

@@ -7,7 +7,8 @@
  * setting. Precedence: command line, environment (PRISM_TUI_<NAME>), profile, defaults, built in.
  *
  * Remembered (pane sizes, last workspace, sort order) is no setting: it lives in
- * $XDG_STATE_HOME/prism-tui/<profile>.state, written atomically, at most once a second.
+ * $XDG_STATE_HOME/prism-tui/<profile>.state (JSON), written atomically by core_remember_flush(),
+ * which core_destroy() calls.
  */
 #ifndef PRISM_CORE_OPTIONS_H
 #define PRISM_CORE_OPTIONS_H

@@ -53,8 +53,9 @@ struct core_call {
 	    *arg[CORE_ARG_COUNT]; /* path arguments by letter; [CORE_ARG_D] NULL: current workspace */
 	void (*query)(struct core_query *query, void *data); /* may be NULL; called during start */
 	void *query_data;
-	const cJSON *body;  /* printed during start; NULL: none */
-	bool secret_body;   /* wiped after it was sent; not kept */
+	const cJSON *body; /* printed during start; NULL: none */
+	const struct prism_buf
+	    *secret;        /* in place of body: JSON text that holds a password; copied, wiped */
 	int64_t timeout_ms; /* 0: the row's class */
 	bool once;          /* no retry at all, whatever the row says */
 };
@@ -75,6 +76,8 @@ void core_request_set_parking(struct core *core, bool parking);
  */
 int core_reply_error(int status, const char *content_type, const char *body, size_t len,
                      const struct core_endpoint *row, struct prism_error *err);
+/* A web page where data was expected: by content type, else by its first bytes. */
+bool core_reply_is_html(const char *content_type, const char *body);
 /* The id in a path, URL, or JSON with "path" (HX-Location): the last segment; yours, NULL when
  * none. */
 char *core_id_from_location(const char *location);

@@ -29,6 +29,11 @@ void core_workspace_select(struct core *core, const char *id, const char *name /
 PRISM_MUST_USE
 int core_workspace_resolve(struct core *core, const char *word, struct prism_cancel *cancel,
                            core_id_fn done, void *data, struct prism_error *err);
+/* Enters: `word` when given, else option `workspace`, else the one used last, else the only one
+ * there is. Category missing when none of these decides: ask the user. */
+PRISM_MUST_USE
+int core_workspace_enter(struct core *core, const char *word, struct prism_cancel *cancel,
+                         core_done_fn done, void *data, struct prism_error *err);
 /* alias NULL: a fresh UUID goes as alias and as route, as the web console does. */
 PRISM_MUST_USE
 int core_workspace_create(struct core *core, const char *name, const char *alias,

@@ -1,0 +1,647 @@
+/*
+ * Cached collections.  The rules are in the header; here a list has two sets of pages:
+ *
+ *   shown    what getters lend: items in server order, an index by id
+ *   shadow   what a refresh is building; swapped in when whole
+ *
+ * The first load writes straight into `shown`, so the first page is on the screen at once.  The
+ * items of one answer share an arena, which is freed when the last of them is replaced or removed.
+ */
+#include "core/list.h"
+
+#include "base/log.h"
+#include "core/internal.h"
+
+#include <assert.h>
+#include <string.h>
+
+#define NOT_FOUND SIZE_MAX
+
+struct batch { /* the items of one answer */
+	struct prism_arena *arena;
+	size_t live; /* entries that still point here, plus one while it is being filled */
+};
+
+struct entry {
+	const void *item;
+	struct batch *batch;
+};
+
+struct set {
+	struct entry *entries;
+	size_t count, room;
+	size_t *slots; /* open addressing: index + 1, 0 free */
+	size_t slot_count;
+};
+
+struct waiter {
+	struct prism_list node;
+	struct core_list *list;
+	core_done_fn done;
+	void *data;
+	struct prism_cancel_hook hook;
+	bool cancelled, ready;
+	struct prism_error error;
+};
+
+struct page {
+	struct prism_list node;
+	struct core_list *list;
+	size_t offset, limit;
+	bool range; /* replaces visible entries in place */
+	struct core_request *request;
+};
+
+struct core_list {
+	struct core *core;
+	const struct core_list_type *type;
+	char *event_id;
+	void *query_data;
+	char *arg[CORE_ARG_COUNT];
+	struct core_status status;
+	unsigned generation;
+	struct set shown, shadow;
+	bool use_shadow, whole; /* whole: everything of this load arrived */
+	struct prism_cancel *cancel;
+	struct prism_list pages; /* in flight */
+	size_t next_offset;      /* of the next page to ask for */
+	size_t page_size;        /* what the server really gives */
+	bool total_known, failed_page;
+	struct prism_list waiters;
+};
+
+static const char *const freshness_words[] = {
+    [CORE_EMPTY] = "empty", [CORE_LOADING] = "loading", [CORE_READY] = "ready",
+    [CORE_STALE] = "stale", [CORE_FAILED] = "failed",
+};
+
+const char *core_freshness_word(enum core_freshness freshness)
+{
+	return freshness_words[freshness];
+}
+
+/* --- sets --- */
+
+static uint64_t hash_text(const char *text)
+{
+	uint64_t hash = 14695981039346656037u; /* FNV-1a */
+	for (; *text; text++)
+		hash = (hash ^ (unsigned char)*text) * 1099511628211u;
+	return hash;
+}
+
+static const char *item_id(const void *item)
+{
+	return *(const char *const *)item;
+}
+
+static void set_index(struct set *set, size_t at)
+{
+	size_t mask = set->slot_count - 1;
+	size_t slot = hash_text(item_id(set->entries[at].item)) & mask;
+	while (set->slots[slot])
+		slot = (slot + 1) & mask;
+	set->slots[slot] = at + 1;
+}
+
+static void set_reindex(struct set *set, size_t want)
+{
+	size_t count = 64;
+	while (count < want * 2)
+		count *= 2;
+	prism_free(set->slots);
+	set->slots = prism_alloc_array(count, sizeof(*set->slots));
+	set->slot_count = count;
+	for (size_t i = 0; i < set->count; i++)
+		set_index(set, i);
+}
+
+static size_t set_find(const struct set *set, const char *id)
+{
+	if (!set->slot_count)
+		return NOT_FOUND;
+	size_t mask = set->slot_count - 1;
+	for (size_t slot = hash_text(id) & mask; set->slots[slot]; slot = (slot + 1) & mask)
+		if (strcmp(item_id(set->entries[set->slots[slot] - 1].item), id) == 0)
+			return set->slots[slot] - 1;
+	return NOT_FOUND;
+}
+
+static struct batch *batch_create(void)
+{
+	struct batch *batch = prism_alloc(sizeof(*batch));
+	batch->arena = prism_arena_create();
+	batch->live = 1;
+	return batch;
+}
+
+static void batch_unref(struct batch *batch)
+{
+	if (--batch->live > 0)
+		return;
+	prism_arena_destroy(batch->arena);
+	prism_free(batch);
+}
+
+static void set_append(struct set *set, const void *item, struct batch *batch)
+{
+	if (set->count == set->room) {
+		set->room = set->room ? set->room * 2 : 128;
+		set->entries = prism_realloc_array(set->entries, set->room, sizeof(*set->entries));
+	}
+	set->entries[set->count++] = (struct entry){item, batch};
+	batch->live++;
+	if (set->slot_count < set->count * 2)
+		set_reindex(set, set->count);
+	else
+		set_index(set, set->count - 1);
+}
+
+static void set_replace(struct set *set, size_t at, const void *item, struct batch *batch)
+{
+	struct batch *old = set->entries[at].batch;
+	set->entries[at] = (struct entry){item, batch};
+	batch->live++;
+	batch_unref(old);
+}
+
+static void set_remove(struct set *set, size_t at)
+{
+	batch_unref(set->entries[at].batch);
+	memmove(&set->entries[at], &set->entries[at + 1],
+	        (set->count - at - 1) * sizeof(*set->entries));
+	set->count--;
+	set_reindex(set, set->count);
+}
+
+static void set_finish(struct set *set)
+{
+	for (size_t i = 0; i < set->count; i++)
+		batch_unref(set->entries[i].batch);
+	prism_free(set->entries);
+	prism_free(set->slots);
+	*set = (struct set){0};
+}
+
+/* --- life --- */
+
+struct core_list *core_list_create(struct core *core, const struct core_list_type *type,
+                                   const char *event_id, void *data)
+{
+	struct core_list *list = prism_alloc(sizeof(*list));
+	list->core = core;
+	list->type = type;
+	list->event_id = prism_strdup(event_id);
+	list->query_data = data;
+	list->status.fetched_us = PRISM_TIME_UNSET;
+	list->cancel = prism_cancel_create(core_cancel(core));
+	prism_list_init(&list->pages);
+	prism_list_init(&list->waiters);
+	return list;
+}
+
+static void changed(struct core_list *list)
+{
+	list->status.loaded = list->shown.count;
+	list->generation++;
+	core_emit(list->core, list->type->event, list->event_id);
+}
+
+static void settle_waiters(struct core_list *list, const struct prism_error *err);
+
+static void abort_pages(struct core_list *list)
+{
+	PRISM_LIST_EACH (&list->pages, node, next) {
+		struct page *page = PRISM_CONTAINER(node, struct page, node);
+		prism_list_remove(node);
+		page->list = NULL; /* its answer is dropped */
+		if (page->request)
+			core_request_abort(page->request);
+	}
+	list->status.loading = false;
+}
+
+void core_list_clear(struct core_list *list)
+{
+	struct prism_error gone = PRISM_ERROR_INIT;
+	abort_pages(list);
+	set_finish(&list->shown);
+	set_finish(&list->shadow);
+	list->status = (struct core_status){.fetched_us = PRISM_TIME_UNSET};
+	list->use_shadow = list->whole = list->total_known = false;
+	prism_error_raise(&gone, PRISM_ERROR_CANCELLED, "the list was dropped");
+	settle_waiters(list, &gone);
+	changed(list);
+}
+
+static void waiter_free(struct waiter *waiter);
+
+void core_list_destroy(struct core_list *list)
+{
+	if (!list)
+		return;
+	abort_pages(list);
+	set_finish(&list->shown);
+	set_finish(&list->shadow);
+	struct prism_error gone = PRISM_ERROR_INIT;
+	prism_error_raise(&gone, PRISM_ERROR_CANCELLED, "shutting down");
+	PRISM_LIST_EACH (&list->waiters, node, next) {
+		struct waiter *waiter = PRISM_CONTAINER(node, struct waiter, node);
+		core_done_fn done = waiter->done;
+		void *data = waiter->data;
+		waiter_free(waiter);
+		done(data, &gone);
+	}
+	prism_cancel_destroy(list->cancel);
+	for (size_t i = 0; i < CORE_ARG_COUNT; i++)
+		prism_free(list->arg[i]);
+	prism_free(list->event_id);
+	prism_free(list);
+}
+
+void core_list_set_arg(struct core_list *list, enum core_arg arg, const char *value)
+{
+	prism_free(list->arg[arg]);
+	list->arg[arg] = prism_strdup(value);
+}
+
+/* --- getters --- */
+
+size_t core_list_count(const struct core_list *list)
+{
+	return list->shown.count;
+}
+
+const void *core_list_at(const struct core_list *list, size_t index)
+{
+	return index < list->shown.count ? list->shown.entries[index].item : NULL;
+}
+
+ssize_t core_list_index(const struct core_list *list, const char *id)
+{
+	size_t at = id ? set_find(&list->shown, id) : NOT_FOUND;
+	return at == NOT_FOUND ? -1 : (ssize_t)at;
+}
+
+const void *core_list_find(const struct core_list *list, const char *id)
+{
+	ssize_t at = core_list_index(list, id);
+	return at < 0 ? NULL : list->shown.entries[at].item;
+}
+
+const struct core_status *core_list_status(const struct core_list *list)
+{
+	return &list->status;
+}
+
+unsigned core_list_generation(const struct core_list *list)
+{
+	return list->generation;
+}
+
+/* --- waiting for the whole --- */
+
+static void waiter_settle(void *data)
+{
+	struct waiter *waiter = data;
+	core_done_fn done = waiter->done;
+	void *user = waiter->data;
+	struct prism_error err = waiter->error;
+	waiter_free(waiter);
+	done(user, err.category == PRISM_ERROR_NONE ? NULL : &err);
+}
+
+static void waiter_free(struct waiter *waiter)
+{
+	prism_loop_undefer(core_loop(waiter->list->core), waiter_settle, waiter);
+	prism_cancel_remove(&waiter->hook);
+	prism_list_remove(&waiter->node);
+	prism_free(waiter);
+}
+
+static void waiter_ready(struct waiter *waiter, const struct prism_error *err)
+{
+	if (waiter->ready)
+		return;
+	waiter->ready = true;
+	if (err)
+		waiter->error = *err;
+	prism_loop_defer(core_loop(waiter->list->core), waiter_settle, waiter);
+}
+
+static void waiter_cancelled(void *data)
+{
+	struct prism_error err = PRISM_ERROR_INIT;
+	prism_error_raise(&err, PRISM_ERROR_CANCELLED, "cancelled");
+	waiter_ready(data, &err);
+}
+
+static void settle_waiters(struct core_list *list, const struct prism_error *err)
+{
+	PRISM_LIST_EACH (&list->waiters, node, next)
+		waiter_ready(PRISM_CONTAINER(node, struct waiter, node), err);
+}
+
+/* --- loading --- */
+
+static void ask_page(struct core_list *list, size_t offset, size_t limit, bool range);
+
+static size_t in_flight(const struct core_list *list)
+{
+	size_t count = 0;
+	PRISM_LIST_EACH (&list->pages, node, next)
+		count++;
+	return count;
+}
+
+static struct set *target_set(struct core_list *list)
+{
+	return list->use_shadow ? &list->shadow : &list->shown;
+}
+
+/* Everything asked for is here: swap, tell, let waiters go. */
+static void load_finished(struct core_list *list)
+{
+	if (list->use_shadow && !list->failed_page) {
+		set_finish(&list->shown);
+		list->shown = list->shadow;
+		list->shadow = (struct set){0};
+	} else if (list->use_shadow) {
+		set_finish(&list->shadow);
+	}
+	list->use_shadow = false;
+	list->status.loading = false;
+	if (!list->failed_page) {
+		list->whole = true;
+		list->status.freshness = CORE_READY;
+		list->status.fetched_us = prism_clock_wall_us(core_clock(list->core));
+		list->status.total = list->shown.count;
+		prism_error_clear(&list->status.error);
+	}
+	changed(list);
+	settle_waiters(list, list->failed_page ? &list->status.error : NULL);
+}
+
+static void load_failed(struct core_list *list, const struct prism_error *err)
+{
+	list->failed_page = true;
+	prism_error_copy(&list->status.error, err);
+	list->status.freshness = list->shown.count ? CORE_STALE : CORE_FAILED;
+	abort_pages(list);
+	load_finished(list);
+}
+
+static void ask_more(struct core_list *list)
+{
+	while (list->total_known && list->next_offset < list->status.total &&
+	       in_flight(list) < CORE_LIST_PARALLEL) {
+		ask_page(list, list->next_offset, list->page_size, false);
+		list->next_offset += list->page_size;
+	}
+}
+
+/* Appends what is new; returns how many entries the answer had, *ret_added how many were new. */
+static size_t add_items(struct core_list *list, struct set *set, const cJSON *items,
+                        size_t *ret_added)
+{
+	struct batch *batch = batch_create();
+	size_t seen = 0, before = set->count;
+	const cJSON *entry;
+	cJSON_ArrayForEach(entry, items)
+	{
+		seen++;
+		void *item = prism_arena_alloc(batch->arena, list->type->item_size);
+		if (set->count >= CORE_LIST_MAX || !list->type->decode(item, entry, batch->arena))
+			continue;
+		if (*item_id(item) && set_find(set, item_id(item)) == NOT_FOUND)
+			set_append(set, item, batch);
+	}
+	batch_unref(batch);
+	*ret_added = set->count - before;
+	return seen;
+}
+
+static void replace_item(struct core_list *list, const cJSON *entry, struct batch *batch)
+{
+	void *item = prism_arena_alloc(batch->arena, list->type->item_size);
+	if (!list->type->decode(item, entry, batch->arena) || !*item_id(item))
+		return;
+	size_t at = set_find(&list->shown, item_id(item));
+	if (at != NOT_FOUND)
+		set_replace(&list->shown, at, item, batch);
+	else if (list->shown.count < CORE_LIST_MAX)
+		set_append(&list->shown, item, batch);
+}
+
+static void replace_items(struct core_list *list, const cJSON *items)
+{
+	struct batch *batch = batch_create();
+	const cJSON *entry;
+	cJSON_ArrayForEach(entry, items) replace_item(list, entry, batch);
+	batch_unref(batch);
+}
+
+static void first_page(struct core_list *list, const cJSON *doc, size_t seen)
+{
+	int64_t total = prism_json_int(doc, "total", -1);
+	list->total_known = total >= 0;
+	if (total > CORE_LIST_MAX) {
+		core_notify(list->core, CORE_WARNING, "%s: only the first %d of %lld entries are shown",
+		            core_endpoints[list->type->endpoint].name, CORE_LIST_MAX, (long long)total);
+		total = CORE_LIST_MAX;
+	}
+	list->status.total = list->total_known ? (size_t)total : seen;
+	if (seen > 0 && seen < list->page_size && list->status.total > seen)
+		list->page_size = seen; /* the server gives less than was asked for */
+	list->next_offset = seen > list->page_size ? seen : list->page_size;
+}
+
+static void page_items(struct core_list *list, const struct page *page, const cJSON *doc)
+{
+	const cJSON *items = core_items_of(doc, list->type->key);
+	struct set *set = target_set(list);
+	size_t added, seen = add_items(list, set, items, &added);
+	if (page->offset == 0)
+		first_page(list, doc, seen);
+	if (!list->total_known) {
+		/* No total: go on while pages are full. */
+		list->status.total = page->offset + seen;
+		if (seen >= list->page_size && added > 0 && set->count < CORE_LIST_MAX &&
+		    !cJSON_IsArray(doc))
+			ask_page(list, page->offset + seen, list->page_size, false);
+	} else if (seen == 0 && page->offset > 0) {
+		list->next_offset = list->status.total; /* it shrank meanwhile: nothing further */
+	}
+	ask_more(list);
+}
+
+static void range_arrived(struct core_list *list, const cJSON *doc)
+{
+	replace_items(list, core_items_of(doc, list->type->key));
+	int64_t total = prism_json_int(doc, "total", -1);
+	/* Entries came or went: the whole must be asked again sooner or later. */
+	if (total >= 0 && (size_t)total != list->shown.count)
+		list->status.total = (size_t)total;
+	list->status.fetched_us = prism_clock_wall_us(core_clock(list->core));
+	if (prism_list_empty(&list->pages)) {
+		list->status.loading = false;
+		list->status.freshness = CORE_READY;
+		prism_error_clear(&list->status.error);
+	}
+	changed(list);
+}
+
+static void page_arrived(void *data, const struct core_reply *reply, const struct prism_error *err)
+{
+	struct page *page = data;
+	struct core_list *list = page->list;
+	if (!list) {
+		prism_free(page);
+		return;
+	}
+	prism_list_remove(&page->node);
+	if (err && page->range) {
+		prism_error_copy(&list->status.error, err);
+		list->status.loading = !prism_list_empty(&list->pages);
+		list->status.freshness = CORE_STALE;
+		changed(list);
+	} else if (err) {
+		load_failed(list, err);
+	} else if (page->range) {
+		range_arrived(list, reply->json);
+	} else {
+		page_items(list, page, reply->json);
+		if (prism_list_empty(&list->pages)) {
+			load_finished(list);
+		} else if (!list->use_shadow) {
+			list->status.freshness = CORE_READY;
+			changed(list);
+		}
+	}
+	prism_free(page);
+}
+
+static void page_query(struct core_query *query, void *data)
+{
+	const struct page *page = data;
+	core_query_add_int(query, "limit", (int64_t)page->limit);
+	core_query_add_int(query, "offset", (int64_t)page->offset);
+	if (page->list->type->query)
+		page->list->type->query(query, page->list->query_data);
+}
+
+static void ask_page(struct core_list *list, size_t offset, size_t limit, bool range)
+{
+	struct page *page = prism_alloc(sizeof(*page));
+	*page = (struct page){.list = list, .offset = offset, .limit = limit, .range = range};
+	struct core_call call = {
+	    .endpoint = list->type->endpoint, .query = page_query, .query_data = page};
+	struct prism_error err = PRISM_ERROR_INIT;
+	for (size_t i = 0; i < CORE_ARG_COUNT; i++)
+		call.arg[i] = list->arg[i];
+	prism_list_append(&list->pages, &page->node);
+	page->request = core_request_start(list->core, &call, list->cancel, page_arrived, page, &err);
+	if (page->request)
+		return;
+	prism_list_remove(&page->node);
+	prism_free(page);
+	load_failed(list, &err);
+}
+
+static void start_load(struct core_list *list)
+{
+	list->use_shadow = list->whole || list->shown.count > 0;
+	list->failed_page = list->total_known = false;
+	list->next_offset = 0;
+	list->page_size = CORE_LIST_PAGE;
+	list->status.loading = true;
+	if (list->status.freshness == CORE_EMPTY || list->status.freshness == CORE_FAILED) {
+		list->status.freshness = CORE_LOADING;
+		prism_error_clear(&list->status.error);
+	}
+	core_emit(list->core, list->type->event, list->event_id);
+	ask_page(list, 0, CORE_LIST_PAGE, false);
+}
+
+void core_list_load(struct core_list *list)
+{
+	enum core_freshness freshness = list->status.freshness;
+	if (!list->status.loading && freshness != CORE_READY)
+		start_load(list);
+}
+
+void core_list_refresh(struct core_list *list)
+{
+	if (!list->status.loading)
+		start_load(list);
+}
+
+void core_list_refresh_range(struct core_list *list, size_t first, size_t count)
+{
+	if (list->status.loading || count == 0)
+		return;
+	if (!list->whole) {
+		start_load(list);
+		return;
+	}
+	size_t size = list->page_size ? list->page_size : CORE_LIST_PAGE;
+	size_t from = first / size * size, end = first + count;
+	if (end > list->shown.count)
+		end = list->shown.count;
+	list->status.loading = true;
+	for (size_t pages = 0; from < end && pages < CORE_LIST_PARALLEL; from += size, pages++)
+		ask_page(list, from, size, true);
+	if (prism_list_empty(&list->pages))
+		list->status.loading = false;
+	core_emit(list->core, list->type->event, list->event_id);
+}
+
+void core_list_invalidate(struct core_list *list)
+{
+	if (list->status.freshness != CORE_READY)
+		return;
+	list->status.freshness = CORE_STALE;
+	core_emit(list->core, list->type->event, list->event_id);
+}
+
+int core_list_await(struct core_list *list, bool refresh, struct prism_cancel *cancel,
+                    core_done_fn done, void *data, struct prism_error *err)
+{
+	if (core_dying(list->core))
+		return prism_error_raise(err, PRISM_ERROR_CANCELLED, "shutting down");
+	struct waiter *waiter = prism_alloc(sizeof(*waiter));
+	waiter->list = list;
+	waiter->done = done;
+	waiter->data = data;
+	prism_list_append(&list->waiters, &waiter->node);
+	waiter->hook.fire = waiter_cancelled;
+	waiter->hook.data = waiter;
+	if (cancel)
+		prism_cancel_add(cancel, &waiter->hook);
+	if (!refresh && list->whole && list->status.freshness == CORE_READY && !list->status.loading)
+		waiter_ready(waiter, NULL);
+	else if (!list->status.loading)
+		start_load(list); /* a failure right now reaches the waiter, too */
+	return 0;
+}
+
+/* --- single entries --- */
+
+void core_list_put(struct core_list *list, const cJSON *entry)
+{
+	struct batch *batch = batch_create();
+	replace_item(list, entry, batch);
+	batch_unref(batch);
+	changed(list);
+}
+
+void core_list_remove(struct core_list *list, const char *id)
+{
+	size_t at = set_find(&list->shown, id);
+	if (at == NOT_FOUND)
+		return;
+	set_remove(&list->shown, at);
+	if (list->status.total > 0)
+		list->status.total--;
+	changed(list);
+}
