@@ -178,25 +178,40 @@ static cJSON *cell_json(const struct cell *cell)
 	}
 }
 
-static void print_json(const struct pt_records *records, struct prism_buf *out)
+static cJSON *row_json(const struct pt_records *records, size_t row)
 {
-	bool single = records->flags & PT_RECORD_SINGLE;
-	cJSON *doc = cJSON_CreateArray();
-	PRISM_AUTO_FREE char *text = NULL;
+	cJSON *object = cJSON_CreateObject();
 
-	for (size_t row = 0; row < pt_records_rows(records); row++) {
-		cJSON *object = cJSON_CreateObject();
+	for (size_t c = 0; c < records->column_count; c++)
+		cJSON_AddItemToObjectCS(object, records->columns[c].key,
+		                        cell_json(cell_at(records, row, c)));
+	return object;
+}
 
-		for (size_t c = 0; c < records->column_count; c++)
-			cJSON_AddItemToObjectCS(object, records->columns[c].key,
-			                        cell_json(cell_at(records, row, c)));
-		cJSON_AddItemToArray(doc, object);
-	}
-	text = prism_json_print(single && cJSON_GetArraySize(doc) ? cJSON_GetArrayItem(doc, 0) : doc,
-	                        true);
+static void put_json(const cJSON *doc, bool pretty, struct prism_buf *out)
+{
+	PRISM_AUTO_FREE char *text = prism_json_print(doc, pretty);
+
 	prism_buf_puts(out, text);
 	prism_buf_putc(out, '\n');
-	prism_json_free(doc);
+}
+
+static void print_json(const struct pt_records *records, const struct pt_print *print,
+                       struct prism_buf *out)
+{
+	PRISM_AUTO_JSON cJSON *doc = cJSON_CreateArray();
+
+	for (size_t row = 0; row < pt_records_rows(records); row++)
+		cJSON_AddItemToArray(doc, row_json(records, row));
+	if (print->lines) {
+		const cJSON *object;
+
+		cJSON_ArrayForEach(object, doc) put_json(object, false, out);
+	} else if ((records->flags & PT_RECORD_SINGLE) && cJSON_GetArraySize(doc)) {
+		put_json(cJSON_GetArrayItem(doc, 0), true, out);
+	} else {
+		put_json(doc, true, out);
+	}
 }
 
 /* ---- CSV, RFC 4180 ---- */
@@ -393,7 +408,7 @@ void pt_records_print(const struct pt_records *records, const struct pt_print *p
 	if (records->document)
 		print_document(records, print, out);
 	else if (print->format == PT_FORMAT_JSON)
-		print_json(records, out);
+		print_json(records, print, out);
 	else if (print->format == PT_FORMAT_CSV)
 		print_csv(records, print, out);
 	else if (records->flags & PT_RECORD_SINGLE)

@@ -57,6 +57,7 @@ struct pt_print {
 	bool ascii;    /* no UTF-8 */
 	bool headings;
 	bool local_time; /* tables: local zone; else RFC 3339 UTC */
+	bool lines;      /* JSON: one object a line, for answers that go on */
 };
 void pt_records_print(const struct pt_records *records, const struct pt_print *print,
                       struct prism_buf *out);
