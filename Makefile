@@ -46,7 +46,7 @@ sandbox_all_pkgs := $(sandbox_pkgs) $(net_pkgs) $(base_pkgs)
 
 warnings := -Wall -Wextra -Wshadow -Wpointer-arith -Wcast-qual -Wstrict-prototypes \
 	-Wmissing-prototypes -Wold-style-definition -Wundef -Wvla -Wformat=2 -Wno-format-nonliteral \
-	-Wwrite-strings -Wno-unused-parameter
+	-Wwrite-strings -Wno-unused-parameter -Wno-missing-field-initializers
 CFLAGS ?= -g -O$(O)
 all_cflags := -std=c11 -D_XOPEN_SOURCE=700 -D_DEFAULT_SOURCE -D_FILE_OFFSET_BITS=64 -D_TIME_BITS=64 \
 	-DPRISM_VERSION='"$(VERSION)"' -DPRISM_DATADIR='"$(datadir)"' -I. -I$(B)/gen -include base/banned.h \

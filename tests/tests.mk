@@ -59,7 +59,7 @@ FUZZ_SECONDS ?= 60
 fuzz-short: $(call pick,$(fuzz_bin))
 	@$(run_tests) $(call pick,$(fuzz_bin))
 fuzz:
-	@$(MAKE) --no-print-directory B=build-fuzz CC=clang SANITIZE=fuzzer-no-link,address,undefined \
+	@$(MAKE) --no-print-directory B=build-fuzz CC="$(if $(findstring clang,$(CC)),$(CC),clang)" SANITIZE=fuzzer-no-link,address,undefined \
 		LIBFUZZER=1 fuzz-programs
 .PHONY: fuzz-programs
 fuzz-programs: $(call pick,$(fuzz_bin))
