@@ -32,6 +32,7 @@ static const struct digest_row {
     [NET_SHA1] = {"SHA1", 20},         [NET_SHA256] = {"SHA256", 32},
     [NET_SHA384] = {"SHA384", 48},     [NET_SHA512] = {"SHA512", 64},
     [NET_SHA3_256] = {"SHA3-256", 32}, [NET_SHA3_384] = {"SHA3-384", 48},
+    [NET_SHA3_512] = {"SHA3-512", 64}, [NET_SHA512_256] = {"SHA512-256", 32},
 };
 
 size_t net_digest_size(enum net_digest_kind kind)

@@ -23,6 +23,8 @@ enum net_digest_kind {
 	NET_SHA512,
 	NET_SHA3_256,
 	NET_SHA3_384,
+	NET_SHA3_512,
+	NET_SHA512_256,
 	NET_DIGEST_COUNT
 };
 #define NET_DIGEST_MAX 64

@@ -13,6 +13,7 @@
 #include "base/mem.h"
 #include "base/text.h"
 #include "net/crypto.h"
+#include "net/crypto_ossl.h"
 
 #include <openssl/bio.h>
 #include <openssl/core_names.h>
@@ -38,17 +39,6 @@ struct net_cert {
 struct net_pubkey {
 	EVP_PKEY *pkey;
 };
-
-/* Category and OpenSSL's first reason; the queue is left empty. */
-static int raise_ossl(struct prism_error *err, enum prism_error_category category, const char *what)
-{
-	unsigned long code = ERR_get_error();
-	const char *reason = code ? ERR_reason_error_string(code) : NULL;
-
-	ERR_clear_error();
-	return prism_error_raise(err, category, "%s%s%s", what, reason ? ": " : "",
-	                         reason ? reason : "");
-}
 
 /* ---- reading -------------------------------------------------------------------------------- */
 
@@ -140,7 +130,7 @@ static struct net_cert *describe(X509 *x509, struct prism_error *err)
 		OPENSSL_free(der);
 		OPENSSL_free(spki);
 		net_cert_destroy(cert);
-		raise_ossl(err, PRISM_ERROR_INVALID, "the certificate cannot be encoded again");
+		net_ossl_error(err, PRISM_ERROR_INVALID, "the certificate cannot be encoded again");
 		return NULL;
 	}
 	cert->der = prism_memdup(der, (size_t)der_size);
@@ -157,7 +147,7 @@ static struct net_cert *describe(X509 *x509, struct prism_error *err)
 	cert->signature_text = prism_strdup(OBJ_nid2ln(X509_get_signature_nid(x509)));
 	cert->not_before = time_us(X509_get0_notBefore(x509));
 	cert->not_after = time_us(X509_get0_notAfter(x509));
-	ERR_clear_error();
+	net_ossl_forget();
 	return cert;
 }
 
@@ -172,7 +162,7 @@ struct net_cert *net_cert_from_der(const void *der, size_t size, struct prism_er
 	}
 	X509 *x509 = d2i_X509(NULL, &at, (long)size);
 	if (!x509) {
-		raise_ossl(err, PRISM_ERROR_INVALID, "not a certificate");
+		net_ossl_error(err, PRISM_ERROR_INVALID, "not a certificate");
 		return NULL;
 	}
 	if (at != (const unsigned char *)der + size) {
@@ -207,8 +197,8 @@ int net_cert_list_from_pem(const char *pem, size_t size, struct net_cert **out, 
 	BIO_free(bio);
 	unsigned long code = ERR_peek_last_error();
 	if (rc == 0 && count > 0 && code && ERR_GET_REASON(code) != PEM_R_NO_START_LINE)
-		rc = raise_ossl(err, PRISM_ERROR_INVALID, "a certificate block is damaged");
-	ERR_clear_error();
+		rc = net_ossl_error(err, PRISM_ERROR_INVALID, "a certificate block is damaged");
+	net_ossl_forget();
 	if (rc == 0 && count == 0)
 		rc = prism_error_raise(err, PRISM_ERROR_INVALID, "no certificate in the PEM text");
 	if (rc < 0) {
@@ -336,7 +326,7 @@ bool net_cert_self_signed(const struct net_cert *cert)
 {
 	bool valid = X509_verify(cert->x509, X509_get0_pubkey(cert->x509)) == 1;
 
-	ERR_clear_error();
+	net_ossl_forget();
 	return valid;
 }
 
@@ -351,7 +341,7 @@ bool net_cert_matches_host(const struct net_cert *cert, const char *host)
 	    X509_check_ip_asc(cert->x509, host, 0) == 1 ||
 	    X509_check_host(cert->x509, host, 0, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS, NULL) == 1;
 
-	ERR_clear_error();
+	net_ossl_forget();
 	return match;
 }
 
@@ -417,7 +407,7 @@ static int chain_failed(X509_STORE_CTX *ctx, struct prism_error *err)
 	PRISM_AUTO_FREE char *subject = at ? name_text(X509_get_subject_name(at)) : prism_strdup("?");
 	int code = X509_STORE_CTX_get_error(ctx);
 
-	ERR_clear_error();
+	net_ossl_forget();
 	return prism_error_raise(err, PRISM_ERROR_TRUST, "%s (certificate %d in the chain: %.120s)",
 	                         X509_verify_cert_error_string(code),
 	                         X509_STORE_CTX_get_error_depth(ctx) + 1, subject);
@@ -450,7 +440,7 @@ int net_chain_verify(const struct net_chain_spec *spec, struct prism_error *err)
 	int rc = -1;
 
 	if (!store || !untrusted || !ctx) {
-		raise_ossl(err, PRISM_ERROR_INTERNAL, "certificate store");
+		net_ossl_error(err, PRISM_ERROR_INTERNAL, "certificate store");
 		goto out;
 	}
 	if (spec->root_count == 0) {
@@ -462,7 +452,7 @@ int net_chain_verify(const struct net_chain_spec *spec, struct prism_error *err)
 	for (size_t i = 0; i < spec->intermediate_count && i < NET_CERT_CHAIN_MAX; i++)
 		sk_X509_push(untrusted, spec->intermediates[i]->x509);
 	if (!X509_STORE_CTX_init(ctx, store, spec->leaf->x509, untrusted)) {
-		raise_ossl(err, PRISM_ERROR_INTERNAL, "certificate verification");
+		net_ossl_error(err, PRISM_ERROR_INTERNAL, "certificate verification");
 		goto out;
 	}
 	set_params(ctx, spec);
@@ -471,7 +461,7 @@ out:
 	X509_STORE_CTX_free(ctx);
 	sk_X509_free(untrusted);
 	X509_STORE_free(store);
-	ERR_clear_error();
+	net_ossl_forget();
 	return rc;
 }
 
@@ -485,7 +475,7 @@ int net_crl_check(const void *data, size_t size, const struct net_cert *issuer,
 	int rc = 0;
 
 	if (!crl)
-		return raise_ossl(err, PRISM_ERROR_INVALID, "not a revocation list");
+		return net_ossl_error(err, PRISM_ERROR_INVALID, "not a revocation list");
 	const ASN1_TIME *next = X509_CRL_get0_nextUpdate(crl);
 	if (X509_CRL_verify(crl, X509_get0_pubkey(issuer->x509)) != 1)
 		rc = prism_error_raise(err, PRISM_ERROR_TRUST, "the revocation list is not signed by %s",
@@ -495,7 +485,7 @@ int net_crl_check(const void *data, size_t size, const struct net_cert *issuer,
 	else if (X509_CRL_get0_by_cert(crl, &revoked, subject->x509) == 1)
 		rc = prism_error_raise(err, PRISM_ERROR_TRUST, "%s is revoked", subject->common_name);
 	X509_CRL_free(crl);
-	ERR_clear_error();
+	net_ossl_forget();
 	return rc;
 }
 
@@ -504,7 +494,7 @@ int net_crl_check(const void *data, size_t size, const struct net_cert *issuer,
 static struct net_pubkey *wrap_key(EVP_PKEY *pkey, struct prism_error *err)
 {
 	if (!pkey) {
-		raise_ossl(err, PRISM_ERROR_INVALID, "unreadable public key");
+		net_ossl_error(err, PRISM_ERROR_INVALID, "unreadable public key");
 		return NULL;
 	}
 	struct net_pubkey *key = prism_alloc(sizeof(*key));
@@ -672,7 +662,7 @@ int net_pubkey_verify(const struct net_pubkey *key, enum net_sig_scheme scheme, 
 	}
 	bool ok = sig && digest_verify(key->pkey, scheme, data, size, sig, sig_size);
 	OPENSSL_free(der);
-	ERR_clear_error();
+	net_ossl_forget();
 	return ok ? 0 : prism_error_raise(err, PRISM_ERROR_TRUST, "the signature does not verify");
 }
 
