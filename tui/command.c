@@ -70,8 +70,8 @@ void pt_command_settle(struct pt_command *command, void (*then)(struct pt_comman
 		return;
 	}
 	p->settling = core_subscribe(command->core, settle_look, command);
-	p->settle_limit = prism_loop_add_timer(command->world->loop, PT_COMMAND_SETTLE_MS, 0,
-	                                       settle_now, command);
+	p->settle_limit =
+	    prism_loop_add_timer(command->world->loop, PT_COMMAND_SETTLE_MS, 0, settle_now, command);
 }
 
 static void deliver(void *data)
