@@ -47,7 +47,63 @@
 	X(computation_update)     \
 	X(computation_delete)     \
 	X(computation_key_set)    \
-	X(computation_key_check)
+	X(computation_key_check)  \
+	/* api_roles.c */         \
+	X(role_actions_known)     \
+	X(role_create)            \
+	X(role_list)              \
+	X(role_view)              \
+	X(role_rename)            \
+	X(role_delete)            \
+	X(role_actions)           \
+	X(role_actions_add)       \
+	X(role_actions_remove)    \
+	X(role_actions_clear)     \
+	X(role_members)           \
+	X(role_members_all)       \
+	X(role_members_add)       \
+	X(role_members_remove)    \
+	X(role_members_clear)     \
+	/* api_invitations.c */   \
+	X(invitation_send)        \
+	X(invitation_list)        \
+	X(invitation_mine)        \
+	X(invitation_delete)      \
+	X(invitation_accept)      \
+	X(invitation_reject)      \
+	/* api_assets.c */        \
+	X(asset_create)           \
+	X(asset_list)             \
+	X(asset_view)             \
+	X(asset_update)           \
+	X(asset_delete)           \
+	X(asset_link)             \
+	X(asset_unlink)           \
+	X(asset_computations)     \
+	X(computation_assets)     \
+	/* api_cvms.c */          \
+	X(cvm_create)             \
+	X(cvm_list)               \
+	X(cvm_view)               \
+	X(cvm_delete)             \
+	X(cvm_statistics)         \
+	X(cvm_policy)             \
+	/* api_logs.c */          \
+	X(computation_logs)       \
+	X(computation_events)     \
+	X(computation_status)     \
+	X(computation_statistics) \
+	/* api_runs.c */          \
+	X(computation_run)        \
+	X(run_latest)             \
+	X(run_list)               \
+	X(computation_stop)       \
+	X(computation_dryrun)     \
+	X(computation_manifest)
+
+/* The places where pages of logs and events ended (api_logs.c); one per sandbox. */
+struct sb_places *sb_places_create(void);
+void sb_places_destroy(struct sb_places *places); /* NULL allowed */
 
 #define X(name) void sb_api_##name(struct sb_call *call);
 SB_HANDLERS(X)

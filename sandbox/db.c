@@ -356,6 +356,12 @@ void sb_db_rollback(struct sb_db *db)
 	transaction_end(db);
 }
 
+uint64_t sb_db_generation(struct sb_db *db, const char *table)
+{
+	struct table_generation *t = table_find(db, table);
+	return (t ? t->generation : 0) + db->generation;
+}
+
 static char *count_key(const char *sql, const struct sb_arg *args)
 {
 	struct prism_buf key = PRISM_BUF_INIT(1u << 20);
@@ -372,8 +378,7 @@ static char *count_key(const char *sql, const struct sb_arg *args)
 int64_t sb_db_count(struct sb_db *db, const char *table, const char *sql, const struct sb_arg *args)
 {
 	PRISM_AUTO_FREE char *key = count_key(sql, args);
-	struct table_generation *t = table_find(db, table);
-	uint64_t generation = (t ? t->generation : 0) + db->generation;
+	uint64_t generation = sb_db_generation(db, table);
 	for (unsigned i = 0; i < COUNTS_MAX; i++) {
 		struct count_entry *entry = &db->counts[i];
 		if (entry->key && strcmp(entry->key, key) == 0 && entry->generation == generation)

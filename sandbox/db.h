@@ -76,6 +76,8 @@ void sb_db_begin(struct sb_db *db);
 void sb_db_commit(struct sb_db *db);
 void sb_db_rollback(struct sb_db *db);
 
+/* Grows with every change to the table, and never otherwise. */
+uint64_t sb_db_generation(struct sb_db *db, const char *table);
 /* A count(*) whose answer is kept until `table` changes. */
 int64_t sb_db_count(struct sb_db *db, const char *table, const char *sql,
                     const struct sb_arg *args);

@@ -4,9 +4,12 @@
 #include "base/file.h"
 #include "net/crypto.h"
 #include "net/stream_tcp.h"
+#include "sandbox/api.h"
 #include "sandbox/auth.h"
+#include "sandbox/cvm.h"
 #include "sandbox/http.h"
 #include "sandbox/pki.h"
+#include "sandbox/run.h"
 #include "sandbox/seed.h"
 
 #include <arpa/inet.h>
@@ -47,6 +50,9 @@ struct sb *sb_create(struct prism_loop *loop, const struct sb_config *config,
 		return NULL;
 	}
 	sb->work = prism_work_create(loop, 2);
+	sb->places = sb_places_create();
+	sb_cvms_create(sb);
+	sb_runs_create(sb);
 	return sb;
 }
 
@@ -113,6 +119,9 @@ void sb_destroy(struct sb *sb)
 	if (!sb)
 		return;
 	sb_http_destroy(sb->http);
+	sb_runs_destroy(sb->runs);
+	sb_cvms_destroy(sb->cvms);
+	sb_places_destroy(sb->places);
 	prism_work_destroy(sb->work);
 	sb_db_close(sb->db);
 	if (sb->ca_file)

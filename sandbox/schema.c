@@ -73,7 +73,9 @@ static const char step_1[] =
     "INTEGER);"
     "CREATE INDEX assets_by_workspace ON assets(workspace, created_at, n);"
     "CREATE TABLE asset_links(computation INTEGER NOT NULL REFERENCES computations(n) ON DELETE"
-    " CASCADE, asset INTEGER NOT NULL REFERENCES assets(n) ON DELETE CASCADE, linked_at INTEGER NOT"
+    " CASCADE, asset INTEGER NOT NULL REFERENCES assets(n) ON DELETE CASCADE, linked_by INTEGER "
+    "NOT NULL,"
+    " linked_at INTEGER NOT"
     " NULL, PRIMARY KEY(computation, asset)) WITHOUT ROWID;"
     "CREATE INDEX asset_links_by_asset ON asset_links(asset);"
 
@@ -102,6 +104,7 @@ static const char step_1[] =
     " INTEGER);"
     "CREATE INDEX runs_by_computation ON runs(computation, number);"
     "CREATE INDEX runs_by_cvm ON runs(cvm);"
+    "CREATE INDEX runs_by_time ON runs(created_at);"
 
     "CREATE TABLE events(n INTEGER PRIMARY KEY, id TEXT NOT NULL, computation INTEGER NOT NULL"
     " REFERENCES computations(n) ON DELETE CASCADE, run INTEGER NOT NULL, type TEXT NOT NULL, "
@@ -117,7 +120,8 @@ static const char step_1[] =
     "message TEXT"
     " NOT NULL);"
     "CREATE INDEX logs_by_computation ON logs(computation, at, n);"
-    "CREATE INDEX logs_by_level ON logs(computation, level, at, n);";
+    "CREATE INDEX logs_by_level ON logs(computation, level, at, n);"
+    "CREATE INDEX logs_by_run ON logs(run, at, n);";
 
 static const char *const steps[] = {step_1};
 

@@ -1,0 +1,84 @@
+/* Owns the shape of the sample attestation policy. */
+#include "sandbox/policy.h"
+
+#include "base/mem.h"
+#include "base/text.h"
+#include "net/crypto.h"
+#include "sandbox/json_out.h"
+#include "sandbox/sandbox.h"
+
+#define NOT_A_TEE "NOT A TEE"
+#define PCR_COUNT 10
+
+/* A fixed-size field that begins with the notice; base64. */
+static void put_field(struct sb_json *j, const char *key, size_t size)
+{
+	uint8_t bytes[64] = {0};
+	memcpy(bytes, NOT_A_TEE, sizeof(NOT_A_TEE) - 1);
+	PRISM_AUTO_FREE char *text = prism_base64_encode(bytes, size);
+	sb_json_str(j, key, text);
+}
+
+static void put_pcrs(struct sb_json *j, const char *bank, enum net_digest_kind kind,
+                     const char *cvm_id)
+{
+	sb_json_object(j, bank);
+	for (unsigned i = 0; i < PCR_COUNT; i++) {
+		uint8_t digest[NET_DIGEST_MAX];
+		char hex[2 * NET_DIGEST_MAX + 1], index[8];
+		PRISM_AUTO_FREE char *text = prism_asprintf(NOT_A_TEE " %s PCR %u", cvm_id, i);
+		net_digest_bytes(kind, text, strlen(text), digest);
+		prism_hex_encode(digest, net_digest_size(kind), hex);
+		snprintf(index, sizeof(index), "%u", i);
+		sb_json_str(j, index, hex);
+	}
+	sb_json_end(j);
+}
+
+char *sb_policy_evidence(const char *cvm_id)
+{
+	PRISM_AUTO_FREE char *text =
+	    prism_asprintf("NOT A TEE: sandbox CVM %s has no evidence to show.\n", cvm_id);
+	return prism_base64_encode(text, strlen(text));
+}
+
+char *sb_policy_json(const char *cvm_id, const char *platform)
+{
+	struct sb_json j;
+	sb_json_init(&j);
+	sb_json_object(&j, NULL);
+	sb_json_str(&j, "notice", SB_NOTICE);
+	sb_json_object(&j, "pcr_values");
+	sb_json_null(&j, "sha1");
+	put_pcrs(&j, "sha256", NET_SHA256, cvm_id);
+	put_pcrs(&j, "sha384", NET_SHA384, cvm_id);
+	sb_json_end(&j);
+	sb_json_object(&j, "policy");
+	put_field(&j, "chipId", 64);
+	put_field(&j, "familyId", 16);
+	put_field(&j, "hostData", 32);
+	put_field(&j, "imageId", 16);
+	put_field(&j, "measurement", 48);
+	put_field(&j, "reportIdMa", 32);
+	sb_json_int(&j, "minimumBuild", 0);
+	sb_json_str(&j, "minimumLaunchTcb", "0");
+	sb_json_str(&j, "minimumTcb", "0");
+	sb_json_str(&j, "minimumVersion", "0.0");
+	sb_json_str(&j, "policy", "196608");
+	sb_json_bool(&j, "permitProvisionalFirmware", false);
+	sb_json_object(&j, "product");
+	sb_json_str(&j, "name", "SEV_PRODUCT_UNKNOWN (" NOT_A_TEE ")");
+	sb_json_end(&j);
+	sb_json_int(&j, "vmpl", 0);
+	sb_json_end(&j);
+	sb_json_object(&j, "rootOfTrust");
+	sb_json_bool(&j, "checkCrl", false);
+	sb_json_str(&j, "product", NOT_A_TEE);
+	sb_json_str(&j, "productLine", NOT_A_TEE);
+	sb_json_end(&j);
+	sb_json_str(&j, "platform", platform ? platform : "");
+	sb_json_end(&j);
+	char *text = prism_buf_take(&j.buf, NULL);
+	sb_json_finish(&j);
+	return text;
+}

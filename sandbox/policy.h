@@ -1,0 +1,13 @@
+/*
+ * Attestation outputs of a sandbox CVM.  They have the real shape (prism-api.md section 4.8) and
+ * say NOT A TEE wherever a field can hold text; all digests are of that sentence, so that nothing
+ * real can ever match them.
+ */
+#ifndef PRISM_SANDBOX_POLICY_H
+#define PRISM_SANDBOX_POLICY_H
+
+char *sb_policy_json(const char *cvm_id, const char *platform); /* yours */
+/* base64 of a text in place of the evidence; yours. */
+char *sb_policy_evidence(const char *cvm_id);
+
+#endif
