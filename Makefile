@@ -158,16 +158,37 @@ demo: all
 # Completions and the generated sections of the manual come out of the tables in the client.
 completions := $(B)/completions/prism-tui.bash $(B)/completions/_prism-tui $(B)/completions/prism-tui.fish
 
+$(B)/completions/prism-tui.bash: $(B)/prism-tui
+	@mkdir -p $(@D)
+	$(B)/prism-tui --docgen bash >$@.tmp && mv $@.tmp $@
+$(B)/completions/_prism-tui: $(B)/prism-tui
+	@mkdir -p $(@D)
+	$(B)/prism-tui --docgen zsh >$@.tmp && mv $@.tmp $@
+$(B)/completions/prism-tui.fish: $(B)/prism-tui
+	@mkdir -p $(@D)
+	$(B)/prism-tui --docgen fish >$@.tmp && mv $@.tmp $@
+
+.PHONY: man
+man: $(B)/prism-tui
+	.ci/generate $(B)/prism-tui prism-tui.1 $(wildcard README.md)
+
 .PHONY: install uninstall
 bindir = $(DESTDIR)$(PREFIX)/bin
 mandir = $(DESTDIR)$(PREFIX)/share/man/man1
-install: all
-	install -d "$(bindir)" "$(mandir)" "$(DESTDIR)$(datadir)/themes"
+bashdir = $(DESTDIR)$(PREFIX)/share/bash-completion/completions
+zshdir = $(DESTDIR)$(PREFIX)/share/zsh/site-functions
+fishdir = $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d
+install: all $(completions)
+	install -d "$(bindir)" "$(mandir)" "$(DESTDIR)$(datadir)/themes" "$(bashdir)" "$(zshdir)" "$(fishdir)"
 	install -m 755 $(B)/prism-tui $(B)/prism-sandbox "$(bindir)"
-	install -m 644 $(wildcard prism-tui.1) "$(mandir)"
+	install -m 644 prism-tui.1 "$(mandir)"
 	install -m 644 $(wildcard themes/*.theme) "$(DESTDIR)$(datadir)/themes"
+	install -m 644 $(B)/completions/prism-tui.bash "$(bashdir)/prism-tui"
+	install -m 644 $(B)/completions/_prism-tui "$(zshdir)"
+	install -m 644 $(B)/completions/prism-tui.fish "$(fishdir)"
 uninstall:
 	rm -f "$(bindir)/prism-tui" "$(bindir)/prism-sandbox" "$(mandir)/prism-tui.1"
+	rm -f "$(bashdir)/prism-tui" "$(zshdir)/_prism-tui" "$(fishdir)/prism-tui.fish"
 	rm -rf "$(DESTDIR)$(datadir)"
 
 .PHONY: deps help tags clean
