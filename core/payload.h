@@ -42,7 +42,8 @@ struct core_payload *core_payload_open(const char *path, unsigned flags,
                                        const struct prism_cancel *cancel,
                                        struct core_payload_progress *progress,
                                        struct prism_error *err);
-void core_payload_destroy(struct core_payload *payload); /* NULL allowed */
+struct core_payload *core_payload_ref(struct core_payload *payload); /* one more destroy is due */
+void core_payload_destroy(struct core_payload *payload);             /* NULL allowed */
 
 uint64_t core_payload_size(const struct core_payload *payload);
 const char *core_payload_sha3(const struct core_payload *payload); /* lent; "" with NO_HASH */
