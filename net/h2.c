@@ -336,10 +336,10 @@ static nghttp2_session *session_create(struct net_h2 *h2, const struct net_h2_co
 	return session;
 }
 
-static void session_greet(struct net_h2 *h2, bool server)
+static void session_greet(struct net_h2 *h2, bool server, uint32_t window)
 {
 	const nghttp2_settings_entry settings[] = {
-	    {NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, NET_H2_WINDOW},
+	    {NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, window},
 	    {NGHTTP2_SETTINGS_MAX_FRAME_SIZE, NET_H2_FRAME_MAX},
 	    {NGHTTP2_SETTINGS_MAX_HEADER_LIST_SIZE, NET_GRPC_METADATA_MAX},
 	    server
@@ -362,7 +362,7 @@ struct net_h2 *net_h2_create(struct prism_loop *loop, struct net_stream *stream,
 	h2->frame_sent = config->frame_sent;
 	h2->data = config->data;
 	h2->session = session_create(h2, config);
-	session_greet(h2, config->server);
+	session_greet(h2, config->server, config->window ? (uint32_t)config->window : NET_H2_WINDOW);
 	return h2;
 }
 

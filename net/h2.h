@@ -34,6 +34,7 @@ struct net_h2;
 
 struct net_h2_config {
 	bool server;
+	int32_t window; /* per stream, bytes; 0: NET_H2_WINDOW */
 	/* Filled by the user, except for those that send; borrowed during create. The user data of
 	 * each callback is the struct net_h2: see net_h2_user(). */
 	nghttp2_session_callbacks *callbacks;

@@ -43,6 +43,7 @@ struct sb_grpc_config {
 	/* Layers above the accepted stream (TLS); given and returned. NULL: clear text. */
 	struct net_stream *(*wrap)(void *wrap_data, struct net_stream *accepted);
 	void *wrap_data;
+	uint64_t bytes_per_s; /* each call's payload, each way, no faster than this; 0: no limit */
 };
 
 struct sb_grpc_server *sb_grpc_server_create(struct prism_loop *loop,

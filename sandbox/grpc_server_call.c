@@ -10,6 +10,8 @@
 
 #include <assert.h>
 
+#define PACE_MS 20
+
 static nghttp2_session *session_of(const struct sb_grpc_call *call)
 {
 	return net_h2_session(call->connection->h2);
@@ -20,11 +22,36 @@ static void deadline_passed(void *data)
 	sb_grpc_call_finish(data, NET_GRPC_DEADLINE_EXCEEDED, "context deadline exceeded");
 }
 
+/* One tick of a slow server: a tick's worth of window back to the client, and of answer on. */
+static void pace_tick(void *data)
+{
+	struct sb_grpc_call *call = data;
+	uint64_t tick = call->connection->server->config.bytes_per_s * PACE_MS / 1000 + 1;
+	size_t back = call->held < tick ? call->held : (size_t)tick;
+	call->owed = call->owed > tick ? call->owed - tick : 0;
+	if (call->stream_id == 0)
+		return;
+	if (back > 0 && !call->paused) {
+		(void)nghttp2_session_consume_stream(session_of(call), call->stream_id, back);
+		call->held -= back;
+	}
+	sb_grpc_call_resume(call);
+	net_h2_schedule(call->connection->h2);
+}
+
+static bool paced(const struct sb_grpc_call *call)
+{
+	return call->pace != NULL;
+}
+
 struct sb_grpc_call *sb_grpc_call_create(struct sb_grpc_connection *connection, int32_t stream_id)
 {
 	struct sb_grpc_call *call = prism_alloc(sizeof(*call));
 	call->connection = connection;
 	call->stream_id = stream_id;
+	if (connection->server->config.bytes_per_s > 0)
+		call->pace =
+		    prism_loop_add_timer(connection->server->loop, PACE_MS, PACE_MS, pace_tick, call);
 	call->framer = (struct net_grpc_framer)NET_GRPC_FRAMER_INIT;
 	prism_buf_init(&call->body.message, NET_GRPC_MESSAGE_MAX);
 	prism_buf_init(&call->single, NET_GRPC_MESSAGE_MAX);
@@ -50,6 +77,7 @@ void sb_grpc_call_free(struct sb_grpc_call *call)
 		call->method->gone(service, call);
 	prism_list_remove(&call->node);
 	prism_timer_remove(call->deadline);
+	prism_timer_remove(call->pace);
 	metadata_free(call->metadata, call->metadata_count);
 	metadata_free(call->headers, call->header_count);
 	prism_free(call->metadata);
@@ -211,6 +239,7 @@ static int deliver(void *data, const void *msg, size_t len, struct prism_error *
 	struct sb_grpc_call *call = data;
 	if (call->ended)
 		return 0;
+	call->has_message = true;
 	if (!call->method)
 		health_check(call, msg, len);
 	else if (call->method->message)
@@ -230,7 +259,7 @@ void sb_grpc_call_bytes(struct sb_grpc_call *call, const void *bytes, size_t siz
 	struct prism_error err = PRISM_ERROR_INIT;
 	if (!call->ended && net_grpc_framer_feed(&call->framer, bytes, size, deliver, call, &err) < 0)
 		request_broken(call, &err);
-	if (call->paused && !call->ended)
+	if ((call->paused || paced(call)) && !call->ended)
 		call->held += size;
 	else
 		(void)nghttp2_session_consume_stream(session_of(call), call->stream_id, size);
@@ -246,10 +275,10 @@ void sb_grpc_call_request_end(struct sb_grpc_call *call)
 		net_grpc_error(&err, NET_GRPC_INTERNAL,
 		               "unexpected EOF"); /* as io.ErrUnexpectedEOF reads */
 		request_broken(call, &err);
-	} else if (!call->method) {
-		sb_grpc_call_finish(call, NET_GRPC_INTERNAL, "EOF"); /* a health check without a request */
-	} else if (call->method->half_close) {
+	} else if (call->method && call->method->half_close) {
 		call->method->half_close(call->connection->server->config.service, call);
+	} else if (!call->has_message) {
+		sb_grpc_call_finish(call, NET_GRPC_INTERNAL, "EOF"); /* one request was due */
 	}
 }
 
@@ -266,7 +295,7 @@ void sb_grpc_call_set_data(struct sb_grpc_call *call, void *data)
 void sb_grpc_call_pause(struct sb_grpc_call *call, bool paused)
 {
 	call->paused = paused;
-	if (paused || call->held == 0 || call->stream_id == 0)
+	if (paused || paced(call) || call->held == 0 || call->stream_id == 0)
 		return;
 	(void)nghttp2_session_consume_stream(session_of(call), call->stream_id, call->held);
 	call->held = 0;
@@ -326,6 +355,8 @@ static int answer_next(void *data, struct prism_buf *out)
 		return 1;
 	}
 	if (!call->ended && call->next) {
+		if (paced(call) && call->owed > 0)
+			return NET_STREAM_AGAIN; /* pace_tick() resumes */
 		pulled = call->next(call->next_data, out);
 		if (pulled == 0)
 			call->ended = true; /* status OK */
@@ -334,6 +365,8 @@ static int answer_next(void *data, struct prism_buf *out)
 	}
 	if (pulled == 0)
 		submit_trailers(call);
+	else if (pulled == 1 && paced(call))
+		call->owed = out->len;
 	return pulled;
 }
 

@@ -43,9 +43,11 @@ struct sb_grpc_call {
 	size_t metadata_count, metadata_bytes;
 	bool too_large;
 	struct net_grpc_framer framer;
-	bool begun, request_done, paused;
+	bool begun, has_message, request_done, paused;
 	size_t held; /* window kept back while paused */
 	struct prism_timer *deadline;
+	struct prism_timer *pace; /* bytes_per_s: gives `held` back bit by bit, lets the answer go on */
+	uint64_t owed;            /* bytes of the answer that were sent and not yet paid by ticks */
 	/* The answer. */
 	struct net_grpc_metadata headers[SB_GRPC_ANSWER_HEADERS];
 	size_t header_count;
