@@ -130,7 +130,12 @@ static void connection_create(struct sb_grpc_server *server, int fd)
 	struct net_stream *stream = net_stream_fd_create(server->loop, fd);
 	if (server->config.wrap)
 		stream = server->config.wrap(server->config.wrap_data, stream);
+	/* A tenth of a second's worth, so that a slow server looks slow at once. */
+	uint64_t window = server->config.bytes_per_s / 10;
+	if (window > NET_H2_WINDOW || server->config.bytes_per_s == 0)
+		window = NET_H2_WINDOW;
 	const struct net_h2_config config = {.server = true,
+	                                     .window = window < 65535 ? 65535 : (int32_t)window,
 	                                     .callbacks = callbacks,
 	                                     .frame_sent = on_frame_sent,
 	                                     .settled = settled,

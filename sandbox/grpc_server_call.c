@@ -363,6 +363,8 @@ static int answer_next(void *data, struct prism_buf *out)
 		else if (pulled == NET_STREAM_AGAIN && call->ended)
 			pulled = 0; /* finished from inside the pull */
 	}
+	if (call->connection->dropped)
+		return NET_STREAM_AGAIN;
 	if (pulled == 0)
 		submit_trailers(call);
 	else if (pulled == 1 && paced(call))
