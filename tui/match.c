@@ -4,8 +4,9 @@
 #include "base/mem.h"
 #include "base/text.h"
 
-#define PAINT_MAX 64 /* occurrences shown in one line: a hostile line of one letter costs no more \
-	                  */
+#define PAINT_MAX                                                                   \
+	64 /* occurrences shown in one line: a hostile line of one letter costs no more \
+	    */
 
 /* End of needle at text[at], or 0 when it does not stand there. */
 static size_t match_at(const char *text, size_t len, size_t at, const char *needle)
