@@ -1,10 +1,10 @@
 /*
  * Forms from rows of fields: text, several lines, a choice, a check box, a path, a password.
  *
- * Keys: Tab, Shift-Tab, up and down between fields; left, right and space change a choice or
- * box, Enter on one of more than three choices opens nothing: it steps; Ctrl-S or Enter on a button
- * submits; Esc cancels.  In a field of several lines Enter makes a line, and up and down move in
- * it.
+ * Keys: Tab, Shift-Tab, up and down between fields (Tab in a path completes it first); left, right
+ * and space change a choice or a box; Enter goes on to the next field, and from the last one
+ * submits; Ctrl-S submits from anywhere; Esc cancels.  In a field of several lines Enter makes a
+ * line, and up and down leave it only at its first and last one.
  *
  * Validation runs when a field is left and when submitting; the message stands under its field, and
  * the first bad field gets the cursor.  What a password field holds is wiped when the form goes,

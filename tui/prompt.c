@@ -119,6 +119,18 @@ void pt_prompt_set(struct pt_prompt *prompt, const char *text)
 	insert(prompt, text, strlen(text));
 }
 
+void pt_prompt_insert(struct pt_prompt *prompt, const char *text, size_t len)
+{
+	end_walk(prompt);
+	insert(prompt, text, len);
+}
+
+void pt_prompt_set_cursor(struct pt_prompt *prompt, size_t at)
+{
+	end_walk(prompt);
+	prompt->cursor = at < prompt->len ? at : prompt->len;
+}
+
 static size_t left(const struct pt_prompt *prompt)
 {
 	return (size_t)(pt_grapheme_prev(prompt->text, prompt->text + prompt->cursor) - prompt->text);
@@ -133,7 +145,7 @@ static size_t right(const struct pt_prompt *prompt)
 /* Words are what is between spaces and slashes. A masked text is one word: its shape is secret. */
 static bool is_gap(const struct pt_prompt *prompt, size_t at)
 {
-	return !prompt->masked && (prompt->text[at] == ' ' || prompt->text[at] == '/');
+	return !prompt->masked && strchr(" /\n", prompt->text[at]);
 }
 
 static size_t word_left(const struct pt_prompt *prompt)

@@ -63,6 +63,16 @@ void pt_prompt_draw(const struct pt_prompt *prompt, struct pt_canvas *canvas, in
 const struct pt_completion *pt_prompt_candidates(const struct pt_prompt *prompt,
                                                  size_t *ret_current);
 
+/* Several lines: Enter makes a line, up and down move in it and are ignored at its ends, a paste
+ * keeps its line ends. Other keys as above. */
+unsigned pt_prompt_lines_key(struct pt_prompt *prompt, const struct pt_event *event);
+void pt_prompt_lines_draw(const struct pt_prompt *prompt, struct pt_canvas *canvas,
+                          struct pt_rect area, bool focus, const char *placeholder);
+
+/* For those who edit by other means. at: a byte between graphemes. */
+void pt_prompt_set_cursor(struct pt_prompt *prompt, size_t at);
+void pt_prompt_insert(struct pt_prompt *prompt, const char *text, size_t len);
+
 struct pt_history *pt_history_create(size_t max);
 void pt_history_destroy(struct pt_history *history);
 void pt_history_add(struct pt_history *history,

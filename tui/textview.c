@@ -12,6 +12,7 @@
 
 #define WHEEL_ROWS 3
 #define SIDE_STEP 8
+#define DRAWN_MAX (64 * 1024) /* bytes of a row looked at: a line of megabytes fits no screen */
 
 struct span {
 	uint32_t start, end; /* bytes of the line */
@@ -188,6 +189,11 @@ bool pt_textview_wrap(const struct pt_textview *view)
 size_t pt_textview_lines(const struct pt_textview *view)
 {
 	return view->line_count;
+}
+
+size_t pt_textview_rows(const struct pt_textview *view)
+{
+	return view->row_count;
 }
 
 static const char *line_text(const struct pt_textview *view, size_t line)
@@ -410,6 +416,7 @@ static void draw_row(const struct pt_textview *view, struct pt_canvas *canvas, i
 	const struct row *row = &view->rows[index];
 	const struct line *line = &view->lines[row->line];
 	const char *text = line_text(view, row->line);
+	size_t len = row->len < DRAWN_MAX ? row->len : DRAWN_MAX;
 	int col = -view->side;
 
 	for (uint32_t i = 0; i < line->spans && col < width; i++) {
@@ -420,8 +427,8 @@ static void draw_row(const struct pt_textview *view, struct pt_canvas *canvas, i
 
 		if (start >= end)
 			continue;
-		if (end - start > 64 * 1024) /* a line of megabytes: more than any screen */
-			end = start + 64 * 1024;
+		if (end - start > DRAWN_MAX)
+			end = start + DRAWN_MAX;
 		columns = (int)prism_text_columns(text + start, end - start);
 		if (col + columns > 0)
 			pt_canvas_text_from(canvas, x + (col > 0 ? col : 0), y, width - (col > 0 ? col : 0),
@@ -429,10 +436,10 @@ static void draw_row(const struct pt_textview *view, struct pt_canvas *canvas, i
 		col += columns;
 	}
 	if (view->filter)
-		pt_match_paint(canvas, x, y, width, view->side, text + row->start, row->len, view->filter,
+		pt_match_paint(canvas, x, y, width, view->side, text + row->start, len, view->filter,
 		               PT_LOOK_MATCH);
 	if (view->search)
-		pt_match_paint(canvas, x, y, width, view->side, text + row->start, row->len, view->search,
+		pt_match_paint(canvas, x, y, width, view->side, text + row->start, len, view->search,
 		               index == view->match ? PT_LOOK_MATCH_NOW : PT_LOOK_MATCH);
 }
 

@@ -29,6 +29,8 @@ void pt_textview_field(struct pt_textview *text, int width, const char *label, e
 void pt_textview_set_wrap(struct pt_textview *text, bool wrap);
 bool pt_textview_wrap(const struct pt_textview *text);
 size_t pt_textview_lines(const struct pt_textview *text);
+size_t
+pt_textview_rows(const struct pt_textview *text); /* on screen, after prepare: wrapped, filtered */
 char *pt_textview_copy(const struct pt_textview *text); /* all of it; yours */
 
 unsigned pt_textview_nav(struct pt_textview *text, enum pt_nav nav, int count);
