@@ -257,7 +257,8 @@ static char *report_error(const struct sb_runner *runner)
 		return prism_asprintf("%s: signal: killed", prefix);
 	if (runner->report.event == SB_CHILD_NOT_BEGUN) {
 		char reason[128];
-		snprintf(reason, sizeof(reason), "%s", strerror(runner->report.value));
+		if (strerror_r(runner->report.value, reason, sizeof(reason)) != 0)
+			snprintf(reason, sizeof(reason), "errno %d", runner->report.value);
 		lower_first(reason);
 		return prism_asprintf("%s: fork/exec %s: %s",
 		                      runner->phase == PHASE_ALGORITHM ? "error starting algorithm"
