@@ -133,7 +133,8 @@ void sb_api_computation_list(struct sb_call *call)
 	unsigned count = list_where(call, &where, args);
 	PRISM_AUTO_FREE char *count_sql =
 	    prism_asprintf("SELECT count(*) FROM computations c WHERE %s", prism_buf_text(&where));
-	int64_t total = sb_db_count(call->sb->db, "computations", count_sql, args);
+	int64_t total =
+	    sb_db_count(call->sb->db, sb_db_generation(call->sb->db, "computations"), count_sql, args);
 	const char *dir = page.ascending ? "ASC" : "DESC";
 	/* Row numbers first: a deep offset then steps over index entries only. */
 	PRISM_AUTO_FREE char *sql = prism_asprintf(

@@ -112,14 +112,22 @@ static int filter_start(struct sb_call *call, struct filter *filter, const char 
 	return 0;
 }
 
-static int64_t total_of(struct sb_call *call, struct filter *filter)
+/* Changes when a row of the list does: log lines are only ever added, so their count tells. */
+static uint64_t generation_of(struct sb_call *call, const struct filter *filter)
+{
+	if (strcmp(filter->table, "logs") != 0)
+		return sb_db_generation(call->sb->db, filter->table);
+	return (uint64_t)sb_db_int(call->sb->db, 0, "SELECT log_count FROM computations WHERE n = ?",
+	                           SB_ARGS(SB_I(call->computation)));
+}
+
+static int64_t total_of(struct sb_call *call, struct filter *filter, uint64_t generation)
 {
 	if (filter->plain && strcmp(filter->table, "logs") == 0)
-		return sb_db_int(call->sb->db, 0, "SELECT log_count FROM computations WHERE n = ?",
-		                 SB_ARGS(SB_I(call->computation)));
+		return (int64_t)generation;
 	PRISM_AUTO_FREE char *sql = prism_asprintf("SELECT count(*) FROM %s x WHERE %s", filter->table,
 	                                           prism_buf_text(&filter->where));
-	return sb_db_count(call->sb->db, filter->table, sql, filter->args);
+	return sb_db_count(call->sb->db, generation, sql, filter->args);
 }
 
 static char *place_key(const struct filter *filter)
@@ -142,8 +150,8 @@ static void write_page(struct sb_call *call, struct filter *filter, const char *
 	struct sb_page page;
 	if (sb_page_parse(call, &page) < 0)
 		return;
-	int64_t total = total_of(call, filter), seen = 0, at = 0, n = 0;
-	uint64_t generation = sb_db_generation(call->sb->db, filter->table);
+	uint64_t generation = generation_of(call, filter);
+	int64_t total = total_of(call, filter, generation), seen = 0, at = 0, n = 0;
 	PRISM_AUTO_FREE char *key = place_key(filter);
 	const struct place *place =
 	    page.ascending ? NULL : place_find(call, key, generation, page.offset);

@@ -375,10 +375,10 @@ static char *count_key(const char *sql, const struct sb_arg *args)
 	return prism_buf_take(&key, NULL);
 }
 
-int64_t sb_db_count(struct sb_db *db, const char *table, const char *sql, const struct sb_arg *args)
+int64_t sb_db_count(struct sb_db *db, uint64_t generation, const char *sql,
+                    const struct sb_arg *args)
 {
 	PRISM_AUTO_FREE char *key = count_key(sql, args);
-	uint64_t generation = sb_db_generation(db, table);
 	for (unsigned i = 0; i < COUNTS_MAX; i++) {
 		struct count_entry *entry = &db->counts[i];
 		if (entry->key && strcmp(entry->key, key) == 0 && entry->generation == generation)

@@ -78,8 +78,8 @@ void sb_db_rollback(struct sb_db *db);
 
 /* Grows with every change to the table, and never otherwise. */
 uint64_t sb_db_generation(struct sb_db *db, const char *table);
-/* A count(*) whose answer is kept until `table` changes. */
-int64_t sb_db_count(struct sb_db *db, const char *table, const char *sql,
+/* A count(*) whose answer is kept while `generation` (of what it counts) stays the same. */
+int64_t sb_db_count(struct sb_db *db, uint64_t generation, const char *sql,
                     const struct sb_arg *args);
 
 const char *sb_db_fault(const struct sb_db *db); /* NULL: healthy */

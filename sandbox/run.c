@@ -254,28 +254,30 @@ int sb_run_start(struct sb *sb, const struct sb_run_request *request, char ret_i
 
 /* ---- stop ---- */
 
-/* Runs of the demo have no agent behind them; they end as if one had reported. */
-static unsigned stop_orphans(struct sb *sb, int64_t computation, const char *status,
-                             const char *type, const char *text)
+/* How a run ends that has no agent behind it. */
+struct ending {
+	const char *status, *type, *text;
+};
+
+/* Ends the runs that `where` (with one ?) finds, as if an agent had reported. */
+static unsigned end_without_agent(struct sb *sb, const char *where, int64_t value,
+                                  const struct ending *ending)
 {
-	unsigned count = 0;
-	for (;;) {
-		SB_AUTO_ROWS struct sb_rows *rows =
-		    sb_db_query(sb->db,
-		                "SELECT n, computation, cvm FROM runs WHERE status = 'running' AND (?1 = 0 "
-		                "OR computation ="
-		                " ?1) ORDER BY n LIMIT 1",
-		                SB_ARGS(SB_I(computation)));
+	PRISM_AUTO_FREE char *sql = prism_asprintf(
+	    "SELECT n, computation, cvm FROM runs WHERE status = 'running' AND %s ORDER BY n"
+	    " LIMIT 1",
+	    where);
+	for (unsigned count = 0;; count++) {
+		SB_AUTO_ROWS struct sb_rows *rows = sb_db_query(sb->db, sql, SB_ARGS(SB_I(value)));
 		if (!sb_rows_next(&rows))
 			return count;
 		struct sb_run_ref ref = {.run = sb_rows_int(rows, 0), .computation = sb_rows_int(rows, 1)};
 		int64_t cvm = sb_rows_int(rows, 2);
 		sb_rows_close(&rows);
-		log_line(sb, ref, SB_LEVEL_INFO, text);
-		sb_record_event(sb, ref, sb_now_us(sb), type, type, "agent", "");
-		end_run(sb, ref, status);
+		log_line(sb, ref, SB_LEVEL_WARN, ending->text);
+		sb_record_event(sb, ref, sb_now_us(sb), ending->type, ending->type, "agent", "");
+		end_run(sb, ref, ending->status);
 		sb_cvm_set_state(sb, cvm, SB_STATE_READY);
-		count++;
 	}
 }
 
@@ -291,7 +293,8 @@ unsigned sb_run_stop(struct sb *sb, int64_t computation)
 		live_free(live);
 		count++;
 	}
-	return count + stop_orphans(sb, computation, "cancelled", "Stopped", "computation stopped");
+	static const struct ending stopped = {"cancelled", "Stopped", "computation stopped"};
+	return count + end_without_agent(sb, "computation = ?", computation, &stopped);
 }
 
 unsigned sb_runs_live(const struct sb *sb)
@@ -310,6 +313,14 @@ struct sb_runs *sb_runs_create(struct sb *sb)
 	runs->sb = sb;
 	prism_list_init(&runs->live);
 	sb->runs = runs;
+	/* Runs of the demo have no manifest; the others had agents, which are gone. */
+	static const struct ending lost = {"failed", "Failed", "agent lost: the sandbox was restarted"};
+	end_without_agent(sb, "(manifest IS NOT NULL) = ?", 1, &lost);
+	sb_db_run(sb->db,
+	          "UPDATE cvms SET state = '" SB_STATE_READY
+	          "' WHERE status = 'online' AND deleted_at IS NULL"
+	          " AND n NOT IN (SELECT cvm FROM runs WHERE status = 'running')",
+	          SB_NOARGS);
 	return runs;
 }
 

@@ -11,6 +11,7 @@
 #include "sandbox/pki.h"
 #include "sandbox/run.h"
 #include "sandbox/seed.h"
+#include "sandbox/seed_live.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -53,6 +54,7 @@ struct sb *sb_create(struct prism_loop *loop, const struct sb_config *config,
 	sb->places = sb_places_create();
 	sb_cvms_create(sb);
 	sb_runs_create(sb);
+	sb->live = sb_seed_live_create(sb);
 	return sb;
 }
 
@@ -119,6 +121,7 @@ void sb_destroy(struct sb *sb)
 	if (!sb)
 		return;
 	sb_http_destroy(sb->http);
+	sb_seed_live_destroy(sb->live);
 	sb_runs_destroy(sb->runs);
 	sb_cvms_destroy(sb->cvms);
 	sb_places_destroy(sb->places);

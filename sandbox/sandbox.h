@@ -22,6 +22,7 @@ struct sb_faults;
 struct sb_http;
 struct sb_runs;
 struct sb_places;
+struct sb_seed_live;
 struct sb_cvms;
 
 struct sb_config {
@@ -44,15 +45,16 @@ struct sb {
 	struct prism_loop *loop; /* lent */
 	struct prism_work *work;
 	struct sb_db *db;
-	char instance[37];        /* id of this process, for health */
-	uint8_t signing_key[64];  /* auth.c */
-	struct sb_http *http;     /* http.c; NULL when calls are made in process only */
-	struct sb_places *places; /* api_logs.c */
-	struct sb_runs *runs;     /* run.c */
-	struct sb_cvms *cvms;     /* cvm.c */
-	char *directory;          /* private (0700), removed at the end: certificates, runs of agents */
-	char *ca_file;            /* NULL without TLS */
-	char *host;               /* listening address; NULL: not listening */
+	char instance[37];         /* id of this process, for health */
+	uint8_t signing_key[64];   /* auth.c */
+	struct sb_http *http;      /* http.c; NULL when calls are made in process only */
+	struct sb_places *places;  /* api_logs.c */
+	struct sb_seed_live *live; /* seed_live.c */
+	struct sb_runs *runs;      /* run.c */
+	struct sb_cvms *cvms;      /* cvm.c */
+	char *directory; /* private (0700), removed at the end: certificates, runs of agents */
+	char *ca_file;   /* NULL without TLS */
+	char *host;      /* listening address; NULL: not listening */
 };
 
 /* Opens the store, seeds it when it is empty. Listening is separate: sb_listen(). */

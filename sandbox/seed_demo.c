@@ -161,35 +161,38 @@ static void seed_invitation(struct sb *sb, int64_t now)
 /* What has happened to one computation; seed_history.c tells the story. */
 const struct sb_seed_computation sb_seed_computations[] = {
     {0, "ada", "Iris classification baseline", "Logistic regression over the iris measurements",
-     "completed", 13 * 24, 3, "iris_baseline.py", "iris.csv"},
+     "completed", 13 * 24, 3, "iris_baseline.py", "iris.csv", false},
     {0, "ada", "Credit card fraud screening", "Isolation forest over anonymised card transactions",
-     "running", 6 * 24, 2, "fraud_screen.py", "creditcard.csv"},
+     "running", 6 * 24, 2, "fraud_screen.py", "creditcard.csv", false},
     {0, "ben", "Air quality forecast", "Twelve-hour particulate forecast from city sensors",
-     "failed", 5 * 24, 2, "air_forecast.py", "sensors.csv"},
+     "failed", 5 * 24, 2, "air_forecast.py", "sensors.csv", false},
     {0, "ada", "Federated churn model", "Average of models trained on three operators' customers",
-     "cancelled", 9 * 24, 1, "churn.py", "operators.csv"},
+     "cancelled", 9 * 24, 1, "churn.py", "operators.csv", false},
     {0, "ada", "Protein folding sample", "Energy of a short peptide; compiled binary", "executable",
-     3 * 24, 0, "peptide_energy", "peptide.pdb"},
+     3 * 24, 0, "peptide_energy", "peptide.pdb", false},
     {0, "ben", "Energy demand by district",
-     "Load curve clustering; the key of a provider is missing", "executable", 2 * 24, 0,
-     "load_curves.py", NULL},
+     "Load curve clustering; a key and a dataset are missing", "executable", 2 * 24, 0,
+     "load_curves.py", NULL, false},
     {0, "ada", "Survey word counts", "Counts words of free-text answers, nothing leaves but totals",
-     "completed", 11 * 24, 1, "word_count.py", "survey.txt"},
+     "completed", 11 * 24, 1, "word_count.py", "survey.txt", false},
     {0, "ada", "Recommendation audit", "Compares recommendations for equal profiles", "completed",
-     8 * 24, 1, "audit.py", "profiles.csv"},
+     8 * 24, 1, "audit.py", "profiles.csv", false},
     {0, "ben", "Crop yield regression", "Regression over satellite indices and harvest records",
-     "failed", 7 * 24, 1, "yield.py", "harvest.csv"},
+     "failed", 7 * 24, 1, "yield.py", "harvest.csv", false},
     {0, "ada", "Network anomaly scoring", "Scores flows against a trained autoencoder", "running",
-     30, 1, "flows.py", "flows.csv"},
+     30, 1, "flows.py", "flows.csv", false},
     {0, "ben", "Traffic light timing", "Search for a timing plan over recorded counts", "cancelled",
-     4 * 24, 2, "timing.py", "counts.csv"},
-    {0, "ada", "Empty draft", "Nothing linked yet", "executable", 6, 0, NULL, NULL},
+     4 * 24, 2, "timing.py", "counts.csv", false},
+    {0, "ada", "Empty draft", "Nothing linked yet", "executable", 6, 0, NULL, NULL, false},
     {1, "cyd", "Readmission risk", "Thirty-day readmission score over discharge records",
-     "completed", 10 * 24, 2, "readmission.py", "discharges.csv"},
+     "completed", 10 * 24, 2, "readmission.py", "discharges.csv", false},
     {1, "cyd", "Dose response curve", "Fits a dose response curve over a blinded trial",
-     "executable", 3 * 24, 0, "dose.py", "trial.csv"},
+     "executable", 3 * 24, 0, "dose.py", "trial.csv", false},
     {1, "ada", "Ward occupancy forecast", "Seven-day forecast of occupied beds", "failed", 2 * 24,
-     1, "occupancy.py", "wards.csv"},
+     1, "occupancy.py", "wards.csv", false},
+    {0, "ada", "Flower classification",
+     "Ready to try with classify.py and flowers.csv; only your key is missing", "executable", 26, 0,
+     "classify.py", "flowers.csv", true},
 };
 const unsigned sb_seed_computation_count = PRISM_COUNT(sb_seed_computations);
 
@@ -212,6 +215,13 @@ static void seed_computations(struct sb *sb, int64_t now)
 	}
 }
 
+int64_t sb_seed_computation_n(struct sb *sb, const struct sb_seed_computation *row)
+{
+	char id[37];
+	sb_seed_uuid(row->name, id);
+	return sb_db_int(sb->db, 0, "SELECT n FROM computations WHERE id = ?", SB_ARGS(SB_T(id)));
+}
+
 void sb_seed_demo(struct sb *sb)
 {
 	int64_t now = sb_now_us(sb);
@@ -219,4 +229,6 @@ void sb_seed_demo(struct sb *sb)
 	seed_workspaces(sb, now);
 	seed_invitation(sb, now);
 	seed_computations(sb, now);
+	sb_seed_things(sb, now);
+	sb_seed_history(sb, now);
 }
