@@ -279,7 +279,8 @@ static int call_message(void *user, const void *msg, size_t len, struct prism_er
 	if (!part)
 		return prism_error_raise(err, PRISM_ERROR_PROTOCOL, "not a download message");
 	prism_buf_put(&r->answer->file, part->file.data, part->file.len);
-	prism_buf_put(&r->answer->pcr10, part->pcr10.data, part->pcr10.len);
+	if (part->pcr10.len > 0)
+		prism_buf_put(&r->answer->pcr10, part->pcr10.data, part->pcr10.len);
 	agent__imameasurements_response__free_unpacked(part, NULL);
 	return 0;
 }

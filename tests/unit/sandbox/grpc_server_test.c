@@ -111,6 +111,10 @@ static void drop_message(void *service, struct sb_grpc_call *call, const void *m
 	sb_grpc_call_drop(call);
 }
 
+static void hang(void *service, struct sb_grpc_call *call)
+{
+}
+
 static void any_gone(void *service, struct sb_grpc_call *call)
 {
 	struct world *w = service;
@@ -124,7 +128,7 @@ static const struct sb_grpc_method methods[METHODS] = {
                .gone = any_gone},
     [FEED] = {"/test.Service/Feed", .half_close = feed_end, .gone = any_gone},
     [REFUSE] = {"/test.Service/Refuse", .begin = refuse_begin, .gone = any_gone},
-    [HANG] = {"/test.Service/Hang", .gone = any_gone},
+    [HANG] = {"/test.Service/Hang", .half_close = hang, .gone = any_gone},
     [DROP] = {"/test.Service/Drop", .message = drop_message, .gone = any_gone},
 };
 
