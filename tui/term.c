@@ -6,6 +6,20 @@
 
 #define SCREEN_CHUNK 250 /* GNU screen drops longer device control strings */
 
+enum pt_colors pt_colors_parse(const char *word)
+{
+	static const char *const words[] = {
+#define X(id, text) [PT_COLORS_##id] = text,
+	    PT_COLORS_MAP(X)
+#undef X
+	};
+
+	for (int i = 0; i < PT_COLORS_COUNT; i++)
+		if (strcmp(words[i], word) == 0)
+			return (enum pt_colors)i;
+	return PT_COLORS_AUTO;
+}
+
 void pt_term_close(struct pt_term *term)
 {
 	if (term)

@@ -20,10 +20,28 @@
 
 struct pt_term;
 
+/* What to believe about colours. X(ENUM, "word of the option color") */
+#define PT_COLORS_MAP(X)                                                  \
+	X(AUTO, "auto") /* what TERM and COLORTERM say, none with NO_COLOR */ \
+	X(NEVER, "never")                                                     \
+	X(16, "16")                                                           \
+	X(256, "256")                                                         \
+	X(TRUE, "true")
+
+enum pt_colors {
+#define X(id, word) PT_COLORS_##id,
+	PT_COLORS_MAP(X)
+#undef X
+	    PT_COLORS_COUNT
+};
+enum pt_colors pt_colors_parse(const char *word); /* auto for anything unknown */
+
+enum pt_encoding { PT_ENCODING_AUTO, PT_ENCODING_ASCII, PT_ENCODING_UTF8 };
+
 struct pt_term_options {
-	bool ascii;    /* do not use UTF-8 even where the locale has it */
-	bool no_color; /* attributes only; also set by NO_COLOR */
-	bool mouse;    /* ask for mouse reports */
+	enum pt_encoding encoding; /* auto: as the locale says */
+	enum pt_colors colors;
+	bool mouse; /* ask for mouse reports */
 };
 
 /* A real terminal on standard input and output; switches to its alternate screen with the first

@@ -586,7 +586,19 @@ static enum pt_depth find_depth(const struct curses_term *curses,
 {
 	const char *none = getenv("NO_COLOR"), *more = getenv("COLORTERM"), *name = getenv("TERM");
 
-	if (options->no_color || (none && *none) || curses->colors < 8)
+	switch (options->colors) { /* an explicit choice beats NO_COLOR: it is nearer to the user */
+	case PT_COLORS_NEVER:
+		return PT_DEPTH_MONO;
+	case PT_COLORS_16:
+		return PT_DEPTH_16;
+	case PT_COLORS_256:
+		return PT_DEPTH_256;
+	case PT_COLORS_TRUE:
+		return PT_DEPTH_TRUE;
+	default:
+		break;
+	}
+	if ((none && *none) || curses->colors < 8)
 		return PT_DEPTH_MONO;
 	if (curses->colors > 256)
 		return PT_DEPTH_TRUE;
@@ -651,7 +663,9 @@ struct pt_term *pt_term_open(const struct pt_term_options *options, struct prism
 		return NULL;
 	}
 	setlocale(LC_CTYPE, "");
-	curses->term.utf8 = !options->ascii && strcmp(nl_langinfo(CODESET), "UTF-8") == 0;
+	curses->term.utf8 =
+	    options->encoding == PT_ENCODING_UTF8 ||
+	    (options->encoding == PT_ENCODING_AUTO && strcmp(nl_langinfo(CODESET), "UTF-8") == 0);
 	open_again(curses);
 	if (tcgetattr(curses->fd, &curses->saved) < 0) {
 		prism_error_errno(err, errno, "the terminal's settings cannot be read");

@@ -311,9 +311,8 @@ int pt_theme_load(struct pt_theme *theme, const char *name, struct prism_error *
 		theme->warning[0] = '\0';
 	} else {
 		prism_error_raise(err, PRISM_ERROR_MISSING, "there is no theme called \"%s\"", copy);
-		prism_error_hint(err,
-		                 "Built in: default-dark, light, high-contrast, mono, prism. Own ones go "
-		                 "to themes/NAME.theme in the configuration directory.");
+		prism_error_hint(err, "Built in: dark, light, high-contrast, mono, prism. Own ones go "
+		                      "to themes/NAME.theme in the configuration directory.");
 		return -1;
 	}
 	prism_free(theme->name);

@@ -112,7 +112,7 @@ struct pt_style {
 
 struct pt_theme;
 
-/* name: a built-in ("default-dark", "light", "high-contrast", "mono", "prism") or the path of a
+/* name: a built-in ("dark", "light", "high-contrast", "mono", "prism") or the path of a
  * file, or a name looked for in $XDG_CONFIG_HOME/prism-tui/themes and the installed directory.
  * NULL is the default. On failure: NULL. */
 struct pt_theme *pt_theme_create(const char *name, enum pt_depth depth, struct prism_error *err);

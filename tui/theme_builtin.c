@@ -6,10 +6,7 @@
 #include "themes.h" /* build/gen */
 
 const struct pt_theme_builtin pt_theme_builtins[] = {
-    {"default-dark", theme_default_dark},
-    {"light", theme_light},
-    {"high-contrast", theme_high_contrast},
-    {"mono", theme_mono},
-    {"prism", theme_prism},
+    {"dark", theme_dark}, {"light", theme_light}, {"high-contrast", theme_high_contrast},
+    {"mono", theme_mono}, {"prism", theme_prism},
 };
 const size_t pt_theme_builtins_count = PRISM_COUNT(pt_theme_builtins);
