@@ -111,7 +111,7 @@ int net_grpc_response_end(struct net_grpc_response *response, struct prism_error
 	static const char type[] = "application/grpc";
 	response->is_grpc = response->content_type && response->http_status == 200 &&
 	                    strncasecmp(response->content_type, type, sizeof(type) - 1) == 0;
-	return response->is_grpc;
+	return response->is_grpc && !response->has_status; /* trailers only: there are no headers */
 }
 
 bool net_grpc_response_page(struct net_grpc_response *response, const void *data, size_t size)

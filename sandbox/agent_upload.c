@@ -78,7 +78,8 @@ static const char *upload_method(const struct upload *upload)
 static void upload_refuse(struct upload *upload, const char *text)
 {
 	upload->closed = true;
-	sb_agent_log_method(upload->agent, upload_method(upload), upload->since_us, text);
+	if (upload->total > 0) /* an empty request never reaches the method that logs */
+		sb_agent_log_method(upload->agent, upload_method(upload), upload->since_us, text);
 	if (upload->call)
 		sb_grpc_call_finish(upload->call, NET_GRPC_UNKNOWN, text);
 }

@@ -30,6 +30,7 @@
 #include <unistd.h>
 
 #define OUTPUT_PIECE 1024  /* as the agent reads its algorithm's pipes */
+#define LINGER_MS 50       /* how long half a line waits for its other half */
 #define PIECES_PER_TURN 32 /* a chatty algorithm leaves time for others */
 #define MINIMAL_PATH "/usr/local/bin:/usr/bin:/bin"
 
@@ -45,6 +46,9 @@ struct output {
 	enum sb_runner_stream stream;
 	int fd; /* -1: at its end */
 	struct prism_fd *watch;
+	char piece[OUTPUT_PIECE]; /* read, not handed on: the beginning of a line */
+	size_t used;
+	struct prism_timer *linger;
 };
 
 struct sb_runner {
@@ -297,7 +301,10 @@ static void pipes_close(struct sb_runner *runner)
 {
 	for (int i = 0; i < 2; i++) {
 		prism_fd_remove(runner->outputs[i].watch);
+		prism_timer_remove(runner->outputs[i].linger);
 		runner->outputs[i].watch = NULL;
+		runner->outputs[i].linger = NULL;
+		runner->outputs[i].used = 0;
 		if (runner->outputs[i].fd >= 0)
 			close(runner->outputs[i].fd);
 		runner->outputs[i].fd = -1;
@@ -338,25 +345,61 @@ static void phase_check(struct sb_runner *runner)
 		prism_loop_defer(runner->loop, phase_start, runner);
 }
 
+/* Hands on the first len bytes of what was read. */
+static void output_emit(struct output *output, size_t len)
+{
+	struct sb_runner *runner = output->runner;
+	if (len > 0 && runner->spec.on_output)
+		runner->spec.on_output(runner->spec.data, output->stream, output->piece, len);
+	output->used -= len;
+	memmove(output->piece, output->piece + len, output->used);
+}
+
+static void linger_over(void *data)
+{
+	struct output *output = data;
+	output_emit(output, output->used);
+}
+
+/* Whole lines go at once. A program that writes a line in parts (Python's unbuffered print does)
+ * gets a moment, so that what it means as one line is mostly one entry. */
+static void output_sort(struct output *output)
+{
+	size_t lines = output->used;
+	while (lines > 0 && output->piece[lines - 1] != '\n')
+		lines--;
+	if (lines == 0 && output->used == sizeof(output->piece))
+		lines = output->used;
+	output_emit(output, lines);
+	if (output->used > 0)
+		prism_timer_rearm(output->linger, LINGER_MS);
+}
+
+static void output_end(struct output *output)
+{
+	output_emit(output, output->used);
+	prism_fd_remove(output->watch);
+	prism_timer_remove(output->linger);
+	output->watch = NULL;
+	output->linger = NULL;
+	close(output->fd);
+	output->fd = -1;
+	phase_check(output->runner);
+}
+
 static void output_ready(void *data, int fd, unsigned events)
 {
 	struct output *output = data;
-	struct sb_runner *runner = output->runner;
-	char piece[OUTPUT_PIECE];
 	for (int i = 0; i < PIECES_PER_TURN; i++) {
-		ssize_t got = read(fd, piece, sizeof(piece));
+		ssize_t got = read(fd, output->piece + output->used, sizeof(output->piece) - output->used);
 		if (got < 0 && (errno == EAGAIN || errno == EINTR))
 			return;
 		if (got <= 0) {
-			prism_fd_remove(output->watch);
-			output->watch = NULL;
-			close(output->fd);
-			output->fd = -1;
-			phase_check(runner);
+			output_end(output);
 			return;
 		}
-		if (runner->spec.on_output)
-			runner->spec.on_output(runner->spec.data, output->stream, piece, (size_t)got);
+		output->used += (size_t)got;
+		output_sort(output);
 	}
 }
 
@@ -441,6 +484,17 @@ static int warden_start(struct sb_runner *runner, const struct command *command,
 	return 0;
 }
 
+static void outputs_watch(struct sb_runner *runner)
+{
+	for (int i = 0; i < 2; i++) {
+		struct output *output = &runner->outputs[i];
+		output->watch =
+		    prism_loop_add_fd(runner->loop, output->fd, PRISM_LOOP_READ, output_ready, output);
+		/* Far away until half a line waits. */
+		output->linger = prism_loop_add_timer(runner->loop, INT32_MAX, 0, linger_over, output);
+	}
+}
+
 static void phase_start(void *data)
 {
 	struct sb_runner *runner = data;
@@ -461,10 +515,7 @@ static void phase_start(void *data)
 			runner->reported = true;
 			run_fail(runner, report_error(runner));
 		} else {
-			for (int i = 0; i < 2; i++)
-				runner->outputs[i].watch =
-				    prism_loop_add_fd(runner->loop, runner->outputs[i].fd, PRISM_LOOP_READ,
-				                      output_ready, &runner->outputs[i]);
+			outputs_watch(runner);
 			runner->status_watch = prism_loop_add_fd(runner->loop, runner->status_fd,
 			                                         PRISM_LOOP_READ, status_ready, runner);
 		}

@@ -47,7 +47,8 @@ struct sb_runner_spec {    /* everything is copied */
 	const char *const *args;
 	size_t arg_count;
 	struct sb_runner_limits limits;
-	/* One read of the algorithm's output, 1 to 1024 bytes, cut anywhere. */
+	/* Output of the algorithm, 1 to 1024 bytes: whole lines where it writes lines soon enough, else
+	 * cut anywhere. It must not destroy the runner. */
 	void (*on_output)(void *data, enum sb_runner_stream stream, const char *bytes, size_t len);
 	/* Once, after the last output and after every process of the run is gone. error is NULL on
 	 * success, otherwise the run error as the agent words it ("algorithm execution error: exit

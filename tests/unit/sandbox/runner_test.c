@@ -25,6 +25,7 @@ struct world {
 	char *error;
 	struct sb_runner *runner;
 	size_t longest;
+	unsigned ragged;     /* pieces that do not end a line */
 	const char *kill_at; /* kill the run when stdout holds this */
 };
 
@@ -71,6 +72,8 @@ static void on_output(void *data, enum sb_runner_stream stream, const char *byte
 	struct world *w = data;
 	if (len > w->longest)
 		w->longest = len;
+	if (bytes[len - 1] != '\n')
+		w->ragged++;
 	prism_buf_put(stream == SB_RUNNER_STDOUT ? &w->out : &w->err, bytes, len);
 	if (w->kill_at && strstr(prism_buf_text(&w->out), w->kill_at))
 		sb_runner_kill(w->runner);
@@ -314,6 +317,16 @@ static void test_nothing_survives_a_destroy(void **state)
 	assert_false(w->done);
 }
 
+static void test_lines_stay_together(void **state)
+{
+	struct world *w = *state;
+	run(w, "import sys\nfor i in range(20):\n    print('a', 'b', i)\nsys.stdout.write('end')\n",
+	    PYTHON);
+	assert_null(w->error);
+	assert_int_equal(w->ragged, 1); /* the last one */
+	assert_int_equal(w->out.len, 10 * 6 + 10 * 7 + 3);
+}
+
 static void test_much_output(void **state)
 {
 	struct world *w = *state;
@@ -345,6 +358,7 @@ int main(void)
 	    T(test_nothing_survives_the_end),
 	    T(test_nothing_survives_a_kill),
 	    T(test_nothing_survives_a_destroy),
+	    T(test_lines_stay_together),
 	    T(test_much_output),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
