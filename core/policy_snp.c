@@ -142,16 +142,18 @@ static int read_pcrs(const cJSON *doc, struct core_policy_snp *ret, struct prism
 static int read_version(const cJSON *policy, struct core_policy_snp *ret, struct prism_error *err)
 {
 	const cJSON *item;
-	unsigned major, minor;
-	char tail;
+	uint64_t major = 0, minor = 0;
 
 	if (core_policy_json_member(policy, "minimumVersion", &item, err) < 0)
 		return -1;
 	if (!item || (cJSON_IsString(item) && item->valuestring[0] == '\0'))
 		return 0;
-	if (!cJSON_IsString(item) || strlen(item->valuestring) > 7 ||
-	    sscanf(item->valuestring, "%3u.%3u%c", &major, &minor, &tail) != 2 || major > 255 ||
-	    minor > 255)
+	const char *dot = cJSON_IsString(item) ? strchr(item->valuestring, '.') : NULL;
+	char first[4] = "";
+	if (dot && dot - item->valuestring < (ptrdiff_t)sizeof(first))
+		memcpy(first, item->valuestring, (size_t)(dot - item->valuestring));
+	if (!dot || prism_text_parse_u64(first, UINT8_MAX, &major, NULL) < 0 ||
+	    prism_text_parse_u64(dot + 1, UINT8_MAX, &minor, NULL) < 0)
 		return prism_error_raise(err, PRISM_ERROR_INVALID,
 		                         "minimumVersion must be \"major.minor\", 0 to 255 each");
 	ret->minimum_major = (uint8_t)major;
