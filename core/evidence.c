@@ -196,6 +196,16 @@ const struct core_tdx_quote *core_evidence_tdx(const struct core_evidence *evide
 	return evidence->kind == CORE_EVIDENCE_TDX ? &evidence->tdx : NULL;
 }
 
+int core_evidence_set_vcek(struct core_evidence *evidence, const uint8_t *data, size_t size,
+                           struct prism_error *err)
+{
+	if (!core_evidence_snp(evidence))
+		return prism_error_raise(err, PRISM_ERROR_INVALID, "only SEV-SNP reports have a VCEK");
+	evidence->snp.vcek = data;
+	evidence->snp.vcek_size = size;
+	return 0;
+}
+
 /* ---- judging -------------------------------------------------------------------------------- */
 
 #define EAT_SKEW_US (300ll * 1000000) /* reference attested-tls.md 3.11 */

@@ -63,6 +63,11 @@ const struct core_snp_evidence *core_evidence_snp(const struct core_evidence *ev
 const struct core_tpm_evidence *core_evidence_tpm(const struct core_evidence *evidence);
 const struct core_tdx_quote *core_evidence_tdx(const struct core_evidence *evidence);
 
+/* The hardware key's certificate, when the evidence came without it. Refused for TDX. Lent. */
+PRISM_MUST_USE
+int core_evidence_set_vcek(struct core_evidence *evidence, const uint8_t *data, size_t size,
+                           struct prism_error *err);
+
 /* What the evidence must be bound to. All NULL: judged without a connection. */
 struct core_evidence_expectation {
 	const uint8_t *report_data; /* 64 bytes: what the attester was given as report data */

@@ -244,7 +244,7 @@ static void set_string(cJSON *object, const char *camel, const char *text)
 	}
 }
 
-static int decode_value(const char *text, size_t size, uint8_t *out, struct prism_error *err)
+int core_policy_decode(const char *text, size_t size, uint8_t *out, struct prism_error *err)
 {
 	PRISM_AUTO_BUF struct prism_buf bytes = PRISM_BUF_INIT(1u << 16);
 	size_t length;
@@ -268,7 +268,7 @@ static int set_bytes(struct core_policy *policy, const char *name, const char *t
 
 	if (want_snp(policy, err) < 0)
 		return -1;
-	if (decode_value(text, size, value, err) < 0)
+	if (core_policy_decode(text, size, value, err) < 0)
 		return prism_error_wrap(err, "%s", name);
 	PRISM_AUTO_FREE char *base64 = prism_base64_encode(value, size);
 	set_string(cJSON_GetObjectItemCaseSensitive(policy->doc, "policy"), name, base64);

@@ -110,6 +110,10 @@ PRISM_MUST_USE
 int core_policy_verify_signature(struct core_policy *policy, const char *pem, size_t size,
                                  struct prism_error *err);
 
+/* Base64 as the official tool takes it, or hex of the exact length, into out. */
+PRISM_MUST_USE
+int core_policy_decode(const char *text, size_t size, uint8_t *out, struct prism_error *err);
+
 /* ---- editing SNP JSON policies ---- */
 /* base64 as the official tool takes it, or hex of the exact length. */
 PRISM_MUST_USE

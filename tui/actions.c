@@ -55,6 +55,10 @@
 	{                                                                            \
 		"until", PT_ARG_TIME, 0, NULL, "not after this time"                     \
 	}
+#define POLICY                                                      \
+	{                                                               \
+		"policy", PT_ARG_FILE, REQ, NULL, "attestation policy file" \
+	}
 #define LOG_LEVELS "debug info warn error"
 #define KEY_KINDS "rsa ecdsa p384 p521 ed25519"
 #define COMPUTATION_ACTIONS \
@@ -533,6 +537,75 @@ static const struct pt_action rows[PT_ACTION_COUNT] = {
     [PT_ACTION_MANIFEST_RAW] = {"manifest raw", "t", PT_GROUP_COMPUTATION, "table or raw JSON",
                                 PT_IN_MANIFEST, PT_ACTION_UI | PT_ACTION_HINT},
 
+    /* ---- evidence and policies ---- */
+    [PT_ACTION_EVIDENCE_VERIFY] =
+        {"evidence verify", "", PT_GROUP_EVIDENCE,
+         "judge attestation evidence from a file, check by check", 0, PT_ACTION_NO_LOGIN,
+         ARGS({"file", PT_ARG_FILE, REQ, NULL,
+               "SEV-SNP report, vTPM container, TDX quote, or an EAT around one"},
+              {"policy", PT_ARG_FILE, 0, NULL, "attestation policy: JSON or CoRIM"},
+              {"certificates", PT_ARG_FILE, PT_ARG_REPEAT, NULL,
+               "PEM certificates the evidence lacks (VCEK chain); only pinned roots are trusted"},
+              {"vcek", PT_ARG_FILE, 0, NULL,
+               "certificate of the chip's key, when it is not inside"},
+              {"crl", PT_ARG_FILE, 0, NULL, "AMD revocation list, DER"},
+              {"policy-key", PT_ARG_FILE, 0, NULL, "public key that signs the CoRIM policy"},
+              {"report-data", PT_ARG_TEXT, 0, NULL, "64 bytes in hex that the report must contain"},
+              {"nonce", PT_ARG_TEXT, 0, NULL, "32 bytes in hex that the quotes must contain"},
+              {"at", PT_ARG_TIME, 0, NULL, "judge dates as of this time"},
+              {"test-root", PT_ARG_FILE, 0, NULL,
+               "accept this root too; everything under it is labelled NOT A TEE"}),
+         .run = pt_cmd_evidence_verify},
+    [PT_ACTION_POLICY_SHOW] = {"policy show", "", PT_GROUP_EVIDENCE,
+                               "print a policy in the form of the official tools", 0,
+                               PT_ACTION_NO_LOGIN, ARGS(POLICY), .run = pt_cmd_policy_show},
+    [PT_ACTION_POLICY_MEASUREMENT] = {"policy measurement", "", PT_GROUP_EVIDENCE,
+                                      "write the expected launch measurement into a policy", 0,
+                                      PT_ACTION_NO_LOGIN | PT_ACTION_WRITES,
+                                      ARGS({"value", PT_ARG_TEXT, REQ, NULL,
+                                            "48 bytes, base64 or hex"},
+                                           POLICY),
+                                      .run = pt_cmd_policy_measurement},
+    [PT_ACTION_POLICY_HOST_DATA] =
+        {"policy host-data", "", PT_GROUP_EVIDENCE, "write the expected host data into a policy", 0,
+         PT_ACTION_NO_LOGIN | PT_ACTION_WRITES,
+         ARGS({"value", PT_ARG_TEXT, REQ, NULL, "32 bytes, base64 or hex"}, POLICY),
+         .run = pt_cmd_policy_host_data},
+    [PT_ACTION_POLICY_EXTEND] =
+        {"policy extend", "", PT_GROUP_EVIDENCE, "fold manifests into PCR 16 of a policy", 0,
+         PT_ACTION_NO_LOGIN | PT_ACTION_WRITES,
+         ARGS(POLICY,
+              {"manifest", PT_ARG_FILE, REQ | PT_ARG_REPEAT, NULL, "manifest files, in order"},
+              {"as-tpm", PT_ARG_FLAG, 0, NULL,
+               "as the agent and its TPM do (what a quote reports); without it, as the official "
+               "command does, which matches no quote"}),
+         .run = pt_cmd_policy_extend},
+    [PT_ACTION_POLICY_CORIM] =
+        {"policy corim", "", PT_GROUP_EVIDENCE, "make a CoRIM policy from a launch measurement", 0,
+         PT_ACTION_NO_LOGIN | PT_ACTION_WRITES,
+         ARGS({"value", PT_ARG_TEXT, REQ, NULL, "48 bytes, base64 or hex"},
+              {"output", PT_ARG_NEW_FILE, PT_ARG_REQUIRED, NULL, "file to write"},
+              {"product", PT_ARG_CHOICE, 0, "milan genoa turin", "processor generation"}),
+         .run = pt_cmd_policy_corim},
+    [PT_ACTION_MEASURE_SNP] =
+        {"measure snp", "", PT_GROUP_EVIDENCE, "compute the launch measurement of a SEV-SNP guest",
+         0, PT_ACTION_NO_LOGIN | PT_ACTION_CANCELLABLE,
+         ARGS({"ovmf", PT_ARG_FILE, PT_ARG_REQUIRED, NULL, "firmware image"},
+              {"kernel", PT_ARG_FILE, 0, NULL, "kernel image"},
+              {"initrd", PT_ARG_FILE, 0, NULL, "initial RAM disk"},
+              {"append", PT_ARG_TEXT, 0, NULL, "kernel command line, measured byte for byte"},
+              {"vcpus", PT_ARG_NUMBER, 0, NULL, "number of vCPUs (1)"},
+              {"vcpu-type", PT_ARG_TEXT, 0, NULL, "EPYC-v4, EPYC-Milan, EPYC-Genoa, ... "},
+              {"vcpu-sig", PT_ARG_TEXT, 0, NULL, "CPUID signature instead of a type, in hex"},
+              {"vmm-type", PT_ARG_CHOICE, 0, "qemu ec2 gce", "hypervisor (qemu)"},
+              {"guest-features", PT_ARG_TEXT, 0, NULL, "SEV features in hex (1)"},
+              {"snp-ovmf-hash", PT_ARG_TEXT, 0, NULL,
+               "digest of the firmware's pages in hex, instead of its contents"},
+              {"svsm", PT_ARG_FILE, 0, NULL, "SVSM image"},
+              {"vars-size", PT_ARG_NUMBER, 0, NULL, "bytes of the variable store beside an SVSM"},
+              {"policy", PT_ARG_FILE, 0, NULL, "write the measurement into this policy"}),
+         .run = pt_cmd_measure_snp},
+
     /* ---- inputs and forms ---- */
     [PT_ACTION_ACCEPT] = {"input accept", "enter", PT_GROUP_EDIT,
                           "take the input; in a form, the next field", PT_IN_EDIT, PT_ACTION_UI},
@@ -559,6 +632,7 @@ static const char *const group_titles[PT_GROUP_COUNT] = {
     [PT_GROUP_GO] = "Sections",
     [PT_GROUP_SESSION] = "Session and workspaces",
     [PT_GROUP_COMPUTATION] = "Computations",
+    [PT_GROUP_EVIDENCE] = "Evidence and policies",
     [PT_GROUP_RUN] = "Runs and agents",
     [PT_GROUP_ROLE] = "Roles",
     [PT_GROUP_KEY] = "Keys",

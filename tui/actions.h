@@ -37,6 +37,7 @@ enum pt_group {
 	PT_GROUP_CVM,
 	PT_GROUP_TRANSFER,
 	PT_GROUP_LOG,
+	PT_GROUP_EVIDENCE, /* attestation evidence, policies, measurements: files, no server */
 	PT_GROUP_EDIT, /* inside an input line or a form */
 	PT_GROUP_COUNT
 };
@@ -271,6 +272,15 @@ enum pt_action_id {
 	PT_ACTION_LOG_CLEAR_FILTERS,
 	PT_ACTION_SAVE, /* log, manifest, messages: to a file */
 	PT_ACTION_MANIFEST_RAW,
+
+	/* evidence and policies */
+	PT_ACTION_EVIDENCE_VERIFY,
+	PT_ACTION_POLICY_SHOW,
+	PT_ACTION_POLICY_MEASUREMENT,
+	PT_ACTION_POLICY_HOST_DATA,
+	PT_ACTION_POLICY_EXTEND,
+	PT_ACTION_POLICY_CORIM,
+	PT_ACTION_MEASURE_SNP,
 
 	/* inputs and forms */
 	PT_ACTION_ACCEPT,

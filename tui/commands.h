@@ -77,4 +77,15 @@ void pt_cmd_result_show(struct pt_command *command);
 void pt_cmd_result_unpack(struct pt_command *command);
 void pt_cmd_transfer_list(struct pt_command *command);
 
+/* cmd_evidence.c */
+void pt_cmd_evidence_verify(struct pt_command *command);
+void pt_cmd_measure_snp(struct pt_command *command);
+
+/* cmd_policy.c */
+void pt_cmd_policy_show(struct pt_command *command);
+void pt_cmd_policy_measurement(struct pt_command *command);
+void pt_cmd_policy_host_data(struct pt_command *command);
+void pt_cmd_policy_extend(struct pt_command *command);
+void pt_cmd_policy_corim(struct pt_command *command);
+
 #endif

@@ -29,6 +29,7 @@ struct pt_records {
 	size_t count;
 	char *document;
 	size_t document_len;
+	char *json; /* instead of everything else, for JSON; or NULL */
 };
 
 static const char *const format_words[PT_FORMAT_COUNT] = {"table", "json", "csv"};
@@ -64,6 +65,7 @@ void pt_records_destroy(struct pt_records *records)
 	prism_arena_destroy(records->arena);
 	prism_free(records->cells);
 	prism_free(records->document);
+	prism_free(records->json);
 	prism_free(records);
 }
 
@@ -124,6 +126,12 @@ void pt_records_list(struct pt_records *records, const char *words)
 			prism_buf_putc(&shown, *w);
 	cell->text = prism_arena_strdup(records->arena, words);
 	cell->shown = prism_arena_strdup(records->arena, prism_buf_text(&shown));
+}
+
+void pt_records_json(struct pt_records *records, const char *json)
+{
+	prism_free(records->json);
+	records->json = prism_strdup(json);
 }
 
 void pt_records_document(struct pt_records *records, const char *json, size_t len)
@@ -384,13 +392,13 @@ static void print_single(const struct pt_records *records, const struct pt_print
 }
 
 /* A document goes out unchanged, except that a terminal never sees its control bytes. */
-static void print_document(const struct pt_records *records, const struct pt_print *print,
+static void print_document(const char *text, size_t len, const struct pt_print *print,
                            struct prism_buf *out)
 {
-	const char *pos = records->document, *end = pos + records->document_len;
+	const char *pos = text, *end = pos + len;
 
 	if (!print->terminal) {
-		prism_buf_put(out, pos, records->document_len);
+		prism_buf_put(out, pos, len);
 		return;
 	}
 	while (pos < end) {
@@ -405,8 +413,10 @@ static void print_document(const struct pt_records *records, const struct pt_pri
 void pt_records_print(const struct pt_records *records, const struct pt_print *print,
                       struct prism_buf *out)
 {
-	if (records->document)
-		print_document(records, print, out);
+	if (records->json && print->format == PT_FORMAT_JSON)
+		print_document(records->json, strlen(records->json), print, out);
+	else if (records->document)
+		print_document(records->document, records->document_len, print, out);
 	else if (print->format == PT_FORMAT_JSON)
 		print_json(records, print, out);
 	else if (print->format == PT_FORMAT_CSV)

@@ -45,6 +45,8 @@ void pt_records_time(struct pt_records *records, int64_t wall_us); /* unset: nul
 void pt_records_list(struct pt_records *records, const char *words);
 /* A document instead of rows: printed as it is with json, and with table too. Copied. */
 void pt_records_document(struct pt_records *records, const char *json, size_t len);
+/* What JSON prints instead of rows or document, for answers whose text and data differ. Copied. */
+void pt_records_json(struct pt_records *records, const char *json);
 
 size_t pt_records_rows(const struct pt_records *records);
 /* Text of one cell as a table shows it; lent. */
