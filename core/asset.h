@@ -25,7 +25,8 @@ struct core_asset { /* strings never NULL */
 	int64_t created_us;
 	const char *const *computations; /* ids or names, as the server gives them */
 	size_t computation_count;
-	size_t sample_size; /* bytes of base64 sample text in the document; 0 none */
+	bool computations_known; /* false: the answer did not say */
+	size_t sample_size;      /* bytes of base64 sample text in the document; 0 none */
 };
 
 struct core_list *core_assets(struct core *core);

@@ -25,10 +25,10 @@ enum core_check_kind {
 struct core_check {
 	enum core_check_kind kind;
 	bool done;
-	bool mandatory;   /* an open one keeps Run disabled */
-	const char *text; /* "Link Algorithm Asset", "public key of Ada Sample", info verbatim */
-	const char *fix; /* id of the front end's action that resolves it: "role-grant", "key-register",
-	                    "asset-create", "cvm-create"; "" when nothing does */
+	bool mandatory;      /* an open one keeps Run disabled */
+	const char *text;    /* "Link Algorithm Asset", "public key of Ada Sample", info verbatim */
+	const char *fix;     /* id of the front end's action that resolves it: "role action add", "key
+	                        register",	 "asset create", "cvm create"; "" when nothing does */
 	const char *subject; /* user id, hash; "" */
 };
 struct core_checklist {

@@ -73,6 +73,8 @@ struct core *core_create(struct prism_loop *loop, struct prism_work *work,
 	core->cancel = prism_cancel_create(NULL);
 	prism_list_init(&core->modules);
 	prism_list_init(&core->subscriptions);
+	core_requests_init(core);
+	core_watches_init(core);
 	return core;
 }
 

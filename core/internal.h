@@ -26,6 +26,10 @@ void core_reset_modules(struct core *core); /* user or workspace changed */
 void core_workspaces_forget(
     struct core *core); /* workspace.c: somebody else signed in; resets all modules */
 
+/* Made first, so that they are destroyed last: other modules lean on them to their end. */
+void core_requests_init(struct core *core);
+void core_watches_init(struct core *core);
+
 /* session.c, for request.c */
 const struct prism_secret *core_session_bearer(struct core *core, bool refresh); /* NULL: none */
 unsigned core_session_generation(const struct core *core); /* grows with every new access token */
@@ -60,6 +64,15 @@ void core_json_put(cJSON *obj, const char *key, const char *value); /* replaces;
 void core_json_put_any(cJSON *obj, const char *key,
                        const char *value); /* replaces the key in whatever case it is there */
 cJSON *core_json_strings(const char *const *words, size_t count);
+
+/* What modules tell one another. */
+void core_computation_changed(struct core *core,
+                              const char *id); /* after a write: reload detail and list */
+/* Of the newest run, when the timeline is loaded; otherwise CORE_COMP_UNKNOWN. */
+int core_timeline_state(struct core *core, const char *computation_id);
+bool core_checklist_wants_key(struct core *core, const char *computation_id, const char *user_id);
+void core_checklist_stale(struct core *core, const char *computation_id);
+void core_roles_stale(struct core *core, const char *scope);
 
 /* An operation whose answer is not looked into: forwards the error. */
 PRISM_MUST_USE

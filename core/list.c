@@ -11,6 +11,7 @@
 
 #include "base/log.h"
 #include "core/internal.h"
+#include "core/single.h"
 
 #include <assert.h>
 #include <string.h>
@@ -32,16 +33,6 @@ struct set {
 	size_t count, room;
 	size_t *slots; /* open addressing: index + 1, 0 free */
 	size_t slot_count;
-};
-
-struct waiter {
-	struct prism_list node;
-	struct core_list *list;
-	core_done_fn done;
-	void *data;
-	struct prism_cancel_hook hook;
-	bool cancelled, ready;
-	struct prism_error error;
 };
 
 struct page {
@@ -66,8 +57,8 @@ struct core_list {
 	struct prism_list pages; /* in flight */
 	size_t next_offset;      /* of the next page to ask for */
 	size_t page_size;        /* what the server really gives */
-	bool total_known, failed_page;
-	struct prism_list waiters;
+	bool total_known, failed_page, again;
+	struct core_waiters waiters;
 };
 
 static const char *const freshness_words[] = {
@@ -196,7 +187,7 @@ struct core_list *core_list_create(struct core *core, const struct core_list_typ
 	list->status.fetched_us = PRISM_TIME_UNSET;
 	list->cancel = prism_cancel_create(core_cancel(core));
 	prism_list_init(&list->pages);
-	prism_list_init(&list->waiters);
+	core_waiters_init(&list->waiters, core);
 	return list;
 }
 
@@ -206,8 +197,6 @@ static void changed(struct core_list *list)
 	list->generation++;
 	core_emit(list->core, list->type->event, list->event_id);
 }
-
-static void settle_waiters(struct core_list *list, const struct prism_error *err);
 
 static void abort_pages(struct core_list *list)
 {
@@ -230,11 +219,9 @@ void core_list_clear(struct core_list *list)
 	list->status = (struct core_status){.fetched_us = PRISM_TIME_UNSET};
 	list->use_shadow = list->whole = list->total_known = false;
 	prism_error_raise(&gone, PRISM_ERROR_CANCELLED, "the list was dropped");
-	settle_waiters(list, &gone);
+	core_waiters_settle(&list->waiters, &gone);
 	changed(list);
 }
-
-static void waiter_free(struct waiter *waiter);
 
 void core_list_destroy(struct core_list *list)
 {
@@ -243,15 +230,7 @@ void core_list_destroy(struct core_list *list)
 	abort_pages(list);
 	set_finish(&list->shown);
 	set_finish(&list->shadow);
-	struct prism_error gone = PRISM_ERROR_INIT;
-	prism_error_raise(&gone, PRISM_ERROR_CANCELLED, "shutting down");
-	PRISM_LIST_EACH (&list->waiters, node, next) {
-		struct waiter *waiter = PRISM_CONTAINER(node, struct waiter, node);
-		core_done_fn done = waiter->done;
-		void *data = waiter->data;
-		waiter_free(waiter);
-		done(data, &gone);
-	}
+	core_waiters_finish(&list->waiters);
 	prism_cancel_destroy(list->cancel);
 	for (size_t i = 0; i < CORE_ARG_COUNT; i++)
 		prism_free(list->arg[i]);
@@ -299,52 +278,10 @@ unsigned core_list_generation(const struct core_list *list)
 	return list->generation;
 }
 
-/* --- waiting for the whole --- */
-
-static void waiter_settle(void *data)
-{
-	struct waiter *waiter = data;
-	core_done_fn done = waiter->done;
-	void *user = waiter->data;
-	struct prism_error err = waiter->error;
-	waiter_free(waiter);
-	done(user, err.category == PRISM_ERROR_NONE ? NULL : &err);
-}
-
-static void waiter_free(struct waiter *waiter)
-{
-	prism_loop_undefer(core_loop(waiter->list->core), waiter_settle, waiter);
-	prism_cancel_remove(&waiter->hook);
-	prism_list_remove(&waiter->node);
-	prism_free(waiter);
-}
-
-static void waiter_ready(struct waiter *waiter, const struct prism_error *err)
-{
-	if (waiter->ready)
-		return;
-	waiter->ready = true;
-	if (err)
-		waiter->error = *err;
-	prism_loop_defer(core_loop(waiter->list->core), waiter_settle, waiter);
-}
-
-static void waiter_cancelled(void *data)
-{
-	struct prism_error err = PRISM_ERROR_INIT;
-	prism_error_raise(&err, PRISM_ERROR_CANCELLED, "cancelled");
-	waiter_ready(data, &err);
-}
-
-static void settle_waiters(struct core_list *list, const struct prism_error *err)
-{
-	PRISM_LIST_EACH (&list->waiters, node, next)
-		waiter_ready(PRISM_CONTAINER(node, struct waiter, node), err);
-}
-
 /* --- loading --- */
 
 static void ask_page(struct core_list *list, size_t offset, size_t limit, bool range);
+static void start_load(struct core_list *list);
 
 static size_t in_flight(const struct core_list *list)
 {
@@ -379,7 +316,10 @@ static void load_finished(struct core_list *list)
 		prism_error_clear(&list->status.error);
 	}
 	changed(list);
-	settle_waiters(list, list->failed_page ? &list->status.error : NULL);
+	if (list->again && !core_dying(list->core))
+		start_load(list);
+	else
+		core_waiters_settle(&list->waiters, list->failed_page ? &list->status.error : NULL);
 }
 
 static void load_failed(struct core_list *list, const struct prism_error *err)
@@ -393,7 +333,7 @@ static void load_failed(struct core_list *list, const struct prism_error *err)
 
 static void ask_more(struct core_list *list)
 {
-	while (list->total_known && list->next_offset < list->status.total &&
+	while (!list->failed_page && list->total_known && list->next_offset < list->status.total &&
 	       in_flight(list) < CORE_LIST_PARALLEL) {
 		ask_page(list, list->next_offset, list->page_size, false);
 		list->next_offset += list->page_size;
@@ -505,13 +445,18 @@ static void page_arrived(void *data, const struct core_reply *reply, const struc
 		list->status.loading = !prism_list_empty(&list->pages);
 		list->status.freshness = CORE_STALE;
 		changed(list);
+	} else if (err && err->category == PRISM_ERROR_MISSING && list->type->fallback &&
+	           page->offset == 0 && list->type->fallback(list, list->query_data)) {
+		/* filled another way */
 	} else if (err) {
 		load_failed(list, err);
 	} else if (page->range) {
 		range_arrived(list, reply->json);
 	} else {
 		page_items(list, page, reply->json);
-		if (prism_list_empty(&list->pages)) {
+		if (list->failed_page) {
+			/* asking for more was refused: already told */
+		} else if (prism_list_empty(&list->pages)) {
 			load_finished(list);
 		} else if (!list->use_shadow) {
 			list->status.freshness = CORE_READY;
@@ -551,7 +496,7 @@ static void ask_page(struct core_list *list, size_t offset, size_t limit, bool r
 static void start_load(struct core_list *list)
 {
 	list->use_shadow = list->whole || list->shown.count > 0;
-	list->failed_page = list->total_known = false;
+	list->failed_page = list->total_known = list->again = false;
 	list->next_offset = 0;
 	list->page_size = CORE_LIST_PAGE;
 	list->status.loading = true;
@@ -572,7 +517,9 @@ void core_list_load(struct core_list *list)
 
 void core_list_refresh(struct core_list *list)
 {
-	if (!list->status.loading)
+	if (list->status.loading)
+		list->again = true;
+	else
 		start_load(list);
 }
 
@@ -609,20 +556,38 @@ int core_list_await(struct core_list *list, bool refresh, struct prism_cancel *c
 {
 	if (core_dying(list->core))
 		return prism_error_raise(err, PRISM_ERROR_CANCELLED, "shutting down");
-	struct waiter *waiter = prism_alloc(sizeof(*waiter));
-	waiter->list = list;
-	waiter->done = done;
-	waiter->data = data;
-	prism_list_append(&list->waiters, &waiter->node);
-	waiter->hook.fire = waiter_cancelled;
-	waiter->hook.data = waiter;
-	if (cancel)
-		prism_cancel_add(cancel, &waiter->hook);
-	if (!refresh && list->whole && list->status.freshness == CORE_READY && !list->status.loading)
-		waiter_ready(waiter, NULL);
-	else if (!list->status.loading)
+	core_waiters_add(&list->waiters, cancel, done, data);
+	bool fresh = list->whole && list->status.freshness == CORE_READY;
+	if (list->status.loading)
+		list->again = list->again || refresh;
+	else if (refresh || !fresh)
 		start_load(list); /* a failure right now reaches the waiter, too */
+	else
+		core_waiters_settle(&list->waiters, NULL);
 	return 0;
+}
+
+/* --- filled another way --- */
+
+void core_list_feed(struct core_list *list, const void *item,
+                    void (*copy)(void *item, const void *from, struct prism_arena *arena))
+{
+	struct set *set = target_set(list);
+	if (set->count >= CORE_LIST_MAX || set_find(set, item_id(item)) != NOT_FOUND)
+		return;
+	struct batch *batch = batch_create();
+	void *own = prism_arena_alloc(batch->arena, list->type->item_size);
+	copy(own, item, batch->arena);
+	set_append(set, own, batch);
+	batch_unref(batch);
+}
+
+void core_list_feed_end(struct core_list *list, const struct prism_error *err)
+{
+	if (err)
+		load_failed(list, err);
+	else
+		load_finished(list);
 }
 
 /* --- single entries --- */

@@ -57,7 +57,7 @@ unsigned core_list_generation(const struct core_list *list); /* grows whenever i
 
 /* Loads when EMPTY, FAILED or STALE and nothing is in flight; otherwise does nothing. */
 void core_list_load(struct core_list *list);
-/* Reloads everything behind what is shown. Joins a load already running. */
+/* Reloads everything behind what is shown; after the load that is running, when one is. */
 void core_list_refresh(struct core_list *list);
 /* Reloads only the pages that cover [first, first + count). */
 void core_list_refresh_range(struct core_list *list, size_t first, size_t count);
@@ -83,6 +83,9 @@ struct core_list_type {
 	bool (*decode)(void *item, const cJSON *entry, struct prism_arena *arena);
 	/* Adds query parameters (order, filters); may be NULL. */
 	void (*query)(struct core_query *query, void *data);
+	/* The endpoint is not offered (category missing): true to fill the list another way, by
+	 * core_list_feed() and core_list_feed_end(). May be NULL. */
+	bool (*fallback)(struct core_list *list, void *data);
 };
 struct core_list *core_list_create(struct core *core, const struct core_list_type *type,
                                    const char *event_id /* NULL: none; copied */, void *data);
@@ -93,6 +96,10 @@ void core_list_set_arg(struct core_list *list, enum core_arg arg, const char *va
 /* Replaces one entry from a document just fetched, or appends it. */
 void core_list_put(struct core_list *list, const cJSON *entry);
 void core_list_remove(struct core_list *list, const char *id);
+/* For fallback: one item of another list of the same type, copied by `copy`; then the end. */
+void core_list_feed(struct core_list *list, const void *item,
+                    void (*copy)(void *item, const void *from, struct prism_arena *arena));
+void core_list_feed_end(struct core_list *list, const struct prism_error *err);
 /* Any items array in an answer: {key:[...]}, a bare array, or NULL. */
 const cJSON *core_items_of(const cJSON *doc, const char *key);
 

@@ -15,10 +15,10 @@
 
 #define BODY_MAX (64u << 20) /* of a request: sample assets are at most 10 MB of base64 */
 #define QUERY_MAX 16384      /* ours; a filter text has its own, smaller limits */
-#define STAGES(X)                                                          \
-	X(NEW, "new")                                                          \
-	X(WAIT_TOKEN, "waits for a token") X(PARKED, "parked") X(SENT, "sent") \
-	    X(WAIT_RETRY, "waits for its retry") X(DONE, "done")
+#define STAGES(X)                      \
+	X(NEW, "new")                      \
+	X(WAIT_TOKEN, "waits for a token") \
+	X(PARKED, "parked") X(SENT, "sent") X(WAIT_RETRY, "waits for its retry") X(DONE, "done")
 
 enum stage {
 #define X(id, word) STAGE_##id,
@@ -284,6 +284,11 @@ static void on_cancel(void *data)
 void core_request_abort(struct core_request *request)
 {
 	on_cancel(request);
+}
+
+void core_requests_init(struct core *core)
+{
+	requests_of(core);
 }
 
 void core_requests_drop(struct core *core)

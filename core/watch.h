@@ -26,7 +26,7 @@ enum core_watch_kind {
 struct core_watch;
 /* Loads what is missing at once, then keeps it fresh. id copied. */
 struct core_watch *core_watch(struct core *core, enum core_watch_kind kind, const char *id);
-void core_unwatch(struct core_watch *watch); /* NULL allowed */
+void core_unwatch(struct core_watch *watch); /* NULL allowed; before core_destroy() */
 /* Rows on screen; only lists larger than CORE_LIST_LARGE care. */
 void core_watch_range(struct core_watch *watch, size_t first, size_t count);
 void core_watch_now(struct core_watch *watch); /* refresh at once, and reset the back-off */

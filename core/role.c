@@ -1,0 +1,652 @@
+/*
+ * Roles of a computation or of the workspace, with actions and members.
+ *
+ * Loading one scope: the roles (paged), then at the same time one call for all members and one per
+ * role for its actions; where the former is not offered, one per role for its members.  What an
+ * answer already holds is not asked again.
+ */
+#include "core/role.h"
+
+#include "core/internal.h"
+#include "core/session.h"
+#include "core/single.h"
+#include "core/validate.h"
+
+#include <string.h>
+
+#define ROLES_MAX 1000 /* of one scope; stops a server that counts without end */
+#define MEMBERS_MAX 100000
+
+static const char *const builtin_names[] = {"owner",           "algo_provider", "dataset_provider",
+                                            "result_consumer", "viewer",        "editor",
+                                            "runner",          "admin"};
+
+/* Rows of the endpoint table for the two kinds of scope. */
+struct rows {
+	enum core_endpoint_id known, create, list, all_members, rename, remove, actions, actions_add,
+	    actions_remove, members, members_add, members_remove;
+};
+static const struct rows workspace_rows = {
+    CORE_EP_WROLE_ACTIONS_KNOWN, CORE_EP_WROLE_CREATE,      CORE_EP_WROLE_LIST,
+    CORE_EP_WROLE_ALL_MEMBERS,   CORE_EP_WROLE_RENAME,      CORE_EP_WROLE_DELETE,
+    CORE_EP_WROLE_ACTIONS,       CORE_EP_WROLE_ACTIONS_ADD, CORE_EP_WROLE_ACTIONS_REMOVE,
+    CORE_EP_WROLE_MEMBERS,       CORE_EP_WROLE_MEMBERS_ADD, CORE_EP_WROLE_MEMBERS_REMOVE};
+static const struct rows computation_rows = {
+    CORE_EP_CROLE_ACTIONS_KNOWN, CORE_EP_CROLE_CREATE,      CORE_EP_CROLE_LIST,
+    CORE_EP_CROLE_ALL_MEMBERS,   CORE_EP_CROLE_RENAME,      CORE_EP_CROLE_DELETE,
+    CORE_EP_CROLE_ACTIONS,       CORE_EP_CROLE_ACTIONS_ADD, CORE_EP_CROLE_ACTIONS_REMOVE,
+    CORE_EP_CROLE_MEMBERS,       CORE_EP_CROLE_MEMBERS_ADD, CORE_EP_CROLE_MEMBERS_REMOVE};
+
+struct load { /* one load in progress: becomes the content when whole */
+	struct prism_arena *arena;
+	struct core_role *roles;
+	size_t count, room;
+	unsigned pending;
+	struct prism_error error;
+};
+
+struct scope {
+	struct prism_list node;
+	struct core_single single;
+	char *id;  /* "" workspace */
+	bool gone; /* dropped while loading */
+	struct prism_arena *arena;
+	struct core_role *roles;
+	size_t count;
+	struct load *load;
+};
+
+struct scopes {
+	struct core *core;
+	struct prism_list all;
+};
+
+static void *create(struct core *core)
+{
+	struct scopes *s = prism_alloc(sizeof(*s));
+	s->core = core;
+	prism_list_init(&s->all);
+	return s;
+}
+
+static void load_free(struct load *load)
+{
+	if (!load)
+		return;
+	prism_arena_destroy(load->arena);
+	prism_free(load->roles);
+	prism_free(load);
+}
+
+static void scope_free(struct scope *scope)
+{
+	prism_list_remove(&scope->node);
+	core_single_finish(&scope->single);
+	load_free(scope->load);
+	prism_arena_destroy(scope->arena);
+	prism_free(scope->roles);
+	prism_free(scope->id);
+	prism_free(scope);
+}
+
+static void destroy(void *state)
+{
+	struct scopes *s = state;
+	PRISM_LIST_EACH (&s->all, node, next)
+		scope_free(PRISM_CONTAINER(node, struct scope, node));
+	prism_free(s);
+}
+
+static void reset(void *state)
+{
+	struct scopes *s = state;
+	PRISM_LIST_EACH (&s->all, node, next) {
+		struct scope *scope = PRISM_CONTAINER(node, struct scope, node);
+		if (scope->single.status.loading)
+			scope->gone = true;
+		else
+			scope_free(scope);
+	}
+}
+
+static const struct core_module module = {
+    .name = "roles", .create = create, .destroy = destroy, .reset = reset};
+
+static const struct rows *rows_of(const char *scope)
+{
+	return scope && *scope ? &computation_rows : &workspace_rows;
+}
+
+/* --- loading --- */
+
+struct asking { /* one answer on its way */
+	struct scope *scope;
+	size_t role; /* index */
+	size_t offset;
+};
+
+static void role_decode(struct core_role *role, const cJSON *entry, struct prism_arena *arena,
+                        bool of_computation)
+{
+	role->id = CORE_STR_ANY(arena, entry, "id", "role_id");
+	role->name = CORE_STR_ANY(arena, entry, "name", "role_name");
+	role->created_by = core_str(arena, entry, "created_by");
+	role->created_us = prism_json_time(entry, "created_at");
+	role->updated_us = prism_json_time(entry, "updated_at");
+	for (size_t i = 0; i < PRISM_COUNT(builtin_names); i++)
+		role->builtin = role->builtin || strcmp(role->name, builtin_names[i]) == 0;
+}
+
+static void role_set_actions(struct scope *scope, struct core_role *role, const cJSON *array)
+{
+	role->actions = core_str_array(scope->load->arena, array, &role->action_count);
+	role->bits = *scope->id ? core_perm_bits(array) : core_wperm_bits(array);
+}
+
+static void load_step_done(struct scope *scope)
+{
+	struct load *load = scope->load;
+	if (--load->pending > 0)
+		return;
+	scope->load = NULL;
+	if (scope->gone || core_dying(scope->single.core)) {
+		load_free(load);
+		scope->single.status.loading = false;
+		if (scope->gone)
+			scope_free(scope);
+		return;
+	}
+	struct prism_error err = load->error;
+	if (err.category == PRISM_ERROR_NONE) {
+		prism_arena_destroy(scope->arena);
+		prism_free(scope->roles);
+		scope->arena = load->arena;
+		scope->roles = load->roles;
+		scope->count = load->count;
+		load->arena = NULL;
+		load->roles = NULL;
+	}
+	load_free(load);
+	core_single_loaded(&scope->single, err.category == PRISM_ERROR_NONE ? NULL : &err);
+	if (*scope->id)
+		core_emit(scope->single.core, CORE_EVENT_COMPUTATION,
+		          scope->id); /* permissions, participants */
+}
+
+static void load_failed(struct scope *scope, const struct prism_error *err)
+{
+	if (scope->load->error.category == PRISM_ERROR_NONE)
+		prism_error_copy(&scope->load->error, err);
+}
+
+static void page_query(struct core_query *query, void *data)
+{
+	core_query_add_int(query, "limit", CORE_LIST_PAGE);
+	core_query_add_int(query, "offset", (int64_t)((struct asking *)data)->offset);
+}
+
+/* Returns false when the request could not even be started. */
+static bool ask(struct scope *scope, enum core_endpoint_id endpoint, size_t role, size_t offset,
+                core_reply_fn done)
+{
+	struct asking *asking = prism_alloc(sizeof(*asking));
+	*asking = (struct asking){scope, role, offset};
+	const char *role_id = role < scope->load->count ? scope->load->roles[role].id : "";
+	struct core_call call = {
+	    .endpoint = endpoint,
+	    .arg = {[CORE_ARG_C] = *scope->id ? scope->id : NULL, [CORE_ARG_R] = role_id},
+	    .query = core_endpoints[endpoint].flags & CORE_EPF_PAGED ? page_query : NULL,
+	    .query_data = asking,
+	};
+	struct prism_error err = PRISM_ERROR_INIT;
+	scope->load->pending++;
+	if (core_request_start(scope->single.core, &call, core_cancel(scope->single.core), done, asking,
+	                       &err))
+		return true;
+	prism_free(asking);
+	load_failed(scope, &err);
+	scope->load->pending--;
+	return false;
+}
+
+static void actions_answered(void *data, const struct core_reply *reply,
+                             const struct prism_error *err)
+{
+	struct asking asking = *(struct asking *)data;
+	prism_free(data);
+	if (err)
+		load_failed(asking.scope, err);
+	else
+		role_set_actions(asking.scope, &asking.scope->load->roles[asking.role],
+		                 core_items_of(reply->json, "actions"));
+	load_step_done(asking.scope);
+}
+
+static void add_members(struct scope *scope, struct core_role *role, const cJSON *array)
+{
+	size_t more;
+	const char *const *words = core_str_array(scope->load->arena, array, &more);
+	if (role->member_count + more > MEMBERS_MAX)
+		more = MEMBERS_MAX - role->member_count;
+	const char **all =
+	    prism_arena_alloc(scope->load->arena, (role->member_count + more + 1) * sizeof(*all));
+	for (size_t i = 0; i < role->member_count; i++)
+		all[i] = role->members[i];
+	for (size_t i = 0; i < more; i++)
+		all[role->member_count + i] = words[i];
+	role->members = all;
+	role->member_count += more;
+	role->members_known = true;
+}
+
+static bool more_pages(const cJSON *doc, size_t offset, size_t seen)
+{
+	int64_t total = prism_json_int(doc, "total", -1);
+	if (seen == 0 || offset + seen >= MEMBERS_MAX)
+		return false;
+	return total >= 0 ? (int64_t)(offset + seen) < total : seen >= CORE_LIST_PAGE;
+}
+
+static void members_answered(void *data, const struct core_reply *reply,
+                             const struct prism_error *err)
+{
+	struct asking asking = *(struct asking *)data;
+	struct scope *scope = asking.scope;
+	prism_free(data);
+	/* Members may be secret to us: the role is shown without them. */
+	if (!err) {
+		const cJSON *items = core_items_of(reply->json, "members");
+		size_t seen = (size_t)cJSON_GetArraySize(items);
+		add_members(scope, &scope->load->roles[asking.role], items);
+		if (more_pages(reply->json, asking.offset, seen))
+			ask(scope, rows_of(scope->id)->members, asking.role, asking.offset + seen,
+			    members_answered);
+	} else if (err->category != PRISM_ERROR_DENIED && err->category != PRISM_ERROR_MISSING) {
+		load_failed(scope, err);
+	}
+	load_step_done(scope);
+}
+
+static void add_member_of(struct scope *scope, const char *member, const cJSON *role_entry)
+{
+	const char *id = prism_json_str(role_entry, "role_id", prism_json_str(role_entry, "id", ""));
+	const char *name =
+	    prism_json_str(role_entry, "role_name", prism_json_str(role_entry, "name", ""));
+	for (size_t i = 0; i < scope->load->count; i++) {
+		struct core_role *role = &scope->load->roles[i];
+		if (*id ? strcmp(role->id, id) != 0 : strcmp(role->name, name) != 0)
+			continue;
+		PRISM_AUTO_JSON cJSON *one = cJSON_CreateArray();
+		cJSON_AddItemToArray(one, cJSON_CreateString(member));
+		add_members(scope, role, one);
+		return;
+	}
+}
+
+static void all_members_answered(void *data, const struct core_reply *reply,
+                                 const struct prism_error *err)
+{
+	struct asking asking = *(struct asking *)data;
+	struct scope *scope = asking.scope;
+	prism_free(data);
+	const cJSON *items = err ? NULL : core_items_of(reply->json, "members");
+	if (!err && !items)
+		items = prism_json_array(reply->json, "groups"); /* the word of the OpenAPI file */
+	if (items) {
+		const cJSON *entry, *role;
+		for (size_t i = 0; i < scope->load->count; i++)
+			scope->load->roles[i].members_known = true;
+		cJSON_ArrayForEach(entry, items)
+		{
+			const char *member =
+			    prism_json_str(entry, "member_id", prism_json_str(entry, "id", ""));
+			cJSON_ArrayForEach(role, prism_json_array(entry, "roles"))
+			{
+				if (*member)
+					add_member_of(scope, member, role);
+			}
+		}
+		size_t seen = (size_t)cJSON_GetArraySize(items);
+		if (more_pages(reply->json, asking.offset, seen))
+			ask(scope, rows_of(scope->id)->all_members, SIZE_MAX, asking.offset + seen,
+			    all_members_answered);
+	} else if (!err || err->category != PRISM_ERROR_CANCELLED) {
+		for (size_t i = 0; i < scope->load->count; i++)
+			if (!scope->load->roles[i].members_known)
+				ask(scope, rows_of(scope->id)->members, i, 0, members_answered);
+	} else {
+		load_failed(scope, err);
+	}
+	load_step_done(scope);
+}
+
+static void ask_contents(struct scope *scope)
+{
+	bool members = false;
+	for (size_t i = 0; i < scope->load->count; i++) {
+		if (!scope->load->roles[i].actions)
+			ask(scope, rows_of(scope->id)->actions, i, 0, actions_answered);
+		members = members || !scope->load->roles[i].members_known;
+	}
+	if (members)
+		ask(scope, rows_of(scope->id)->all_members, SIZE_MAX, 0, all_members_answered);
+}
+
+static void roles_answered(void *data, const struct core_reply *reply,
+                           const struct prism_error *err)
+{
+	struct asking asking = *(struct asking *)data;
+	struct scope *scope = asking.scope;
+	struct load *load = scope->load;
+	prism_free(data);
+	if (err) {
+		load_failed(scope, err);
+		load_step_done(scope);
+		return;
+	}
+	const cJSON *items = core_items_of(reply->json, "roles");
+	const cJSON *entry;
+	cJSON_ArrayForEach(entry, items)
+	{
+		if (!cJSON_IsObject(entry) || load->count >= ROLES_MAX)
+			continue;
+		if (load->count == load->room) {
+			load->room = load->room ? load->room * 2 : 16;
+			load->roles = prism_realloc_array(load->roles, load->room, sizeof(*load->roles));
+		}
+		struct core_role *role = &load->roles[load->count];
+		*role = (struct core_role){0};
+		role_decode(role, entry, load->arena, *scope->id != '\0');
+		if (!*role->id)
+			continue;
+		load->count++;
+		if (prism_json_array(entry, "actions"))
+			role_set_actions(scope, role, prism_json_array(entry, "actions"));
+		if (prism_json_array(entry, "members"))
+			add_members(scope, role, prism_json_array(entry, "members"));
+	}
+	size_t seen = (size_t)cJSON_GetArraySize(items);
+	if (load->count < ROLES_MAX && more_pages(reply->json, asking.offset, seen))
+		ask(scope, rows_of(scope->id)->list, SIZE_MAX, asking.offset + seen, roles_answered);
+	else
+		ask_contents(scope);
+	load_step_done(scope);
+}
+
+static void scope_start(struct core_single *single)
+{
+	struct scope *scope = PRISM_CONTAINER(single, struct scope, single);
+	scope->load = prism_alloc(sizeof(*scope->load));
+	scope->load->arena = prism_arena_create();
+	scope->load->pending = 1; /* this function */
+	ask(scope, rows_of(scope->id)->list, SIZE_MAX, 0, roles_answered);
+	load_step_done(scope);
+}
+
+static struct scope *scope_of(struct core *core, const char *id)
+{
+	struct scopes *s = core_module(core, &module);
+	if (!id)
+		id = "";
+	PRISM_LIST_EACH (&s->all, node, next) {
+		struct scope *scope = PRISM_CONTAINER(node, struct scope, node);
+		if (!scope->gone && strcmp(scope->id, id) == 0)
+			return scope;
+	}
+	struct scope *scope = prism_alloc(sizeof(*scope));
+	scope->id = prism_strdup(id);
+	core_single_init(&scope->single, core, CORE_EVENT_ROLES, scope->id, scope_start);
+	prism_list_prepend(&s->all, &scope->node);
+	return scope;
+}
+
+/* --- getters --- */
+
+struct core_roles core_roles(struct core *core, const char *id)
+{
+	struct scope *scope = scope_of(core, id);
+	return (struct core_roles){scope->roles, scope->count, &scope->single.status};
+}
+
+const struct core_role *core_role_find(struct core *core, const char *id, const char *word)
+{
+	struct core_roles roles = core_roles(core, id);
+	for (size_t i = 0; i < roles.count; i++)
+		if (strcmp(roles.roles[i].id, word) == 0)
+			return &roles.roles[i];
+	for (size_t i = 0; i < roles.count; i++)
+		if (strcmp(roles.roles[i].name, word) == 0)
+			return &roles.roles[i];
+	return NULL;
+}
+
+void core_roles_load(struct core *core, const char *id, bool refresh)
+{
+	core_single_load(&scope_of(core, id)->single, refresh);
+}
+
+int core_roles_await(struct core *core, const char *id, bool refresh, struct prism_cancel *cancel,
+                     core_done_fn done, void *data, struct prism_error *err)
+{
+	return core_single_await(&scope_of(core, id)->single, refresh, cancel, done, data, err);
+}
+
+void core_roles_stale(struct core *core, const char *id)
+{
+	core_single_reload(&scope_of(core, id)->single);
+	if (id && *id)
+		core_checklist_stale(core, id);
+}
+
+/* --- known actions --- */
+
+struct knowing {
+	bool of_computation;
+	core_words_fn done;
+	void *data;
+};
+
+static void known_answered(void *data, const struct core_reply *reply,
+                           const struct prism_error *err)
+{
+	struct knowing k = *(struct knowing *)data;
+	prism_free(data);
+	if (err && err->category == PRISM_ERROR_CANCELLED) {
+		k.done(k.data, NULL, 0, err);
+		return;
+	}
+	struct prism_arena *arena = prism_arena_create();
+	size_t count = 0;
+	const char *const *words =
+	    err ? NULL : core_str_array(arena, core_items_of(reply->json, "available_actions"), &count);
+	const char *fallback[(int)CORE_WPERM_COUNT + (int)CORE_PERM_COUNT];
+	if (count == 0) { /* section 3.6: the reference's list */
+		unsigned most = k.of_computation ? CORE_PERM_COUNT : CORE_WPERM_COUNT;
+		for (unsigned i = 0; i < most; i++)
+			fallback[count++] = k.of_computation ? core_perm_word(i) : core_wperm_word(i);
+		words = fallback;
+	}
+	k.done(k.data, words, count, NULL);
+	prism_arena_destroy(arena);
+}
+
+int core_role_actions_known(struct core *core, const char *id, struct prism_cancel *cancel,
+                            core_words_fn done, void *data, struct prism_error *err)
+{
+	struct knowing *k = prism_alloc(sizeof(*k));
+	*k = (struct knowing){id && *id, done, data};
+	struct core_call call = {.endpoint = rows_of(id)->known};
+	if (core_request_start(core, &call, cancel, known_answered, k, err))
+		return 0;
+	prism_free(k);
+	return -1;
+}
+
+/* --- writing --- */
+
+struct writing {
+	struct core *core;
+	char *scope; /* NULL: workspace */
+	core_done_fn done;
+	core_id_fn done_id;
+	void *data;
+};
+
+static void written(void *data, const struct core_reply *reply, const struct prism_error *err)
+{
+	struct writing *w = data;
+	if (!err && !core_dying(w->core))
+		core_roles_stale(w->core, w->scope);
+	if (w->done_id) {
+		const char *id = err ? "" : reply->id;
+		if (!err && !*id)
+			id = prism_json_str(reply->json, "role_id", "");
+		w->done_id(w->data, id, err);
+	} else {
+		w->done(w->data, err);
+	}
+	prism_free(w->scope);
+	prism_free(w);
+}
+
+static int write_start(struct core *core, const char *scope, const struct core_call *call,
+                       struct prism_cancel *cancel, core_done_fn done, core_id_fn done_id,
+                       void *data, struct prism_error *err)
+{
+	struct writing *w = prism_alloc(sizeof(*w));
+	*w = (struct writing){core, prism_strdup(scope), done, done_id, data};
+	if (core_request_start(core, call, cancel, written, w, err))
+		return 0;
+	prism_free(w->scope);
+	prism_free(w);
+	return -1;
+}
+
+int core_role_create(struct core *core, const char *scope, const char *name,
+                     const char *const *actions, size_t action_count, const char *const *members,
+                     size_t member_count, struct prism_cancel *cancel, core_id_fn done, void *data,
+                     struct prism_error *err)
+{
+	if (core_validate(CORE_FIELD_ROLE_NAME, name, err) < 0)
+		return prism_error_wrap(err, "the role name cannot be used");
+	PRISM_AUTO_JSON cJSON *body = cJSON_CreateObject();
+	cJSON_AddStringToObject(body, "role_name", name);
+	cJSON_AddItemToObject(body, "optional_actions", core_json_strings(actions, action_count));
+	cJSON_AddItemToObject(body, "optional_members", core_json_strings(members, member_count));
+	struct core_call call = {
+	    .endpoint = rows_of(scope)->create, .arg = {[CORE_ARG_C] = scope}, .body = body};
+	return write_start(core, scope, &call, cancel, NULL, done, data, err);
+}
+
+int core_role_rename(struct core *core, const char *scope, const char *role, const char *name,
+                     struct prism_cancel *cancel, core_done_fn done, void *data,
+                     struct prism_error *err)
+{
+	if (core_validate(CORE_FIELD_ROLE_NAME, name, err) < 0)
+		return prism_error_wrap(err, "the role name cannot be used");
+	PRISM_AUTO_JSON cJSON *body = cJSON_CreateObject();
+	cJSON_AddStringToObject(body, "name", name);
+	struct core_call call = {.endpoint = rows_of(scope)->rename,
+	                         .arg = {[CORE_ARG_C] = scope, [CORE_ARG_R] = role},
+	                         .body = body};
+	return write_start(core, scope, &call, cancel, done, NULL, data, err);
+}
+
+int core_role_delete(struct core *core, const char *scope, const char *role,
+                     struct prism_cancel *cancel, core_done_fn done, void *data,
+                     struct prism_error *err)
+{
+	struct core_call call = {.endpoint = rows_of(scope)->remove,
+	                         .arg = {[CORE_ARG_C] = scope, [CORE_ARG_R] = role}};
+	return write_start(core, scope, &call, cancel, done, NULL, data, err);
+}
+
+int core_role_edit(struct core *core, const char *scope, const char *role,
+                   enum core_role_change change, const char *const *words, size_t count,
+                   struct prism_cancel *cancel, core_done_fn done, void *data,
+                   struct prism_error *err)
+{
+	const struct rows *rows = rows_of(scope);
+	bool actions = change == CORE_ROLE_ADD_ACTIONS || change == CORE_ROLE_REMOVE_ACTIONS;
+	const enum core_endpoint_id endpoint[] = {
+	    [CORE_ROLE_ADD_ACTIONS] = rows->actions_add,
+	    [CORE_ROLE_REMOVE_ACTIONS] = rows->actions_remove,
+	    [CORE_ROLE_ADD_MEMBERS] = rows->members_add,
+	    [CORE_ROLE_REMOVE_MEMBERS] = rows->members_remove,
+	};
+	if (count == 0)
+		return prism_error_raise(err, PRISM_ERROR_INVALID, "nothing was chosen");
+	PRISM_AUTO_JSON cJSON *body = cJSON_CreateObject();
+	cJSON_AddItemToObject(body, actions ? "actions" : "members", core_json_strings(words, count));
+	struct core_call call = {.endpoint = endpoint[change],
+	                         .arg = {[CORE_ARG_C] = scope, [CORE_ARG_R] = role},
+	                         .body = body};
+	return write_start(core, scope, &call, cancel, done, NULL, data, err);
+}
+
+/* --- granting to myself --- */
+
+struct granting {
+	struct core *core;
+	char *scope;
+	char **words;
+	size_t count;
+	struct prism_cancel *cancel; /* borrowed */
+	core_done_fn done;
+	void *data;
+};
+
+static void granting_free(struct granting *g)
+{
+	for (size_t i = 0; i < g->count; i++)
+		prism_free(g->words[i]);
+	prism_free(g->words);
+	prism_free(g->scope);
+	prism_free(g);
+}
+
+static const struct core_role *my_role(struct core *core, const char *scope)
+{
+	struct core_roles roles = core_roles(core, scope);
+	const char *me = core_session_user_id(core);
+	for (size_t i = 0; i < roles.count; i++)
+		for (size_t m = 0; m < roles.roles[i].member_count; m++)
+			if (strcmp(roles.roles[i].members[m], me) == 0)
+				return &roles.roles[i];
+	return NULL;
+}
+
+static void grant_roles_known(void *data, const struct prism_error *err)
+{
+	struct granting *g = data;
+	struct prism_error failure = PRISM_ERROR_INIT;
+	const struct core_role *role = err ? NULL : my_role(g->core, g->scope);
+	if (!err && !role) {
+		prism_error_raise(&failure, PRISM_ERROR_DENIED, "you are in no role here");
+		prism_error_hint(&failure, "ask an administrator to add you to a role");
+		err = &failure;
+	}
+	if (!err && core_role_edit(g->core, g->scope, role->id, CORE_ROLE_ADD_ACTIONS,
+	                           (const char *const *)g->words, g->count, g->cancel, g->done, g->data,
+	                           &failure) < 0)
+		err = &failure;
+	if (err)
+		g->done(g->data, err);
+	granting_free(g);
+}
+
+int core_role_grant_me(struct core *core, const char *scope, const char *const *actions,
+                       size_t count, struct prism_cancel *cancel, core_done_fn done, void *data,
+                       struct prism_error *err)
+{
+	struct granting *g = prism_alloc(sizeof(*g));
+	*g = (struct granting){
+	    .core = core, .scope = prism_strdup(scope), .cancel = cancel, .done = done, .data = data};
+	g->words = prism_alloc_array(count + 1, sizeof(*g->words));
+	for (size_t i = 0; i < count; i++)
+		g->words[g->count++] = prism_strdup(actions[i]);
+	if (core_roles_await(core, scope, true, cancel, grant_roles_known, g, err) == 0)
+		return 0;
+	granting_free(g);
+	return -1;
+}
