@@ -8,12 +8,6 @@
 #include "sandbox/cvm.h"
 #include "sandbox/record.h"
 
-#pragma weak sb_agent_create
-#pragma weak sb_agent_destroy
-#pragma weak sb_agent_stop
-#pragma weak sb_agent_address
-#pragma weak sb_agent_state
-
 struct live {
 	struct prism_list node;
 	struct sb *sb;
@@ -83,8 +77,7 @@ static void live_free(struct live *live)
 {
 	prism_list_remove(&live->node);
 	prism_timer_remove(live->release);
-	if (live->agent)
-		sb_agent_destroy(live->agent);
+	sb_agent_destroy(live->agent);
 	prism_free(live);
 }
 
@@ -186,10 +179,6 @@ static void fill_manifest(struct sb_agent_manifest *out, const struct sb_manifes
 static struct sb_agent *create_agent(struct live *live, const struct sb_agent_manifest *manifest,
                                      struct prism_error *err)
 {
-	if (!sb_agent_create) {
-		prism_error_raise(err, PRISM_ERROR_INTERNAL, "no agent in this build");
-		return NULL;
-	}
 	struct sb *sb = live->sb;
 	const struct sb_agent_callbacks callbacks = {on_event, on_log, on_state, live};
 	PRISM_AUTO_FREE char *url =
@@ -239,14 +228,14 @@ int sb_run_start(struct sb *sb, const struct sb_run_request *request, char ret_i
 	sb_db_begin(sb->db);
 	live->ref.computation = request->computation;
 	live->ref.run = insert_run(sb, request, ret_id);
+	PRISM_AUTO_FREE char *text =
+	    prism_asprintf("computation started by user %s", request->user_name);
+	log_line(sb, live->ref, SB_LEVEL_WARN, text);
 	if (start_agent(live, request->manifest, ret_id, err) < 0) {
 		sb_db_rollback(sb->db);
 		live_free(live);
 		return -1;
 	}
-	PRISM_AUTO_FREE char *text =
-	    prism_asprintf("computation started by user %s", request->user_name);
-	log_line(sb, live->ref, SB_LEVEL_WARN, text);
 	refresh_computation(sb, request->computation);
 	sb_db_commit(sb->db);
 	return 0;
