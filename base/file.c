@@ -167,6 +167,11 @@ int prism_file_writer_write(struct prism_file_writer *w, const void *data, size_
 	return 0;
 }
 
+const char *prism_file_writer_temp(const struct prism_file_writer *w)
+{
+	return w->temp;
+}
+
 static void free_writer(struct prism_file_writer *w)
 {
 	if (w->fd >= 0)

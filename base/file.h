@@ -26,6 +26,8 @@ struct prism_file_writer *prism_file_writer_create(const char *path, mode_t mode
                                                    struct prism_error *err); /* NULL on failure */
 PRISM_MUST_USE int prism_file_writer_write(struct prism_file_writer *w, const void *data, size_t size,
                                            struct prism_error *err);
+/* Lent: where the bytes are until commit, for whoever must check them first. */
+const char *prism_file_writer_temp(const struct prism_file_writer *w);
 PRISM_MUST_USE int prism_file_writer_commit(struct prism_file_writer *w, struct prism_error *err); /* frees w */
 void prism_file_writer_discard(struct prism_file_writer *w); /* frees w; NULL allowed */
 

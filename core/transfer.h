@@ -112,7 +112,8 @@ struct core_transfer_queue;
 struct core_transfer_queue *core_transfer_queue_create(struct prism_loop *loop,
                                                        struct prism_work *work,
                                                        const struct core_transfer_env *env);
-/* Cancels what runs, without callbacks; call before the workers are destroyed. NULL allowed. */
+/* Cancels what runs, without callbacks; call before the workers are destroyed, and not from one of
+ * the queue's own callbacks. NULL allowed. */
 void core_transfer_queue_destroy(struct core_transfer_queue *queue);
 
 /* Returns the id, or 0 with err. done (may be NULL) comes once, when the transfer first becomes
