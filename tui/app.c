@@ -246,6 +246,17 @@ void pt_app_dirty(struct pt_app *app)
 
 /* --- drawing --- */
 
+/* Once for everything typed in a turn: filtering a long list is not done for every letter of a
+ * burst. */
+static void tell_ask(struct pt_app *app)
+{
+	if (!app->ask_changed)
+		return;
+	app->ask_changed = false;
+	if (app->prompt && app->ask.on_change)
+		app->ask.on_change(app->ask.data, pt_prompt_text(app->prompt));
+}
+
 static void arm_toasts(struct pt_app *app)
 {
 	int64_t next = pt_messages_next(app->messages);
@@ -266,6 +277,7 @@ void pt_app_draw(struct pt_app *app)
 	if (pt_canvas_rows(app->canvas) != pt_term_rows(term) ||
 	    pt_canvas_cols(app->canvas) != pt_term_cols(term))
 		pt_canvas_resize(app->canvas, pt_term_rows(term), pt_term_cols(term));
+	tell_ask(app);
 	app->dirty = false;
 	pt_app_compose(app);
 	if (!pt_term_draw(term, app->canvas, app->theme) && app->input) {
@@ -299,8 +311,11 @@ static void finish_ask(struct pt_app *app, bool accept)
 	struct pt_ask ask = app->ask;
 	PRISM_AUTO_FREE char *text = accept ? prism_strdup(pt_prompt_text(app->prompt)) : NULL;
 
-	if (accept)
+	if (accept) {
+		tell_ask(app);
 		pt_prompt_remember(app->prompt);
+	}
+	app->ask_changed = false;
 	close_ask(app);
 	if (ask.on_done)
 		ask.on_done(ask.data, text);
@@ -318,8 +333,7 @@ static void ask_event(struct pt_app *app, const struct pt_event *event)
 		finish_ask(app, false); /* as in vi */
 	} else {
 		result = pt_prompt_key(app->prompt, event);
-		if (result & PT_CHANGED && app->ask.on_change)
-			app->ask.on_change(app->ask.data, pt_prompt_text(app->prompt));
+		app->ask_changed |= (result & PT_CHANGED) != 0;
 		pt_app_apply(app, NULL, result);
 	}
 }

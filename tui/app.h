@@ -126,8 +126,8 @@ void pt_app_each_view(struct pt_app *app, void (*fn)(void *data, struct pt_view 
 void pt_app_overlay(struct pt_app *app, struct pt_view *view);
 struct pt_view *pt_app_top_overlay(const struct pt_app *app);
 
-/* The prompt line. on_change sees the text after every change; on_done gets it at Enter, or NULL
- * after Esc. Either may be NULL. An open prompt is cancelled first. */
+/* The prompt line. on_change sees the text once per turn in which it changed; on_done gets it at
+ * Enter, or NULL after Esc. Either may be NULL. An open prompt is cancelled first. */
 struct pt_ask {
 	const char *label;          /* "/" or "Filter: " */
 	const char *initial;        /* may be NULL */

@@ -326,6 +326,16 @@ static void place(struct pt_layout *layout, enum pt_pane pane, struct pt_rect re
 	layout->body[pane] = (struct pt_rect){rect.x, rect.y + 1, rect.w, rect.h > 1 ? rect.h - 1 : 0};
 }
 
+/* Right of a border: a free column, so that text does not stick to the line. */
+static void place_right(struct pt_layout *layout, enum pt_pane pane, struct pt_rect rect)
+{
+	place(layout, pane, rect);
+	if (layout->body[pane].w > 1) {
+		layout->body[pane].x++;
+		layout->body[pane].w--;
+	}
+}
+
 static void layout_wide(struct pt_app *app, struct pt_rect area, const bool used[PT_PANE_COUNT])
 {
 	struct pt_layout *layout = &app->layout;
@@ -338,19 +348,20 @@ static void layout_wide(struct pt_app *app, struct pt_rect area, const bool used
 	layout->border[0] = (struct pt_rect){area.x + left, area.y, 1, area.h};
 	place(layout, PT_PANE_LIST, list);
 	if (!used[PT_PANE_DETAIL] || !used[PT_PANE_LOG]) {
-		place(layout, second, rest);
+		place_right(layout, second, rest);
 	} else if (area.w >= THREE_COLUMNS) {
 		int middle = share(rest.w - 1, weight[PT_PANE_DETAIL], weight[PT_PANE_LOG], 20);
 
-		place(layout, PT_PANE_DETAIL, (struct pt_rect){rest.x, rest.y, middle, rest.h});
+		place_right(layout, PT_PANE_DETAIL, (struct pt_rect){rest.x, rest.y, middle, rest.h});
 		layout->border[1] = (struct pt_rect){rest.x + middle, rest.y, 1, rest.h};
-		place(layout, PT_PANE_LOG,
-		      (struct pt_rect){rest.x + middle + 1, rest.y, rest.w - middle - 1, rest.h});
+		place_right(layout, PT_PANE_LOG,
+		            (struct pt_rect){rest.x + middle + 1, rest.y, rest.w - middle - 1, rest.h});
 	} else {
 		int top = share(rest.h, weight[PT_PANE_DETAIL], weight[PT_PANE_LOG], 4);
 
-		place(layout, PT_PANE_DETAIL, (struct pt_rect){rest.x, rest.y, rest.w, top});
-		place(layout, PT_PANE_LOG, (struct pt_rect){rest.x, rest.y + top, rest.w, rest.h - top});
+		place_right(layout, PT_PANE_DETAIL, (struct pt_rect){rest.x, rest.y, rest.w, top});
+		place_right(layout, PT_PANE_LOG,
+		            (struct pt_rect){rest.x, rest.y + top, rest.w, rest.h - top});
 	}
 }
 

@@ -48,6 +48,7 @@ struct pt_app {
 	struct pt_prompt *prompt; /* the prompt line; NULL: closed */
 	struct pt_ask ask;
 	char *ask_label;
+	bool ask_changed; /* on_change is owed */
 
 	int theme_watch; /* inotify descriptor; -1 */
 	struct prism_fd *theme_fd;

@@ -27,11 +27,48 @@ static size_t match_at(const char *text, size_t len, size_t at, const char *need
 	return (size_t)(pos - text);
 }
 
+static bool is_ascii(const char *text)
+{
+	while (*text && (unsigned char)*text < 0x80)
+		text++;
+	return !*text;
+}
+
+static unsigned char lower(char c)
+{
+	return (unsigned char)(c >= 'A' && c <= 'Z' ? c + ('a' - 'A') : c);
+}
+
+/* The common case, byte by byte: no character outside ASCII folds to one inside. */
+static bool find_ascii(const char *text, size_t len, const char *needle, size_t from,
+                       size_t *ret_start, size_t *ret_end)
+{
+	size_t size = strlen(needle);
+	unsigned char first = lower(needle[0]);
+
+	for (size_t at = from; at + size <= len; at++) {
+		size_t i = 1;
+
+		if (lower(text[at]) != first)
+			continue;
+		while (i < size && lower(text[at + i]) == lower(needle[i]))
+			i++;
+		if (i == size) {
+			*ret_start = at;
+			*ret_end = at + size;
+			return true;
+		}
+	}
+	return false;
+}
+
 bool pt_match_find(const char *text, size_t len, const char *needle, size_t from, size_t *ret_start,
                    size_t *ret_end)
 {
 	if (!*needle)
 		return false;
+	if (is_ascii(needle))
+		return find_ascii(text, len, needle, from, ret_start, ret_end);
 	for (size_t at = from; at < len; at++) {
 		size_t end;
 

@@ -126,12 +126,11 @@ static bool find_id(const struct pt_table *table, const char *id, size_t *ret_po
 	return false;
 }
 
-/* Order anew, then the selection at its id and at the same height of the screen. */
-static void reorder(struct pt_table *table)
+/* The selection at its id again, and at the same height of the screen. */
+static void settle(struct pt_table *table, size_t height)
 {
-	size_t height = table->cursor - table->top, position;
+	size_t position;
 
-	pt_table_order(table);
 	table->seen_stale = true;
 	if (table->wanted && find_id(table, table->wanted, &position)) {
 		prism_free(table->wanted);
@@ -148,6 +147,14 @@ static void reorder(struct pt_table *table)
 	table->top = table->cursor > height ? table->cursor - height : 0;
 	fit(table);
 	tell_selected(table);
+}
+
+static void reorder(struct pt_table *table)
+{
+	size_t height = table->cursor - table->top;
+
+	pt_table_order(table);
+	settle(table, height);
 }
 
 void pt_table_reload(struct pt_table *table)

@@ -101,9 +101,10 @@ static bool row_has_word(const struct pt_table *table, size_t row, const char *w
 {
 	for (int column = 0; column < table->column_count; column++) {
 		struct pt_value value;
+		size_t start, end;
 
 		pt_table_value(table, row, column, &value);
-		if (value.text && prism_text_contains(value.text, word))
+		if (value.text && pt_match_find(value.text, strlen(value.text), word, 0, &start, &end))
 			return true;
 	}
 	return false;
@@ -147,6 +148,16 @@ void pt_table_order(struct pt_table *table)
 			table->index[table->rows++] = (uint32_t)row;
 	if (sort)
 		sort_index(table);
+}
+
+void pt_table_narrow(struct pt_table *table)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < table->rows; i++)
+		if (pt_table_row_has(table, table->index[i], table->filter))
+			table->index[kept++] = table->index[i];
+	table->rows = kept;
 }
 
 unsigned pt_table_search(struct pt_table *table, const char *text, int direction)

@@ -56,7 +56,8 @@ const char *pt_table_id(const struct pt_table *table, size_t position);
 void pt_table_value(const struct pt_table *table, size_t row, int column,
                     struct pt_value *ret_value);
 /* table_index.c */
-void pt_table_order(struct pt_table *table); /* total, rows and index anew */
+void pt_table_order(struct pt_table *table);  /* total, rows and index anew */
+void pt_table_narrow(struct pt_table *table); /* the filter got longer: only rows shown can stay */
 bool pt_table_row_has(const struct pt_table *table, size_t row, const char *words);
 
 #endif

@@ -13,9 +13,10 @@
 /* Slot of cells the terminal blanked by itself: its default style. */
 #define SLOT_RAW PT_SLOT_COUNT
 
-#define TAIL_MIN 4   /* changed cells at the end of a line from which clearing is shorter */
-#define BLANK_MIN 9  /* blank cells inside a line from which erasing is shorter */
-#define GAP_MAX 4    /* unchanged cells that are sent again rather than jumped over */
+#define TAIL_MIN 4  /* changed cells at the end of a line from which clearing is shorter */
+#define BLANK_MIN 9 /* blank cells inside a line from which erasing is shorter */
+#define GAP_MAX 4   /* unchanged cells that are sent again rather than jumped over */
+#define SHOWS_ON_BLANK (PT_ATTR_UNDERLINE | PT_ATTR_REVERSE)
 #define SCROLL_MIN 3 /* lines a scroll must save to be worth its sequences */
 
 struct pt_diff {
@@ -113,8 +114,7 @@ static bool same_style(const struct pt_style *a, const struct pt_style *b)
 /* Blank to the eye: only the background counts. */
 static bool is_blank(const struct pt_cell *cell, const struct pt_style *style)
 {
-	return cell->ch == ' ' && !cell->marks[0] &&
-	       !(style->attrs & (PT_ATTR_UNDERLINE | PT_ATTR_REVERSE));
+	return cell->ch == ' ' && !cell->marks[0] && !(style->attrs & SHOWS_ON_BLANK);
 }
 
 static bool looks_equal(struct pt_diff *diff, const struct pt_cell *a, const struct pt_cell *b)
@@ -171,7 +171,7 @@ static void put_cell(struct pt_diff *diff, const struct pt_cell *row, int x, int
 
 	/* The foreground of a blank is not seen: the current one will do. */
 	if (is_blank(cell, &style) && diff->style_known && diff->style.bg == style.bg &&
-	    !(diff->style.attrs & (PT_ATTR_UNDERLINE | PT_ATTR_REVERSE)))
+	    !(diff->style.attrs & SHOWS_ON_BLANK))
 		style = diff->style;
 	pt_diff_move(diff, x, y);
 	set_style(diff, &style);
@@ -195,8 +195,7 @@ static void set_background(struct pt_diff *diff, const struct pt_style *style)
 {
 	struct pt_style plain = {.fg = PT_COLOR_DEFAULT, .bg = style->bg};
 
-	if (diff->style_known && diff->style.bg == style->bg &&
-	    !(diff->style.attrs & (PT_ATTR_UNDERLINE | PT_ATTR_REVERSE)))
+	if (diff->style_known && diff->style.bg == style->bg && !(diff->style.attrs & SHOWS_ON_BLANK))
 		return;
 	set_style(diff, &plain);
 }
@@ -253,6 +252,9 @@ static bool cheap_gap(struct pt_diff *diff, const struct pt_cell *row, int x, in
 	for (int i = diff->x; i < x; i++) {
 		struct pt_style style = cell_style(diff, &row[i]);
 
+		if (is_blank(&row[i], &style) && style.bg == diff->style.bg &&
+		    !(diff->style.attrs & SHOWS_ON_BLANK))
+			continue;
 		if (row[i].ch > 0x7e || row[i].ch < 0x20 || row[i].marks[0] ||
 		    !same_style(&style, &diff->style))
 			return false;
