@@ -283,11 +283,19 @@ bool pt_table_select(struct pt_table *table, const char *id)
 
 unsigned pt_table_set_filter(struct pt_table *table, const char *text)
 {
-	prism_free(table->filter);
+	PRISM_AUTO_FREE char *before = table->filter;
+	size_t height = table->cursor - table->top;
+
 	table->filter = text && *text ? prism_strdup(text) : NULL;
 	table->server_filter =
 	    table->model->filter && table->model->filter(table->data, table->filter ? text : "");
-	reorder(table);
+	if (before && table->filter && table->indexed && !table->server_filter &&
+	    strncmp(before, table->filter, strlen(before)) == 0) {
+		pt_table_narrow(table);
+		settle(table, height);
+	} else {
+		reorder(table);
+	}
 	return PT_HANDLED | PT_REDRAW;
 }
 
