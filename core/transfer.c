@@ -45,7 +45,7 @@ bool core_transfer_state_final(enum core_transfer_state state)
 	return state_rows[state].final;
 }
 
-int64_t transfer_now(const struct core_transfer_queue *queue)
+int64_t core_transfer_now(const struct core_transfer_queue *queue)
 {
 	return prism_clock_mono_ms(prism_loop_clock(queue->loop));
 }
@@ -127,7 +127,7 @@ static void on_tick(void *data);
 static void flush(void *data)
 {
 	struct core_transfer_queue *queue = data;
-	int64_t wait = transfer_pump(queue);
+	int64_t wait = core_transfer_pump(queue);
 
 	tell_all(queue);
 	drop_old_history(queue);
@@ -141,19 +141,19 @@ static void flush(void *data)
 	}
 }
 
-void transfer_schedule(struct core_transfer_queue *queue)
+void core_transfer_schedule(struct core_transfer_queue *queue)
 {
 	prism_loop_undefer(queue->loop, flush, queue);
 	prism_loop_defer(queue->loop, flush, queue);
 }
 
-void transfer_touch(struct core_transfer *t)
+void core_transfer_touch(struct core_transfer *t)
 {
 	t->dirty = true;
-	transfer_schedule(t->queue);
+	core_transfer_schedule(t->queue);
 }
 
-void transfer_set_note(struct core_transfer *t, const char *fmt, ...)
+void core_transfer_set_note(struct core_transfer *t, const char *fmt, ...)
 {
 	char text[sizeof(t->note)];
 	va_list args;
@@ -164,18 +164,18 @@ void transfer_set_note(struct core_transfer *t, const char *fmt, ...)
 	if (!strcmp(text, t->note))
 		return;
 	memcpy(t->note, text, sizeof(text));
-	transfer_touch(t);
+	core_transfer_touch(t);
 }
 
-void transfer_set_state(struct core_transfer *t, enum core_transfer_state state)
+void core_transfer_set_state(struct core_transfer *t, enum core_transfer_state state)
 {
 	t->info.state = state;
-	transfer_touch(t);
+	core_transfer_touch(t);
 }
 
 /* ---- progress ---- */
 
-void transfer_moved(struct core_transfer *t, uint64_t done, uint64_t total)
+void core_transfer_moved(struct core_transfer *t, uint64_t done, uint64_t total)
 {
 	if (t->info.done == done && t->info.total == total)
 		return;
@@ -188,7 +188,7 @@ void transfer_moved(struct core_transfer *t, uint64_t done, uint64_t total)
 /* Exponential smoothing: three parts past, one part present. */
 static void weigh(struct core_transfer *t)
 {
-	int64_t now = transfer_now(t->queue), span = now - t->rate_ms;
+	int64_t now = core_transfer_now(t->queue), span = now - t->rate_ms;
 	uint64_t rate;
 
 	if (span < RATE_MS)
@@ -214,7 +214,7 @@ static void on_tick(void *data)
 			uint64_t total, done = core_transfer_job_progress(t->job, &total);
 
 			if (t->info.state == CORE_TRANSFER_HASHING)
-				transfer_moved(t, done, total);
+				core_transfer_moved(t, done, total);
 		}
 		if (t->job || t->call)
 			weigh(t);
@@ -243,7 +243,7 @@ static void lane_leave(struct core_transfer *t)
 	prism_free(lane);
 }
 
-void transfer_release(struct core_transfer *t)
+void core_transfer_release(struct core_transfer *t)
 {
 	if (t->queue->hashing == t)
 		t->queue->hashing = NULL;
@@ -259,10 +259,10 @@ void transfer_release(struct core_transfer *t)
 	lane_leave(t);
 }
 
-void transfer_finish(struct core_transfer *t, enum core_transfer_state state,
-                     const struct prism_error *err)
+void core_transfer_finish(struct core_transfer *t, enum core_transfer_state state,
+                          const struct prism_error *err)
 {
-	transfer_release(t);
+	core_transfer_release(t);
 	t->info.ended_us = prism_clock_wall_us(prism_loop_clock(t->queue->loop));
 	t->info.eta_ms = -1;
 	prism_error_clear(&t->error);
@@ -274,7 +274,7 @@ void transfer_finish(struct core_transfer *t, enum core_transfer_state state,
 	if (state != CORE_TRANSFER_DONE)
 		t->note[0] = 0;
 	t->tell_done = t->done != NULL;
-	transfer_set_state(t, state);
+	core_transfer_set_state(t, state);
 }
 
 /* ---- rows ---- */
@@ -294,7 +294,7 @@ static bool same_connection(const struct core_agent_connection *a,
 	       same_text(a->policy_file, b->policy_file);
 }
 
-void transfer_attach(struct core_transfer *t)
+void core_transfer_attach(struct core_transfer *t)
 {
 	struct core_transfer_queue *queue = t->queue;
 	struct transfer_lane *lane;
@@ -328,8 +328,8 @@ static void reset_row(struct core_transfer *t)
 	t->not_before_ms = t->next_poll_ms = 0;
 	t->tries = t->late = 0;
 	t->cancelling = false;
-	transfer_attach(t);
-	transfer_set_state(t, CORE_TRANSFER_QUEUED);
+	core_transfer_attach(t);
+	core_transfer_set_state(t, CORE_TRANSFER_QUEUED);
 }
 
 static int check_hash_text(const char *text, struct prism_error *err)
@@ -480,7 +480,7 @@ void core_transfer_cancel(struct core_transfer_queue *queue, uint64_t id)
 	if (t->call)
 		core_agent_abort(t->call); /* call_done() follows */
 	else
-		transfer_finish(t, CORE_TRANSFER_CANCELLED, NULL);
+		core_transfer_finish(t, CORE_TRANSFER_CANCELLED, NULL);
 }
 
 static struct core_transfer *final_row(struct core_transfer_queue *queue, uint64_t id,
@@ -524,7 +524,7 @@ void core_transfer_poke(struct core_transfer_queue *queue)
 {
 	PRISM_LIST_EACH (&queue->transfers, node, next)
 		PRISM_CONTAINER(node, struct core_transfer, node)->next_poll_ms = 0;
-	transfer_schedule(queue);
+	core_transfer_schedule(queue);
 }
 
 size_t core_transfer_count(const struct core_transfer_queue *queue)
@@ -592,7 +592,7 @@ void core_transfer_queue_destroy(struct core_transfer_queue *queue)
 	PRISM_LIST_EACH (&queue->transfers, node, next) {
 		struct core_transfer *t = PRISM_CONTAINER(node, struct core_transfer, node);
 
-		transfer_release(t);
+		core_transfer_release(t);
 		transfer_free(t);
 	}
 	prism_timer_remove(queue->timer);

@@ -66,19 +66,21 @@ struct core_transfer_queue {
 #define TRANSFER_TICK_MS 100  /* progress is told ten times a second at most */
 #define TRANSFER_POLL_MS 1000 /* the agent's state is asked for this often while one waits */
 
-int64_t transfer_now(const struct core_transfer_queue *queue);
-void transfer_set_state(struct core_transfer *t, enum core_transfer_state state);
-void transfer_set_note(struct core_transfer *t, const char *fmt, ...) PRISM_PRINTF(2, 3);
-void transfer_touch(struct core_transfer *t); /* changed: tell soon */
-void transfer_moved(struct core_transfer *t, uint64_t done,
-                    uint64_t total); /* tell with the next tick */
+int64_t core_transfer_now(const struct core_transfer_queue *queue);
+void core_transfer_set_state(struct core_transfer *t, enum core_transfer_state state);
+void core_transfer_set_note(struct core_transfer *t, const char *fmt, ...) PRISM_PRINTF(2, 3);
+void core_transfer_touch(struct core_transfer *t); /* changed: tell soon */
+void core_transfer_moved(struct core_transfer *t, uint64_t done,
+                         uint64_t total); /* tell with the next tick */
 /* Final: everything of the attempt is let go; err NULL unless failed. */
-void transfer_finish(struct core_transfer *t, enum core_transfer_state state,
-                     const struct prism_error *err);
-void transfer_release(struct core_transfer *t); /* drops the attempt's resources without a word */
+void core_transfer_finish(struct core_transfer *t, enum core_transfer_state state,
+                          const struct prism_error *err);
+void core_transfer_release(
+    struct core_transfer *t); /* drops the attempt's resources without a word */
 /* Looks at every row and starts what may start; returns ms until it must look again, -1: never. */
-int64_t transfer_pump(struct core_transfer_queue *queue);
-void transfer_schedule(struct core_transfer_queue *queue); /* a pump and a flush in the next turn */
-void transfer_attach(struct core_transfer *t);             /* gives it its lane */
+int64_t core_transfer_pump(struct core_transfer_queue *queue);
+void core_transfer_schedule(
+    struct core_transfer_queue *queue);             /* a pump and a flush in the next turn */
+void core_transfer_attach(struct core_transfer *t); /* gives it its lane */
 
 #endif

@@ -118,10 +118,10 @@ static void prepared(void *data, struct core_prepared *result, const struct pris
 	if (queue->hashing == t)
 		queue->hashing = NULL;
 	if (err) {
-		transfer_finish(t,
-		                err->category == PRISM_ERROR_CANCELLED ? CORE_TRANSFER_CANCELLED
-		                                                       : CORE_TRANSFER_FAILED,
-		                err);
+		core_transfer_finish(t,
+		                     err->category == PRISM_ERROR_CANCELLED ? CORE_TRANSFER_CANCELLED
+		                                                            : CORE_TRANSFER_FAILED,
+		                     err);
 		return;
 	}
 	t->prepared = *result;
@@ -132,7 +132,7 @@ static void prepared(void *data, struct core_prepared *result, const struct pris
 			t->info.total += core_payload_size(t->prepared.requirements);
 	}
 	t->info.done = 0;
-	transfer_set_state(t, CORE_TRANSFER_WAITING);
+	core_transfer_set_state(t, CORE_TRANSFER_WAITING);
 }
 
 static void prepare(struct core_transfer *t)
@@ -154,11 +154,11 @@ static void prepare(struct core_transfer *t)
 	};
 
 	t->info.started_us = prism_clock_wall_us(prism_loop_clock(t->queue->loop));
-	t->rate_ms = transfer_now(t->queue);
+	t->rate_ms = core_transfer_now(t->queue);
 	t->rate_bytes = 0;
 	if (upload) {
 		t->queue->hashing = t;
-		transfer_set_state(t, CORE_TRANSFER_HASHING);
+		core_transfer_set_state(t, CORE_TRANSFER_HASHING);
 	}
 	t->job = core_transfer_prepare(t->queue->work, &spec, prepared, t);
 }
@@ -179,9 +179,9 @@ static void back_to_waiting(struct core_transfer *t, int64_t pause_ms, const cha
 	lane_free_for_next(t);
 	t->info.done = 0;
 	t->info.rate = 0;
-	t->not_before_ms = transfer_now(t->queue) + pause_ms;
-	transfer_set_state(t, CORE_TRANSFER_WAITING);
-	transfer_set_note(t, "%s", why);
+	t->not_before_ms = core_transfer_now(t->queue) + pause_ms;
+	core_transfer_set_state(t, CORE_TRANSFER_WAITING);
+	core_transfer_set_note(t, "%s", why);
 }
 
 /* True when the refusal is not the end of it. */
@@ -218,18 +218,18 @@ static void checked(void *data, struct core_checked *result, const struct prism_
 
 	t->job = NULL;
 	if (err) {
-		transfer_finish(t,
-		                err->category == PRISM_ERROR_CANCELLED ? CORE_TRANSFER_CANCELLED
-		                                                       : CORE_TRANSFER_FAILED,
-		                err);
+		core_transfer_finish(t,
+		                     err->category == PRISM_ERROR_CANCELLED ? CORE_TRANSFER_CANCELLED
+		                                                            : CORE_TRANSFER_FAILED,
+		                     err);
 		return;
 	}
 	t->listing = result->listing;
 	(void)snprintf(t->sha3, sizeof(t->sha3), "%s", result->sha3);
-	transfer_set_note(t, "%zu %s, %s unpacked", t->listing.count,
-	                  t->listing.count == 1 ? "entry" : "entries",
-	                  prism_text_bytes(t->listing.total, size));
-	transfer_finish(t, CORE_TRANSFER_DONE, NULL);
+	core_transfer_set_note(t, "%zu %s, %s unpacked", t->listing.count,
+	                       t->listing.count == 1 ? "entry" : "entries",
+	                       prism_text_bytes(t->listing.total, size));
+	core_transfer_finish(t, CORE_TRANSFER_DONE, NULL);
 }
 
 static void check_result(struct core_transfer *t)
@@ -240,12 +240,12 @@ static void check_result(struct core_transfer *t)
 	if (t->info.done < EMPTY_ZIP) {
 		prism_error_raise(&err, PRISM_ERROR_PROTOCOL, "the agent delivered an empty result");
 		prism_error_hint(&err, "the run has failed without a reason given; its logs may hold one");
-		transfer_finish(t, CORE_TRANSFER_FAILED, &err);
+		core_transfer_finish(t, CORE_TRANSFER_FAILED, &err);
 		return;
 	}
 	t->writer = NULL;
 	lane_free_for_next(t);
-	transfer_set_state(t, CORE_TRANSFER_CHECKING);
+	core_transfer_set_state(t, CORE_TRANSFER_CHECKING);
 	t->job = core_transfer_check(t->queue->work, writer, checked, t);
 }
 
@@ -255,11 +255,11 @@ static void call_done(void *data, const struct prism_error *err)
 
 	t->call = NULL;
 	if (err && (t->cancelling || err->category == PRISM_ERROR_CANCELLED))
-		transfer_finish(t, CORE_TRANSFER_CANCELLED, NULL);
+		core_transfer_finish(t, CORE_TRANSFER_CANCELLED, NULL);
 	else if (err && try_again(t, err))
 		return;
 	else if (err)
-		transfer_finish(t, CORE_TRANSFER_FAILED, err);
+		core_transfer_finish(t, CORE_TRANSFER_FAILED, err);
 	else if (t->info.kind == CORE_TRANSFER_RESULT)
 		check_result(t);
 	else {
@@ -268,13 +268,13 @@ static void call_done(void *data, const struct prism_error *err)
 			t->lane->algorithm_sent_for = prism_strdup(t->computation_id);
 		}
 		t->info.done = t->info.total;
-		transfer_finish(t, CORE_TRANSFER_DONE, NULL);
+		core_transfer_finish(t, CORE_TRANSFER_DONE, NULL);
 	}
 }
 
 static void call_progress(void *data, uint64_t done, uint64_t total)
 {
-	transfer_moved(data, done, total);
+	core_transfer_moved(data, done, total);
 }
 
 static int save_bytes(void *data, const void *bytes, size_t size, struct prism_error *err)
@@ -333,20 +333,20 @@ static void start_call(struct core_transfer *t)
 	t->lane->active = t;
 	t->info.done = 0;
 	t->info.rate = 0;
-	t->rate_ms = transfer_now(queue);
+	t->rate_ms = core_transfer_now(queue);
 	t->rate_bytes = 0;
 	t->tries++;
 	t->late = 0;
-	transfer_set_note(t, "%s", "");
+	core_transfer_set_note(t, "%s", "");
 	if (!t->lane->agent)
 		t->lane->agent = core_agent_create(queue->loop, queue->work, t->lane->connection,
 		                                   queue->env.make, queue->env.make_data, &err);
 	if (t->lane->agent)
 		t->call = upload ? start_upload(t, &handlers, &err) : start_result(t, &handlers, &err);
 	if (t->call)
-		transfer_set_state(t, upload ? CORE_TRANSFER_SENDING : CORE_TRANSFER_RECEIVING);
+		core_transfer_set_state(t, upload ? CORE_TRANSFER_SENDING : CORE_TRANSFER_RECEIVING);
 	else
-		transfer_finish(t, CORE_TRANSFER_FAILED, &err);
+		core_transfer_finish(t, CORE_TRANSFER_FAILED, &err);
 }
 
 /* ---- whose turn it is ---- */
@@ -369,29 +369,29 @@ static void too_late(struct core_transfer *t, const char *why)
 {
 	struct prism_error err = PRISM_ERROR_INIT;
 
-	transfer_set_note(t, "%s", why);
-	t->next_poll_ms = transfer_now(t->queue) + TRANSFER_POLL_MS;
+	core_transfer_set_note(t, "%s", why);
+	t->next_poll_ms = core_transfer_now(t->queue) + TRANSFER_POLL_MS;
 	if (++t->late < LATE_POLLS)
 		return;
 	prism_error_raise(&err, PRISM_ERROR_CONFLICT, "%s", why);
 	prism_error_hint(&err,
 	                 "nothing was sent; the timeline shows where the run is. Stop it and run again "
 	                 "to send another one");
-	transfer_finish(t, CORE_TRANSFER_FAILED, &err);
+	core_transfer_finish(t, CORE_TRANSFER_FAILED, &err);
 }
 
 static void consider(struct core_transfer *t)
 {
 	const struct core_transfer *first = in_front(t);
-	int64_t now = transfer_now(t->queue);
+	int64_t now = core_transfer_now(t->queue);
 	const char *why = "";
 
 	if (first) {
-		transfer_set_note(t, "waits for the %s", core_transfer_kind_word(first->info.kind));
+		core_transfer_set_note(t, "waits for the %s", core_transfer_kind_word(first->info.kind));
 		return;
 	}
 	if (t->lane->active) {
-		transfer_set_note(t, "waits for another transfer to this agent");
+		core_transfer_set_note(t, "waits for another transfer to this agent");
 		return;
 	}
 	if (now < t->not_before_ms || now < t->next_poll_ms)
@@ -403,7 +403,7 @@ static void consider(struct core_transfer *t)
 	case WAIT:
 		t->late = 0;
 		t->next_poll_ms = now + TRANSFER_POLL_MS;
-		transfer_set_note(t, "%s", why);
+		core_transfer_set_note(t, "%s", why);
 		break;
 	case LATE:
 		too_late(t, why);
@@ -419,7 +419,7 @@ static int64_t sooner(int64_t a, int64_t b)
 /* Until this row must be looked at again, on account of time alone. */
 static int64_t next_look(const struct core_transfer *t)
 {
-	int64_t now = transfer_now(t->queue);
+	int64_t now = core_transfer_now(t->queue);
 	int64_t at = t->not_before_ms > t->next_poll_ms ? t->not_before_ms : t->next_poll_ms;
 
 	if (t->job || t->call)
@@ -429,7 +429,7 @@ static int64_t next_look(const struct core_transfer *t)
 	return at > now ? at - now : 0;
 }
 
-int64_t transfer_pump(struct core_transfer_queue *queue)
+int64_t core_transfer_pump(struct core_transfer_queue *queue)
 {
 	int64_t wait = -1;
 

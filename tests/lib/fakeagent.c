@@ -1,3 +1,4 @@
+/* See fakeagent.h. */
 #include "tests/lib/fakeagent.h"
 
 #include "agent.pb-c.h"
