@@ -68,7 +68,7 @@ struct core_logstore {
 	struct chunk chunks[CHUNKS];
 	unsigned chunk;  /* being filled */
 	unsigned mapped; /* chunks with memory */
-	size_t cap, bytes, entries;
+	size_t cap, line_cap, bytes, entries;
 	uint64_t dropped, dropped_entries;
 	int64_t horizon; /* time of the youngest dropped line */
 	bool unsorted;
@@ -109,12 +109,13 @@ static void seed_names(struct core_logstore *store)
 #undef X
 }
 
-struct core_logstore *core_logstore_create(size_t cap)
+struct core_logstore *core_logstore_create(size_t cap, size_t line_cap)
 {
 	struct core_logstore *store = prism_alloc(sizeof(*store));
 
 	/* Positions are 32 bits, and a chunk may be left half empty by a long line. */
 	store->cap = cap == 0 ? CORE_LOG_CAP : cap > (2u << 30) ? 2u << 30 : cap;
+	store->line_cap = line_cap;
 	store->first = FIRST_ID;
 	store->horizon = PRISM_TIME_UNSET;
 	core_gapvec_init(&store->lines, sizeof(struct line));
@@ -184,6 +185,22 @@ static const char *text_of(const struct core_logstore *store, const struct line 
 	return store->chunks[line->at / CORE_LOG_CHUNK].data + line->at % CORE_LOG_CHUNK;
 }
 
+/* Index of the first line at or after time_us, or (after set) after it. */
+static size_t bound(const struct core_logstore *store, int64_t time_us, bool after)
+{
+	size_t low = 0, high = store->lines.count;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		const struct line *line = core_gapvec_at(&store->lines, middle);
+		if (line->time_us < time_us || (after && line->time_us == time_us))
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
 uint32_t core_logstore_first(const struct core_logstore *store)
 {
 	return store->first;
@@ -204,6 +221,16 @@ size_t core_logstore_bytes(const struct core_logstore *store)
 	return store->bytes - store->lines.count * LINE_COST;
 }
 
+size_t core_logstore_entries_after(const struct core_logstore *store, int64_t time_us)
+{
+	size_t from = bound(store, time_us, true), count = 0;
+
+	for (size_t i = from; i < store->lines.count; i++)
+		count +=
+		    !(((const struct line *)core_gapvec_at(&store->lines, i))->flags & FLAG_CONTINUATION);
+	return count;
+}
+
 uint64_t core_logstore_dropped(const struct core_logstore *store)
 {
 	return store->dropped;
@@ -216,7 +243,8 @@ uint64_t core_logstore_dropped_entries(const struct core_logstore *store)
 
 bool core_logstore_full(const struct core_logstore *store)
 {
-	return store->dropped > 0 || store->bytes > store->cap - store->cap / 16;
+	return store->dropped > 0 || store->bytes > store->cap - store->cap / 16 ||
+	       (store->line_cap && store->lines.count > store->line_cap - store->line_cap / 16);
 }
 
 struct core_log_line core_logstore_line(const struct core_logstore *store, uint32_t id)
@@ -509,13 +537,16 @@ static void tell_dropped(struct core_logstore *store, uint32_t count)
 	}
 }
 
-static void make_room(struct core_logstore *store, size_t need)
+static void make_room(struct core_logstore *store, size_t need, size_t lines)
 {
-	if (store->bytes + need <= store->cap || store->lines.count == 0)
+	bool many = store->line_cap && store->lines.count + lines > store->line_cap;
+
+	if ((store->bytes + need <= store->cap && !many) || store->lines.count == 0)
 		return;
 	size_t target = store->cap - store->cap / DROP_STEP_DIVISOR, freed = 0, count = 0;
 	size_t excess = store->bytes + need > target ? store->bytes + need - target : 0;
-	while (count < store->lines.count && freed < excess) {
+	size_t least = many ? lines + store->line_cap / DROP_STEP_DIVISOR : 0;
+	while (count < store->lines.count && (freed < excess || count < least)) {
 		const struct line *line = core_gapvec_at(&store->lines, count++);
 		freed += line->len + LINE_COST;
 	}
@@ -531,74 +562,116 @@ static void make_room(struct core_logstore *store, size_t need)
 
 /* ---- adding ---- */
 
-static void tell_inserted(struct core_logstore *store, uint32_t id, bool front)
+static void tell_inserted(struct core_logstore *store, uint32_t id, uint32_t count, bool front)
 {
 	PRISM_LIST_EACH (&store->anchors, node, tmp) {
 		struct core_log_anchor *anchor = PRISM_CONTAINER(node, struct core_log_anchor, node);
-		if (front && anchor->id <= id && anchor->id - store->first < store->lines.count)
-			anchor->id--;
+		if (front && anchor->id < id + count)
+			anchor->id -= count;
 		else if (!front && anchor->id >= id)
-			anchor->id++;
+			anchor->id += count;
 	}
 	PRISM_LIST_EACH (&store->observers, node, tmp) {
 		struct core_log_observer *observer = PRISM_CONTAINER(node, struct core_log_observer, node);
-		observer->inserted(observer->data, id, 1, front);
+		observer->inserted(observer->data, id, count, front);
 	}
 }
 
-/* Returns the index after the new line. An index counted from the front stays right only until
- * room is made, so room comes first. */
-static size_t insert_line(struct core_logstore *store, size_t index, const struct line *line)
-{
-	bool front;
-	struct line *room = core_gapvec_insert(&store->lines, index, 1, &front);
+/* An entry on its way in: what its lines have in common. */
+struct pending {
+	const struct core_log_entry *entry;
+	struct line line;
+};
 
-	*room = *line;
-	if (front)
-		store->first--;
-	tell_inserted(store, store->first + (uint32_t)index, front);
-	return index + 1;
-}
-
-static void insert_entry(struct core_logstore *store, size_t index,
-                         const struct core_log_entry *entry, struct line line)
+static size_t room_needed(const struct pending *run, size_t count, size_t *ret_lines)
 {
-	struct pieces pieces = pieces_of(entry);
+	size_t need = 0, len;
 	const char *text;
-	size_t len, from_end = store->lines.count - index;
 
-	while (next_piece(&pieces, &text, &len)) {
-		make_room(store, len + LINE_COST);
-		if (from_end > store->lines.count)
-			from_end = store->lines.count;
-		line.at = store_text(store, text, len);
-		line.len = (uint32_t)len;
-		store->bytes += len + LINE_COST;
-		if (!(line.flags & FLAG_CONTINUATION))
-			store->entries++;
-		insert_line(store, store->lines.count - from_end, &line);
-		line.flags |= FLAG_CONTINUATION;
+	*ret_lines = 0;
+	for (size_t i = 0; i < count; i++) {
+		struct pieces pieces = pieces_of(run[i].entry);
+		for (; next_piece(&pieces, &text, &len); ++*ret_lines)
+			need += len + LINE_COST;
+		prism_buf_finish(&pieces.scratch);
 	}
-	prism_buf_finish(&pieces.scratch);
+	return need;
+}
+
+static void place_line(struct core_logstore *store, struct line *at, const struct line *common,
+                       const char *text, size_t len)
+{
+	*at = *common;
+	at->at = store_text(store, text, len);
+	at->len = (uint32_t)len;
+	store->bytes += len + LINE_COST;
+	if (!(at->flags & FLAG_CONTINUATION))
+		store->entries++;
+}
+
+/* Entries that belong behind each other, in one move of the index. Room is made first, because it
+ * may move texts and takes lines from the front: the place is counted from the end. */
+static void insert_run(struct core_logstore *store, size_t index, const struct pending *run,
+                       size_t count)
+{
+	size_t lines, len, from_end = store->lines.count - index;
+	const char *text;
+	bool front;
+
+	size_t need = room_needed(run, count, &lines);
+	make_room(store, need, lines);
+	if (from_end > store->lines.count)
+		from_end = store->lines.count;
+	index = store->lines.count - from_end;
+	struct line *at = core_gapvec_insert(&store->lines, index, lines, &front);
+	for (size_t i = 0; i < count; i++) {
+		struct pieces pieces = pieces_of(run[i].entry);
+		struct line common = run[i].line;
+		for (; next_piece(&pieces, &text, &len); at++) {
+			place_line(store, at, &common, text, len);
+			common.flags |= FLAG_CONTINUATION;
+		}
+		prism_buf_finish(&pieces.scratch);
+	}
+	if (front)
+		store->first -= (uint32_t)lines;
+	tell_inserted(store, store->first + (uint32_t)index, (uint32_t)lines, front);
+}
+
+/* One plain line at the end, which is what files are made of. */
+static bool append_plain(struct core_logstore *store, const struct core_log_entry *entry,
+                         const struct line *common)
+{
+	size_t len = entry->len;
+
+	if (len == 0 || len > CORE_LOG_LINE || memchr(entry->message, '\n', len) ||
+	    entry->message[len - 1] == '\r' || !plain(entry->message, len))
+		return false;
+	make_room(store, len + LINE_COST, 1);
+	struct line *at = core_gapvec_insert(&store->lines, store->lines.count, 1, NULL);
+	place_line(store, at, common, entry->message, len);
+	tell_inserted(store, store->first + (uint32_t)store->lines.count - 1, 1, false);
+	return true;
 }
 
 void core_logstore_append(struct core_logstore *store, const struct core_log_entry *entry)
 {
-	struct line line = {.time_us = entry->time_us};
+	struct pending one = {.entry = entry, .line = {.time_us = entry->time_us}};
 	size_t count = store->lines.count;
 	const struct line *last = count ? core_gapvec_at(&store->lines, count - 1) : NULL;
 
-	line.run = (uint16_t)intern_run(store, entry->run_id);
-	line.level = (uint8_t)intern_level(store, entry->level);
-	if (last && line.time_us == PRISM_TIME_UNSET && last->time_us != PRISM_TIME_UNSET) {
-		line.time_us = last->time_us;
-		line.run = line.run ? line.run : last->run;
-		line.level = line.level ? line.level : last->level;
-		line.flags = FLAG_CONTINUATION;
+	one.line.run = (uint16_t)intern_run(store, entry->run_id);
+	one.line.level = (uint8_t)intern_level(store, entry->level);
+	if (last && one.line.time_us == PRISM_TIME_UNSET && last->time_us != PRISM_TIME_UNSET) {
+		one.line.time_us = last->time_us;
+		one.line.run = one.line.run ? one.line.run : last->run;
+		one.line.level = one.line.level ? one.line.level : last->level;
+		one.line.flags = FLAG_CONTINUATION;
 	}
-	if (last && line.time_us < last->time_us)
+	if (last && one.line.time_us < last->time_us)
 		store->unsorted = true;
-	insert_entry(store, count, entry, line);
+	if (!append_plain(store, entry, &one.line))
+		insert_run(store, count, &one, 1);
 }
 
 /* ---- merging ---- */
@@ -618,22 +691,6 @@ static int by_time(const void *a, const void *b)
 	if (x->entry->time_us != y->entry->time_us)
 		return x->entry->time_us < y->entry->time_us ? -1 : 1;
 	return x->order < y->order ? -1 : x->order > y->order;
-}
-
-/* Index of the first line at or after time_us, or (after set) after it. */
-static size_t bound(const struct core_logstore *store, int64_t time_us, bool after)
-{
-	size_t low = 0, high = store->lines.count;
-
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-		const struct line *line = core_gapvec_at(&store->lines, middle);
-		if (line->time_us < time_us || (after && line->time_us == time_us))
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
 }
 
 static bool same_entry(const struct core_logstore *store, size_t index, const struct candidate *c)
@@ -675,30 +732,40 @@ static bool equal_candidates(const struct candidate *a, const struct candidate *
 }
 
 /* One time: [group, group + count) are all entries of the answer with it. The oldest copies are the
- * ones we have; what comes after them in the answer is new. */
-static size_t merge_group(struct core_logstore *store, const struct candidate *group, size_t count)
+ * ones we have; what comes after them in the answer is new. Returns how many were put into `fresh`.
+ */
+static size_t pick_fresh(const struct core_logstore *store, const struct candidate *group,
+                         size_t count, struct pending *fresh)
 {
 	int64_t time_us = group->entry->time_us;
-	size_t from = bound(store, time_us, false), to = bound(store, time_us, true), added = 0;
-	PRISM_AUTO_FREE bool *fresh = prism_alloc_array(count, sizeof(*fresh));
+	size_t from = bound(store, time_us, false), to = bound(store, time_us, true), picked = 0;
 
 	for (size_t i = 0; i < count; i++) {
 		size_t before = 0;
 		for (size_t k = 0; k < i; k++)
 			before += equal_candidates(&group[k], &group[i]);
-		fresh[i] = before >= copies_here(store, from, to, &group[i]);
-	}
-	for (size_t i = 0; i < count; i++) {
-		if (!fresh[i])
+		if (from < to && before < copies_here(store, from, to, &group[i]))
 			continue;
-		const struct line line = {.time_us = time_us,
-		                          .hash = group[i].hash,
-		                          .run = group[i].run,
-		                          .level = group[i].level};
-		insert_entry(store, bound(store, time_us, true), group[i].entry, line);
-		added++;
+		fresh[picked++] = (struct pending){.entry = group[i].entry,
+		                                   .line = {.time_us = time_us,
+		                                            .hash = group[i].hash,
+		                                            .run = group[i].run,
+		                                            .level = group[i].level}};
 	}
-	return added;
+	return picked;
+}
+
+/* Puts entries in order of time where they belong; neighbours go in together. */
+static void insert_sorted(struct core_logstore *store, const struct pending *fresh, size_t count)
+{
+	for (size_t i = 0, next; i < count; i = next) {
+		size_t index = bound(store, fresh[i].line.time_us, true);
+		for (next = i + 1; next < count; next++) {
+			if (bound(store, fresh[next].line.time_us, true) != index)
+				break;
+		}
+		insert_run(store, index, fresh + i, next - i);
+	}
 }
 
 static struct candidate candidate_of(struct core_logstore *store,
@@ -728,11 +795,13 @@ size_t core_logstore_merge(struct core_logstore *store, const struct core_log_en
 			list[kept++] = candidate_of(store, &entries[i], newest_first ? count - i : i);
 	}
 	qsort(list, kept, sizeof(*list), by_time);
+	PRISM_AUTO_FREE struct pending *fresh = prism_alloc_array(kept, sizeof(*fresh));
 	for (size_t i = 0, next; i < kept; i = next) {
 		for (next = i + 1; next < kept && list[next].entry->time_us == list[i].entry->time_us;)
 			next++;
-		added += merge_group(store, list + i, next - i);
+		added += pick_fresh(store, list + i, next - i, fresh + added);
 	}
+	insert_sorted(store, fresh, added);
 	return added;
 }
 

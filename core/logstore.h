@@ -59,15 +59,17 @@ struct core_log_line {
 
 struct core_logstore;
 
-struct core_logstore *core_logstore_create(size_t cap);  /* bytes of text; 0: CORE_LOG_CAP */
+/* cap: bytes of text and index, 0: CORE_LOG_CAP; line_cap: 0: none but the bytes. */
+struct core_logstore *core_logstore_create(size_t cap, size_t line_cap);
 void core_logstore_destroy(struct core_logstore *store); /* asserts that no observer is left */
 void core_logstore_clear(struct core_logstore *store);   /* lines, counters, runs */
 
 uint32_t core_logstore_first(const struct core_logstore *store);
-size_t core_logstore_count(const struct core_logstore *store);     /* lines */
-size_t core_logstore_entries(const struct core_logstore *store);   /* without continuations */
-size_t core_logstore_bytes(const struct core_logstore *store);     /* of text */
-uint64_t core_logstore_dropped(const struct core_logstore *store); /* lines, by the cap */
+size_t core_logstore_count(const struct core_logstore *store);   /* lines */
+size_t core_logstore_entries(const struct core_logstore *store); /* without continuations */
+size_t core_logstore_entries_after(const struct core_logstore *store, int64_t time_us); /* later */
+size_t core_logstore_bytes(const struct core_logstore *store);             /* of text */
+uint64_t core_logstore_dropped(const struct core_logstore *store);         /* lines, by the cap */
 uint64_t core_logstore_dropped_entries(const struct core_logstore *store); /* of these: entries */
 bool core_logstore_full(const struct core_logstore *store); /* older lines have no room any more */
 struct core_log_line core_logstore_line(const struct core_logstore *store, uint32_t id);
