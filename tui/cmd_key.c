@@ -56,6 +56,7 @@ static void generated(void *data, const struct core_userkey_info *info,
 		command->records = pt_records_create(key_columns, PT_RECORD_SINGLE);
 		add_key(command->records, info);
 		command->id = prism_strdup(info->private_path);
+		core_emit(command->core, CORE_EVENT_KEYS, NULL);
 		pt_command_message(command, "key pair %s written to %s", info->name, info->private_path);
 	}
 	pt_command_done(command, err);

@@ -1,0 +1,46 @@
+/*
+ * Lines with a cursor: pages that are read like text and acted on like a list (overview,
+ * timeline).  The owner builds all lines anew when its data changes; the cursor stays on the line
+ * with the same key.
+ *
+ * Each line is made of parts with a slot each, and may carry a target: what Enter on it means to
+ * the owner.
+ */
+#ifndef PRISM_TUI_LINES_H
+#define PRISM_TUI_LINES_H
+
+#include "tui/canvas.h"
+#include "tui/view.h"
+
+struct pt_lines;
+
+struct pt_lines *pt_lines_create(void);
+void pt_lines_destroy(struct pt_lines *lines); /* NULL allowed */
+
+/* Building. */
+void pt_lines_begin(struct pt_lines *lines);
+/* key: stable name of the line, copied; NULL: none. target 0: Enter does nothing here. arg copied.
+ */
+void pt_lines_add(struct pt_lines *lines, const char *key, int target, const char *arg);
+void pt_lines_part(struct pt_lines *lines, enum pt_slot slot, const char *fmt, ...)
+    PRISM_PRINTF(3, 4);
+void pt_lines_glyph(struct pt_lines *lines, enum pt_glyph glyph, enum pt_slot slot);
+void pt_lines_pad(struct pt_lines *lines, int column); /* blanks up to this column */
+/* "Label      text", the text wrapped to width with the label column kept free. */
+void pt_lines_field(struct pt_lines *lines, const char *label, int label_width, int width,
+                    enum pt_slot slot, const char *text);
+void pt_lines_end(struct pt_lines *lines);
+
+size_t pt_lines_count(const struct pt_lines *lines);
+int pt_lines_target(const struct pt_lines *lines, const char **ret_arg); /* of the cursor's line */
+const char *pt_lines_key(const struct pt_lines *lines);                  /* NULL: none */
+bool pt_lines_select(struct pt_lines *lines, const char *key);
+
+unsigned pt_lines_nav(struct pt_lines *lines, enum pt_nav nav, int count);
+unsigned pt_lines_search(struct pt_lines *lines, const char *text, int direction);
+char *pt_lines_copy(const struct pt_lines *lines); /* the cursor's line; yours */
+void pt_lines_prepare(struct pt_lines *lines, int width, int height);
+void pt_lines_draw(const struct pt_lines *lines, struct pt_canvas *canvas, struct pt_rect area,
+                   bool focus);
+
+#endif

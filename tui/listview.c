@@ -1,0 +1,176 @@
+/* What all lists of core's collections share; see listview.h. */
+#include "tui/listview.h"
+
+#include "base/mem.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static size_t model_count(void *data)
+{
+	const struct pt_listview *lv = data;
+
+	return core_list_count(lv->list);
+}
+
+/* Every item of a collection begins with its id (core/list.h). */
+static const char *model_id(void *data, size_t row)
+{
+	const struct pt_listview *lv = data;
+	const char *const *item = core_list_at(lv->list, row);
+
+	return item ? *item : NULL;
+}
+
+static void model_cell(void *data, size_t row, int column, struct pt_value *ret)
+{
+	struct pt_listview *lv = data;
+	const void *item = core_list_at(lv->list, row);
+
+	if (item)
+		lv->cell(lv, item, column, ret);
+	else
+		ret->waiting = true;
+}
+
+static void model_visible(void *data, size_t first, size_t last)
+{
+	struct pt_listview *lv = data;
+
+	if (lv->watch)
+		core_watch_range(lv->watch, first, last - first + 1);
+}
+
+static void model_selected(void *data, const char *id)
+{
+	struct pt_listview *lv = data;
+
+	if (lv->selected)
+		lv->selected(lv, id);
+}
+
+static const struct pt_table_model model = {
+    .count = model_count,
+    .id = model_id,
+    .cell = model_cell,
+    .visible = model_visible,
+    .selected = model_selected,
+};
+
+void pt_listview_init(struct pt_listview *lv, struct pt_view *view,
+                      const struct pt_listview_spec *spec)
+{
+	lv->view = view;
+	lv->app = view->app;
+	lv->core = pt_ui_core(view->app);
+	lv->list = spec->list;
+	lv->event = spec->event;
+	lv->empty = spec->empty;
+	lv->empty_hint = spec->empty_hint;
+	lv->cell = spec->cell;
+	lv->table = pt_table_create(spec->columns, spec->column_count, &model, lv);
+	if (spec->watch != CORE_WATCH_COUNT)
+		lv->watch = core_watch(lv->core, spec->watch, spec->watch_id);
+	core_list_load(lv->list);
+	pt_listview_sync(lv);
+}
+
+void pt_listview_finish(struct pt_listview *lv)
+{
+	core_unwatch(lv->watch);
+	pt_table_destroy(lv->table);
+	lv->watch = NULL;
+	lv->table = NULL;
+}
+
+void pt_listview_sync(struct pt_listview *lv)
+{
+	struct pt_load load =
+	    pt_ui_load(lv->app, core_list_status(lv->list), lv->empty, lv->empty_hint);
+
+	pt_table_set_load(lv->table, &load);
+	pt_table_reload(lv->table);
+}
+
+struct pt_table *pt_listview_table(struct pt_view *view)
+{
+	struct pt_listview *lv = view->state;
+
+	return lv->table;
+}
+
+const char *pt_listview_summary(struct pt_view *view)
+{
+	return pt_table_summary(pt_listview_table(view));
+}
+
+void pt_listview_prepare(struct pt_view *view, int width, int height)
+{
+	pt_table_prepare(pt_listview_table(view), width, height);
+}
+
+void pt_listview_draw(const struct pt_view *view, struct pt_canvas *canvas, struct pt_rect area,
+                      bool focus)
+{
+	const struct pt_listview *lv = view->state;
+
+	pt_table_draw(lv->table, canvas, area, focus);
+}
+
+unsigned pt_listview_key(struct pt_view *view, const struct pt_event *event)
+{
+	return pt_table_key(pt_listview_table(view), event);
+}
+
+unsigned pt_listview_changed(struct pt_view *view, const struct core_event *event)
+{
+	struct pt_listview *lv = view->state;
+
+	if (event->type == CORE_EVENT_USERS)
+		return PT_REDRAW;
+	if (event->type != lv->event)
+		return PT_IGNORED;
+	pt_listview_sync(lv);
+	return PT_REDRAW;
+}
+
+void pt_listview_destroy(struct pt_view *view)
+{
+	pt_listview_finish(view->state);
+	prism_free(view->state);
+}
+
+unsigned pt_listview_refresh(struct pt_view *view)
+{
+	struct pt_listview *lv = view->state;
+
+	core_list_refresh(lv->list);
+	if (lv->watch)
+		core_watch_now(lv->watch);
+	pt_listview_sync(lv);
+	return PT_HANDLED | PT_REDRAW;
+}
+
+void pt_value_text(struct pt_value *value, const char *text, enum pt_slot slot)
+{
+	value->text = text;
+	value->slot = slot;
+}
+
+void pt_value_time(struct pt_app *app, struct pt_value *value, int64_t wall_us)
+{
+	char text[PRISM_TIME_TEXT];
+
+	snprintf(value->scratch, sizeof(value->scratch), "%s", pt_ui_time(app, wall_us, text));
+	value->text = value->scratch;
+	value->number = wall_us == PRISM_TIME_UNSET ? 0 : wall_us;
+	value->slot = PT_SLOT_DIM;
+}
+
+void pt_value_state(struct pt_value *value, const char *word, enum core_tone tone)
+{
+	value->text = word;
+	value->slot = pt_tone_slot(tone);
+	value->glyph =
+	    tone == CORE_TONE_PLAIN || tone == CORE_TONE_MUTED ? PT_GLYPH_RING : PT_GLYPH_DOT;
+}

@@ -1,0 +1,60 @@
+/*
+ * A view that shows one collection of core as a table: the part all lists share.
+ *
+ * A list's state begins with a struct pt_listview; its ops use the functions below.  What a cell
+ * says is the list's own, everything else (load states, freshness, pages wanted, keeping the place)
+ * is done here.
+ */
+#ifndef PRISM_TUI_LISTVIEW_H
+#define PRISM_TUI_LISTVIEW_H
+
+#include "core/list.h"
+#include "core/watch.h"
+#include "tui/table.h"
+#include "tui/ui.h"
+
+struct pt_listview {
+	struct pt_view *view; /* the view this is the state of */
+	struct pt_app *app;
+	struct core *core;
+	struct core_list *list; /* lent */
+	struct pt_table *table;
+	struct core_watch *watch;
+	enum core_event_type event; /* that says the list changed */
+	const char *empty, *empty_hint;
+	void (*cell)(struct pt_listview *lv, const void *item, int column, struct pt_value *ret);
+	void (*selected)(struct pt_listview *lv, const char *id); /* may be NULL */
+};
+
+struct pt_listview_spec {
+	const struct pt_column *columns;
+	int column_count;
+	struct core_list *list;
+	enum core_event_type event;
+	enum core_watch_kind watch; /* CORE_WATCH_COUNT: none */
+	const char *watch_id;       /* NULL: none */
+	const char *empty, *empty_hint;
+	void (*cell)(struct pt_listview *lv, const void *item, int column, struct pt_value *ret);
+};
+void pt_listview_init(struct pt_listview *lv, struct pt_view *view,
+                      const struct pt_listview_spec *spec);
+void pt_listview_finish(struct pt_listview *lv);
+void pt_listview_sync(struct pt_listview *lv); /* load state and rows, from core */
+
+/* For ops. */
+struct pt_table *pt_listview_table(struct pt_view *view);
+const char *pt_listview_summary(struct pt_view *view);
+void pt_listview_prepare(struct pt_view *view, int width, int height);
+void pt_listview_draw(const struct pt_view *view, struct pt_canvas *canvas, struct pt_rect area,
+                      bool focus);
+unsigned pt_listview_key(struct pt_view *view, const struct pt_event *event);
+unsigned pt_listview_changed(struct pt_view *view, const struct core_event *event);
+void pt_listview_destroy(struct pt_view *view); /* finish and free the state */
+unsigned pt_listview_refresh(struct pt_view *view);
+
+/* Cell helpers. */
+void pt_value_text(struct pt_value *value, const char *text, enum pt_slot slot);
+void pt_value_time(struct pt_app *app, struct pt_value *value, int64_t wall_us);
+void pt_value_state(struct pt_value *value, const char *word, enum core_tone tone);
+
+#endif

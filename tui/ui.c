@@ -1,0 +1,441 @@
+/*
+ * The user interface above the app: construction, what happens when core changes, the status line
+ * and the hint bar, signing in over the work, entering a workspace.
+ *
+ * Session, as the screen sees it:
+ *   nobody signed in      the login overlay lies over an empty first tab
+ *   signed in             the workspace is entered (chosen when there are several), tabs load
+ *   session dead          the same overlay comes up over whatever is there; the requests that
+ *                         waited go on after it, and the views never knew
+ *   another workspace     every tab is closed and the open one opened anew
+ */
+#include "tui/ui_private.h"
+
+#include "base/file.h"
+#include "base/mem.h"
+#include "core/list.h"
+#include "core/options.h"
+#include "core/session.h"
+#include "core/transfer.h"
+#include "core/user.h"
+#include "core/watch.h"
+#include "core/workspace.h"
+#include "net/http.h"
+#include "tui/views.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+/* In the order of the web console: computations, assets, CVMs, then workspaces; ours after them. */
+static const struct pt_tab tabs[] = {
+    {"computations", "Computations", pt_view_computations},
+    {"assets", "Assets", pt_view_assets},
+    {"cvms", "CVMs", pt_view_cvms},
+    {"workspaces", "Workspaces", pt_view_workspaces},
+    {"transfers", "Transfers", pt_view_transfers},
+    {"keys", "Keys", pt_view_keys},
+    {"messages", "Messages", pt_view_messages},
+};
+
+#define HISTORY_MAX 200 /* lines of the palette */
+
+struct pt_ui *pt_ui_of(const struct pt_app *app)
+{
+	return pt_app_user(app);
+}
+
+struct pt_app *pt_ui_app(const struct pt_ui *ui)
+{
+	return ui->app;
+}
+
+struct pt_world *pt_ui_world(const struct pt_app *app)
+{
+	return pt_ui_of(app)->world;
+}
+
+struct core *pt_ui_core(const struct pt_app *app)
+{
+	return pt_ui_of(app)->core;
+}
+
+const struct pt_keymap *pt_ui_keymap(const struct pt_app *app)
+{
+	return pt_ui_of(app)->keymap;
+}
+
+/* ---- session and workspace ---- */
+
+static void entered(void *data, const char *id, const struct prism_error *err)
+{
+	struct pt_ui *ui = data;
+	struct prism_error ignored = PRISM_ERROR_INIT;
+
+	ui->entering = false;
+	if (err && err->category == PRISM_ERROR_CANCELLED)
+		return;
+	if (err)
+		pt_app_report(ui->app, err);
+	if (*id)
+		return; /* the event of core opens the tabs */
+	if (!err)
+		pt_app_message(ui->app, PT_SLOT_INFO, "choose a workspace");
+	if (pt_app_open_tab_named(ui->app, "workspaces", &ignored) < 0)
+		pt_app_report(ui->app, &ignored);
+}
+
+void pt_ui_signed_in(struct pt_ui *ui)
+{
+	struct prism_error err = PRISM_ERROR_INIT;
+
+	if (*core_workspace_id(ui->core) || ui->entering)
+		return;
+	ui->entering = true;
+	if (pt_world_enter(ui->world, ui->cancel, entered, ui, &err) < 0) {
+		ui->entering = false;
+		pt_app_report(ui->app, &err);
+	}
+}
+
+void pt_ui_sign_in(struct pt_ui *ui)
+{
+	if (ui->login)
+		return;
+	ui->login = pt_view_login(ui->app);
+	pt_app_overlay(ui->app, ui->login);
+}
+
+static void session_changed(struct pt_ui *ui)
+{
+	enum core_session_state state = core_session_state(ui->core);
+
+	if (state == CORE_SESSION_SIGNED_IN)
+		pt_ui_signed_in(ui);
+	else if (state == CORE_SESSION_LOGIN_NEEDED ||
+	         (state == CORE_SESSION_SIGNED_OUT && ui->started))
+		pt_ui_sign_in(ui);
+}
+
+static void workspace_changed(struct pt_ui *ui)
+{
+	const char *id = core_workspace_id(ui->core);
+
+	if (!strcmp(id, ui->workspace))
+		return;
+	prism_free(ui->workspace);
+	ui->workspace = prism_strdup(id);
+	pt_app_reset_tabs(ui->app);
+	if (*id)
+		pt_app_open_tab(ui->app, 0);
+}
+
+static void core_changed(void *data, const struct core_event *event)
+{
+	static const enum pt_slot tones[] = {PT_SLOT_INFO, PT_SLOT_GOOD, PT_SLOT_WARN, PT_SLOT_BAD};
+	struct pt_ui *ui = data;
+
+	switch (event->type) {
+	case CORE_EVENT_SESSION:
+		session_changed(ui);
+		break;
+	case CORE_EVENT_WORKSPACES:
+		workspace_changed(ui);
+		break;
+	case CORE_EVENT_NOTICE:
+		pt_app_message(ui->app, tones[event->notice->severity], "%s", event->notice->text);
+		break;
+	case CORE_EVENT_REQUESTS:
+	case CORE_EVENT_CONNECTION:
+	case CORE_EVENT_TRANSFERS:
+		break;
+	default:
+		ui->refreshed_us = prism_clock_wall_us(core_clock(ui->core));
+	}
+	pt_app_changed(ui->app, event);
+	pt_app_dirty(ui->app);
+}
+
+/* ---- hooks ---- */
+
+static unsigned on_key(struct pt_app *app, struct pt_view *view, const struct pt_event *event)
+{
+	struct pt_ui *ui = pt_ui_of(app);
+	enum pt_action_id id;
+
+	if (event->kind != PT_EVENT_KEY)
+		return PT_IGNORED;
+	id = pt_keymap_find(ui->keymap, event, pt_ui_where(view));
+	if (id == PT_ACTION_NONE)
+		return PT_IGNORED;
+	return pt_ui_act(app, view, id, NULL);
+}
+
+/* Hints: the rows flagged for it that have a key here, those of the view before the general ones.
+ */
+static size_t on_hints(struct pt_app *app, struct pt_view *view, struct pt_hint *out, size_t cap)
+{
+	char(*keys)[PT_KEY_NAME] = pt_ui_of(app)->hint_keys;
+	uint32_t where = pt_ui_where(view);
+	size_t count = 0;
+	char reason[200];
+
+	for (int general = 0; general < 2; general++)
+		for (int id = PT_ACTION_NONE + 1; id < PT_ACTION_COUNT && count < cap; id++) {
+			const struct pt_action *action = pt_action((enum pt_action_id)id);
+			bool here = action->where & where & PT_IN_VIEWS;
+
+			if (!(action->flags & PT_ACTION_HINT) || here == (general == 1) ||
+			    !(action->where & where))
+				continue;
+			pt_keymap_keys(pt_ui_of(app)->keymap, (enum pt_action_id)id, where, 1, keys[id],
+			               sizeof(keys[id]));
+			if (!*keys[id] || !pt_ui_may(app, view, (enum pt_action_id)id, reason, sizeof(reason)))
+				continue;
+			out[count++] = (struct pt_hint){keys[id], pt_action_hint(action)};
+		}
+	return count;
+}
+
+static enum pt_safety safety_of(const char *url, const char **ret_text)
+{
+	if (!strncmp(url, "https://", 8)) {
+		*ret_text = "HTTPS verified";
+		return PT_SAFETY_GOOD;
+	}
+	if (!strncmp(url, "http://127.", 11) || !strncmp(url, "http://localhost", 16) ||
+	    !strncmp(url, "http://[::1]", 12)) {
+		*ret_text = "clear text, this machine";
+		return PT_SAFETY_WARN;
+	}
+	*ret_text = "CLEAR TEXT";
+	return PT_SAFETY_BAD;
+}
+
+static void status_token(struct pt_ui *ui)
+{
+	int64_t left = core_session_access_left_ms(ui->core);
+	char until[PRISM_TIME_TEXT];
+
+	ui->token[0] = '\0';
+	if (left == INT64_MAX)
+		snprintf(ui->token, sizeof(ui->token), "token");
+	else if (left > 0)
+		snprintf(ui->token, sizeof(ui->token), "token until %.5s",
+		         prism_time_local(prism_clock_wall_us(core_clock(ui->core)) + left * 1000, until) +
+		             11);
+}
+
+static void on_status(struct pt_app *app, struct pt_status *out)
+{
+	struct pt_ui *ui = pt_ui_of(app);
+	const char *url = core_option_text(ui->world->options, CORE_OPT_URL);
+	PRISM_AUTO_FREE char *host = net_url_display(url);
+	const struct core_user *user = core_session_user(ui->core);
+	const struct prism_error *down = core_connection_error(ui->core);
+	const char *bare = strstr(host, "://");
+	char time[PRISM_TIME_TEXT];
+
+	snprintf(ui->backend, sizeof(ui->backend), "%s", bare ? bare + 3 : host);
+	snprintf(ui->user, sizeof(ui->user), "%s", core_session_login_name(ui->core));
+	if (user)
+		core_user_display(user, ui->user, sizeof(ui->user));
+	status_token(ui);
+	ui->refreshed[0] = ui->notice[0] = '\0';
+	if (ui->refreshed_us)
+		snprintf(ui->refreshed, sizeof(ui->refreshed), "%s",
+		         prism_time_local(ui->refreshed_us, time) + 11);
+	if (core_connection(ui->core) == CORE_CONN_DOWN && down)
+		snprintf(ui->notice, sizeof(ui->notice), "offline: %s", down->message);
+	else if (core_option_bool(ui->world->options, CORE_OPT_READ_ONLY))
+		snprintf(ui->notice, sizeof(ui->notice), "read-only");
+	out->backend = ui->backend;
+	out->workspace = core_workspace_name(ui->core);
+	out->user = ui->user;
+	out->token = ui->token;
+	out->refreshed = ui->refreshed;
+	out->pending = core_pending(ui->core);
+	out->transfers =
+	    ui->world->transfers ? (unsigned)core_transfer_active(ui->world->transfers) : 0;
+	out->safety = safety_of(url, &out->safety_text);
+	out->notice = ui->notice;
+}
+
+static void on_quit(struct pt_app *app)
+{
+	struct pt_ui *ui = pt_ui_of(app);
+	struct prism_error err = PRISM_ERROR_INIT;
+
+	if (core_remember_flush(ui->world->options, &err) < 0)
+		prism_error_clear(&err); /* a home that cannot be written is no reason to stay */
+}
+
+static long on_state_get(struct pt_app *app, const char *key)
+{
+	const char *text = core_remembered(pt_ui_of(app)->world->options, key);
+
+	return text ? strtol(text, NULL, 10) : -1;
+}
+
+static void on_state_set(struct pt_app *app, const char *key, long value)
+{
+	char text[32];
+
+	snprintf(text, sizeof(text), "%ld", value);
+	core_remember(pt_ui_of(app)->world->options, key, text);
+}
+
+static const struct pt_app_hooks hooks = {
+    .key = on_key,
+    .hints = on_hints,
+    .status = on_status,
+    .quit = on_quit,
+    .state_get = on_state_get,
+    .state_set = on_state_set,
+};
+
+/* ---- life ---- */
+
+static int load_keymap(struct pt_ui *ui, const char *named, struct prism_error *err)
+{
+	const char *option = core_option_text(ui->world->options, CORE_OPT_KEYMAP);
+	PRISM_AUTO_FREE char *path = NULL;
+
+	if (!named && *option)
+		named = option;
+	path = named ? prism_path_expand(named) : prism_path_config("keys");
+	if (!path || (!named && access(path, R_OK) != 0))
+		return 0;
+	return pt_keymap_load(ui->keymap, path, err);
+}
+
+struct pt_ui *pt_ui_create(const struct pt_ui_config *config, struct prism_error *err)
+{
+	const char *theme = core_option_text(config->world->options, CORE_OPT_THEME);
+	struct pt_ui *ui = prism_alloc(sizeof(*ui));
+	struct pt_app_config app = {
+	    .loop = config->world->loop,
+	    .clock = prism_loop_clock(config->world->loop),
+	    .term = config->term,
+	    .theme = config->theme ? config->theme
+	             : *theme      ? theme
+	                           : NULL,
+	    .cancel = core_cancel(config->world->core),
+	    .hooks = &hooks,
+	    .tabs = tabs,
+	    .tab_count = PRISM_COUNT(tabs),
+	    .user = ui,
+	};
+
+	ui->world = config->world;
+	ui->core = config->world->core;
+	ui->workspace = prism_strdup("");
+	ui->keymap = pt_keymap_create();
+	ui->history = pt_history_create(HISTORY_MAX);
+	ui->cancel = prism_cancel_create(core_cancel(ui->core));
+	prism_list_init(&ui->commands);
+	if (load_keymap(ui, config->keymap, err) < 0 || !(ui->app = pt_app_create(&app, err))) {
+		pt_ui_destroy(ui);
+		return NULL;
+	}
+	ui->subscription = core_subscribe(ui->core, core_changed, ui);
+	return ui;
+}
+
+void pt_ui_destroy(struct pt_ui *ui)
+{
+	if (!ui)
+		return;
+	core_unsubscribe(ui->subscription);
+	prism_cancel_fire(ui->cancel);
+	/* Commands end through the loop; each needs a turn or two to hear that it was cancelled. */
+	for (int turn = 0; turn < 100 && !prism_list_empty(&ui->commands); turn++)
+		prism_loop_turn(ui->world->loop, 0);
+	pt_app_destroy(ui->app);
+	prism_cancel_destroy(ui->cancel);
+	pt_keymap_destroy(ui->keymap);
+	pt_history_destroy(ui->history);
+	prism_free(ui->workspace);
+	prism_free(ui);
+}
+
+void pt_ui_start(struct pt_ui *ui)
+{
+	const char *notice = pt_term_notice(pt_app_term(ui->app));
+
+	for (size_t i = 0; i < core_options_problem_count(ui->world->options); i++)
+		pt_app_message(ui->app, PT_SLOT_WARN, "%s", core_options_problem(ui->world->options, i));
+	for (size_t i = 0; i < pt_keymap_problem_count(ui->keymap); i++)
+		pt_app_message(ui->app, PT_SLOT_WARN, "%s", pt_keymap_problem(ui->keymap, i));
+	if (*notice)
+		pt_app_message(ui->app, PT_SLOT_WARN, "%s", notice);
+	ui->started = true;
+	if (core_session_ready(ui->core))
+		pt_ui_signed_in(ui);
+	else
+		pt_ui_sign_in(ui);
+}
+
+/* ---- small helpers of views ---- */
+
+enum pt_slot pt_tone_slot(enum core_tone tone)
+{
+	static const enum pt_slot slots[CORE_TONE_COUNT] = {
+	    [CORE_TONE_PLAIN] = PT_SLOT_TEXT,  [CORE_TONE_MUTED] = PT_SLOT_OFF,
+	    [CORE_TONE_ACTIVE] = PT_SLOT_BUSY, [CORE_TONE_GOOD] = PT_SLOT_GOOD,
+	    [CORE_TONE_INFO] = PT_SLOT_INFO,   [CORE_TONE_WARN] = PT_SLOT_WARN,
+	    [CORE_TONE_BAD] = PT_SLOT_BAD,
+	};
+
+	return tone < CORE_TONE_COUNT ? slots[tone] : PT_SLOT_TEXT;
+}
+
+char *pt_ui_time(struct pt_app *app, int64_t wall_us, char buf[PRISM_TIME_TEXT])
+{
+	const char *times = core_option_text(pt_ui_world(app)->options, CORE_OPT_TIMES);
+	int64_t now = prism_clock_wall_us(pt_app_clock(app));
+	char span[PRISM_TIME_TEXT];
+
+	buf[0] = '\0';
+	if (wall_us == PRISM_TIME_UNSET)
+		return buf;
+	if (!strcmp(times, "utc"))
+		return prism_time_format(wall_us, 0, buf);
+	if (!strcmp(times, "relative") && wall_us <= now) {
+		snprintf(buf, PRISM_TIME_TEXT, "%s ago", prism_time_span(now - wall_us, span));
+		return buf;
+	}
+	return prism_time_local(wall_us, buf);
+}
+
+const char *pt_ui_retry_key(struct pt_app *app)
+{
+	struct pt_ui *ui = pt_ui_of(app);
+
+	pt_keymap_keys(ui->keymap, PT_ACTION_REFRESH, PT_IN_ANY, 1, ui->retry_key,
+	               sizeof(ui->retry_key));
+	return ui->retry_key;
+}
+
+struct pt_load pt_ui_load(struct pt_app *app, const struct core_status *status, const char *empty,
+                          const char *empty_hint)
+{
+	static const enum pt_load_state states[] = {
+	    [CORE_EMPTY] = PT_LOAD_LOADING, [CORE_LOADING] = PT_LOAD_LOADING,
+	    [CORE_READY] = PT_LOAD_READY,   [CORE_STALE] = PT_LOAD_STALE,
+	    [CORE_FAILED] = PT_LOAD_FAILED,
+	};
+	struct pt_load load = {
+	    .state = PT_LOAD_LOADING,
+	    .empty = empty,
+	    .empty_hint = empty_hint,
+	    .retry_key = pt_ui_retry_key(app),
+	};
+
+	if (!status)
+		return load;
+	load.state = states[status->freshness];
+	if (status->error.category != PRISM_ERROR_NONE)
+		load.error = &status->error;
+	return load;
+}

@@ -1,0 +1,534 @@
+/*
+ * Actions on the screen: where a key or a palette line ends up.  The order is tui/actor.h's; screen
+ * actions every view shares (moving, filtering, panes, leaving) are done here.
+ */
+#include "tui/ui_private.h"
+
+#include "base/mem.h"
+#include "core/computation.h"
+#include "core/options.h"
+#include "core/session.h"
+#include "core/transfer.h"
+#include "tui/dialog.h"
+#include "tui/table.h"
+#include "tui/textview.h"
+#include "tui/views.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* ---- where and whether ---- */
+
+uint32_t pt_ui_where(const struct pt_view *view)
+{
+	const struct pt_actor *actor = view ? view->ops->actor : NULL;
+	uint32_t where = PT_IN_ANY;
+
+	if (!view)
+		return where;
+	if (view->ops->flags & PT_VIEW_MODAL)
+		where = 0;
+	if (actor)
+		where |= actor->where_now ? actor->where_now(view) : actor->where;
+	if (view->ops->table && view->ops->table((struct pt_view *)(uintptr_t)view))
+		where |= PT_IN_LIST;
+	if (view->ops->text || view->ops->nav)
+		where |= PT_IN_TEXT;
+	return where;
+}
+
+bool pt_ui_may(struct pt_app *app, struct pt_view *view, enum pt_action_id id, char *reason,
+               size_t size)
+{
+	struct pt_ui *ui = pt_ui_of(app);
+	const struct pt_action *action = pt_action(id);
+
+	if (size)
+		reason[0] = '\0';
+	if ((action->flags & PT_ACTION_WRITES) &&
+	    core_option_bool(ui->world->options, CORE_OPT_READ_ONLY)) {
+		snprintf(reason, size, "read-only");
+		return false;
+	}
+	if (view && view->ops->actor && view->ops->actor->may)
+		return view->ops->actor->may(view, id, reason, size);
+	return true;
+}
+
+char *pt_ui_keys(struct pt_app *app, const struct pt_view *view, enum pt_action_id id, char *buf,
+                 size_t size)
+{
+	return pt_keymap_keys(pt_ui_of(app)->keymap, id, pt_ui_where(view), 2, buf, size);
+}
+
+struct alive {
+	const struct pt_view *wanted;
+	bool found;
+};
+
+static void alive_look(void *data, struct pt_view *view)
+{
+	struct alive *alive = data;
+
+	alive->found = alive->found || view == alive->wanted;
+}
+
+bool pt_ui_alive(struct pt_app *app, const struct pt_view *view)
+{
+	struct alive alive = {view, false};
+
+	pt_app_each_view(app, alive_look, &alive);
+	return alive.found;
+}
+
+/* ---- filter, search, copy ---- */
+
+struct asking { /* what the prompt line is for; freed with its answer */
+	struct pt_app *app;
+	struct pt_view *view;
+	bool search;
+};
+
+static void filter_changed(void *data, const char *text)
+{
+	struct asking *asking = data;
+
+	if (pt_ui_alive(asking->app, asking->view) && !asking->search)
+		pt_app_apply(asking->app, asking->view, pt_view_filter(asking->view, text) | PT_REDRAW);
+}
+
+static void filter_done(void *data, const char *text)
+{
+	struct asking *asking = data;
+
+	if (pt_ui_alive(asking->app, asking->view)) {
+		unsigned result = asking->search ? (text ? pt_view_search(asking->view, text, 1) : 0)
+		                                 : (text ? 0 : pt_view_filter(asking->view, ""));
+
+		pt_app_apply(asking->app, asking->view, result | PT_REDRAW);
+	}
+	prism_free(asking);
+}
+
+static const char *filter_of(struct pt_view *view)
+{
+	struct pt_table *table = view->ops->table ? view->ops->table(view) : NULL;
+	struct pt_textview *text = view->ops->text ? view->ops->text(view) : NULL;
+
+	return table ? pt_table_filter(table) : text ? pt_textview_filter(text) : "";
+}
+
+static unsigned ask_filter(struct pt_app *app, struct pt_view *view, bool search)
+{
+	struct asking *asking;
+	struct pt_ask ask = {
+	    .label = search ? "Find: " : "/",
+	    .on_change = filter_changed,
+	    .on_done = filter_done,
+	};
+
+	if (!view || !(search ? pt_view_can_search(view) : pt_view_can_filter(view)))
+		return PT_IGNORED;
+	asking = prism_alloc(sizeof(*asking));
+	*asking = (struct asking){app, view, search};
+	ask.initial = search ? NULL : filter_of(view);
+	ask.data = asking;
+	pt_app_ask(app, &ask);
+	return PT_HANDLED | PT_REDRAW;
+}
+
+static unsigned copy(struct pt_app *app, struct pt_view *view)
+{
+	struct prism_error err = PRISM_ERROR_INIT;
+	PRISM_AUTO_FREE char *text = view ? pt_view_copy(view) : NULL;
+
+	if (!text || !*text)
+		return PT_HANDLED;
+	if (!core_option_bool(pt_ui_world(app)->options, CORE_OPT_CLIPBOARD))
+		pt_app_message(app, PT_SLOT_WARN, "copying is switched off (clipboard=no)");
+	else if (pt_term_copy(pt_app_term(app), text, strlen(text), &err) < 0)
+		pt_app_report(app, &err);
+	else
+		pt_app_message(app, PT_SLOT_INFO, "copied");
+	return PT_HANDLED | PT_REDRAW;
+}
+
+/* The id under the cursor; views with a subject of their own copy that. */
+static unsigned copy_id(struct pt_app *app, struct pt_view *view)
+{
+	struct pt_table *table = view && view->ops->table ? view->ops->table(view) : NULL;
+	const char *id = table ? pt_table_selected(table) : NULL;
+	struct prism_error err = PRISM_ERROR_INIT;
+
+	if (!id || pt_table_marked(table))
+		return copy(app, view);
+	if (pt_term_copy(pt_app_term(app), id, strlen(id), &err) < 0)
+		pt_app_report(app, &err);
+	else
+		pt_app_message(app, PT_SLOT_INFO, "id copied");
+	return PT_HANDLED | PT_REDRAW;
+}
+
+/* ---- leaving ---- */
+
+static unsigned back(struct pt_app *app, struct pt_view *view)
+{
+	if (view && *filter_of(view))
+		return pt_view_filter(view, "") | PT_HANDLED | PT_REDRAW;
+	if (pt_app_top_overlay(app)) {
+		pt_app_close(app, pt_app_top_overlay(app));
+		return PT_HANDLED | PT_REDRAW;
+	}
+	if (pt_app_zoomed(app))
+		pt_app_zoom(app);
+	else if (!pt_app_back(app) && pt_app_tab(app) != 0)
+		pt_app_open_tab(app, 0);
+	return PT_HANDLED | PT_REDRAW;
+}
+
+static void quit_answer(void *data, bool yes)
+{
+	if (yes)
+		pt_app_quit(data);
+}
+
+static unsigned quit(struct pt_app *app)
+{
+	const struct pt_world *world = pt_ui_world(app);
+	size_t active = world->transfers ? core_transfer_active(world->transfers) : 0;
+	char text[160];
+	struct pt_confirm confirm = {
+	    .title = "Leave",
+	    .text = text,
+	    .yes = "Leave",
+	    .danger = true,
+	};
+
+	if (!active) {
+		pt_app_quit(app);
+		return PT_HANDLED;
+	}
+	snprintf(text, sizeof(text), "%zu transfer%s under way will be cancelled.", active,
+	         active == 1 ? " that is" : "s that are");
+	pt_dialog_confirm(app, &confirm, quit_answer, app);
+	return PT_HANDLED | PT_REDRAW;
+}
+
+static unsigned close_view(struct pt_app *app, struct pt_view *view)
+{
+	PRISM_UNUSED(view);
+	if (pt_app_top_overlay(app)) {
+		pt_app_close(app, pt_app_top_overlay(app));
+		return PT_HANDLED | PT_REDRAW;
+	}
+	if (pt_app_back(app))
+		return PT_HANDLED | PT_REDRAW;
+	return quit(app);
+}
+
+/* ---- shared screen actions ---- */
+
+static unsigned next_theme(struct pt_app *app, const struct pt_values *values)
+{
+	const char *named = values ? pt_values_get(values, "name") : NULL;
+	const char *now = pt_theme_name(pt_app_theme(app));
+	struct prism_error err = PRISM_ERROR_INIT;
+	size_t count = pt_theme_builtin_count(), next = 0;
+
+	for (size_t i = 0; i < count; i++)
+		if (!strcmp(pt_theme_builtin_name(i), now))
+			next = (i + 1) % count;
+	if (!named)
+		named = pt_theme_builtin_name(next);
+	if (pt_app_set_theme(app, named, &err) < 0)
+		pt_app_report(app, &err);
+	else
+		pt_app_message(app, PT_SLOT_INFO, "theme %s", named);
+	return PT_HANDLED | PT_REDRAW;
+}
+
+static unsigned go(struct pt_app *app, const char *tab)
+{
+	struct prism_error err = PRISM_ERROR_INIT;
+
+	if (pt_app_open_tab_named(app, tab, &err) < 0)
+		pt_app_report(app, &err);
+	return PT_HANDLED | PT_REDRAW;
+}
+
+static unsigned on_table(struct pt_view *view, enum pt_action_id id)
+{
+	struct pt_table *table = view && view->ops->table ? view->ops->table(view) : NULL;
+
+	if (!table)
+		return PT_IGNORED;
+	switch (id) {
+	case PT_ACTION_SORT:
+		return pt_table_cycle_sort(table, 1);
+	case PT_ACTION_SORT_REVERSE:
+		return pt_table_reverse_sort(table);
+	case PT_ACTION_MARK:
+		return pt_table_mark(table);
+	case PT_ACTION_MARK_RANGE:
+		return pt_table_mark_range(table);
+	case PT_ACTION_MARK_ALL:
+		return pt_table_mark_all(table);
+	default:
+		return pt_table_clear_marks(table);
+	}
+}
+
+static unsigned move(struct pt_view *view, enum pt_action_id id)
+{
+	static const enum pt_nav navs[] = {
+	    [PT_ACTION_DOWN] = PT_NAV_DOWN,           [PT_ACTION_UP] = PT_NAV_UP,
+	    [PT_ACTION_LEFT] = PT_NAV_LEFT,           [PT_ACTION_RIGHT] = PT_NAV_RIGHT,
+	    [PT_ACTION_PAGE_DOWN] = PT_NAV_PAGE_DOWN, [PT_ACTION_PAGE_UP] = PT_NAV_PAGE_UP,
+	    [PT_ACTION_HALF_DOWN] = PT_NAV_HALF_DOWN, [PT_ACTION_HALF_UP] = PT_NAV_HALF_UP,
+	    [PT_ACTION_TOP] = PT_NAV_FIRST,           [PT_ACTION_BOTTOM] = PT_NAV_LAST,
+	};
+
+	return view ? pt_view_nav(view, navs[id], 1) | PT_HANDLED : PT_IGNORED;
+}
+
+static unsigned panes(struct pt_app *app, enum pt_action_id id)
+{
+	switch (id) {
+	case PT_ACTION_NEXT_PANE:
+		pt_app_cycle_focus(app, 1);
+		break;
+	case PT_ACTION_PREV_PANE:
+		pt_app_cycle_focus(app, -1);
+		break;
+	case PT_ACTION_ZOOM:
+		pt_app_zoom(app);
+		break;
+	case PT_ACTION_GROW:
+		pt_app_resize_pane(app, 1);
+		break;
+	default:
+		pt_app_resize_pane(app, -1);
+	}
+	return PT_HANDLED | PT_REDRAW;
+}
+
+static unsigned mouse(struct pt_app *app)
+{
+	struct core_options *options = pt_ui_world(app)->options;
+	bool on = !core_option_bool(options, CORE_OPT_MOUSE);
+	struct prism_error err = PRISM_ERROR_INIT;
+
+	if (core_options_set(options, CORE_OPT_MOUSE, on ? "yes" : "no", &err) < 0)
+		pt_app_report(app, &err);
+	pt_term_set_mouse(pt_app_term(app), on);
+	pt_app_message(app, PT_SLOT_INFO, on ? "mouse on" : "mouse off");
+	return PT_HANDLED | PT_REDRAW;
+}
+
+static unsigned sections(struct pt_app *app, enum pt_action_id id, const struct pt_values *values)
+{
+	bool bare = !values || !pt_action(id)->args ||
+	            (!pt_values_get(values, "computation") && !pt_values_get(values, "name") &&
+	             !pt_values_get(values, "state") && !pt_values_get(values, "ready") &&
+	             !pt_values_get(values, "type"));
+
+	switch (id) {
+	case PT_ACTION_GO_WORKSPACES:
+		return go(app, "workspaces");
+	case PT_ACTION_GO_COMPUTATIONS:
+		return go(app, "computations");
+	case PT_ACTION_GO_ASSETS:
+		return go(app, "assets");
+	case PT_ACTION_GO_CVMS:
+		return go(app, "cvms");
+	case PT_ACTION_GO_TRANSFERS:
+	case PT_ACTION_TRANSFER_LIST:
+		return go(app, "transfers");
+	case PT_ACTION_GO_KEYS:
+	case PT_ACTION_KEY_LIST:
+		return go(app, "keys");
+	case PT_ACTION_GO_MESSAGES:
+		return go(app, "messages");
+	case PT_ACTION_WORKSPACE_LIST:
+		return go(app, "workspaces");
+	case PT_ACTION_COMPUTATION_LIST:
+		return bare ? go(app, "computations") : PT_IGNORED;
+	case PT_ACTION_ASSET_LIST:
+		return bare ? go(app, "assets") : PT_IGNORED;
+	case PT_ACTION_CVM_LIST:
+		return bare ? go(app, "cvms") : PT_IGNORED;
+	default:
+		return PT_IGNORED;
+	}
+}
+
+/* ---- opening a computation by name, from the palette ---- */
+
+struct opening {
+	struct pt_app *app;
+	enum pt_computation_tab tab;
+};
+
+static void opened(void *data, const char *id, const struct prism_error *err)
+{
+	struct opening *opening = data;
+	struct prism_error ignored = PRISM_ERROR_INIT;
+
+	if (err)
+		pt_app_report(opening->app, err);
+	else if (pt_app_open_tab_named(opening->app, "computations", &ignored) == 0)
+		pt_computation_open(opening->app, id, opening->tab);
+	prism_free(opening);
+}
+
+static unsigned open_tab_of(struct pt_app *app, struct pt_view *view, enum pt_action_id id,
+                            const struct pt_values *values)
+{
+	static const struct {
+		enum pt_action_id id;
+		enum pt_computation_tab tab;
+	} rows[] = {
+	    {PT_ACTION_COMPUTATION_SHOW, PT_TAB_OVERVIEW},
+	    {PT_ACTION_COMPUTATION_CHECKLIST, PT_TAB_OVERVIEW},
+	    {PT_ACTION_COMPUTATION_STATUS, PT_TAB_TIMELINE},
+	    {PT_ACTION_COMPUTATION_FOLLOW, PT_TAB_TIMELINE},
+	    {PT_ACTION_COMPUTATION_EVENTS, PT_TAB_TIMELINE},
+	    {PT_ACTION_RUN_LIST, PT_TAB_TIMELINE},
+	    {PT_ACTION_RUN_SHOW, PT_TAB_TIMELINE},
+	    {PT_ACTION_COMPUTATION_LOGS, PT_TAB_LOGS},
+	    {PT_ACTION_LOG_OPEN, PT_TAB_LOGS},
+	    {PT_ACTION_COMPUTATION_MANIFEST, PT_TAB_MANIFEST},
+	    {PT_ACTION_ROLE_LIST, PT_TAB_ROLES},
+	};
+	const struct pt_actor *actor = view ? view->ops->actor : NULL;
+	const char *word = values ? pt_values_get(values, "computation") : NULL;
+	struct prism_error err = PRISM_ERROR_INIT;
+
+	if (values && pt_action_arg(pt_action(id), "save") && pt_values_get(values, "save"))
+		return PT_IGNORED; /* a file is wanted, not a view */
+	for (size_t i = 0; i < PRISM_COUNT(rows); i++) {
+		struct opening *opening;
+
+		if (rows[i].id != id)
+			continue;
+		if (!word && actor && actor->subject)
+			word = actor->subject(view, PT_ARG_COMPUTATION);
+		if (!word)
+			return PT_IGNORED;
+		opening = prism_alloc(sizeof(*opening));
+		*opening = (struct opening){app, rows[i].tab};
+		if (core_computation_resolve(pt_ui_core(app), word, pt_ui_of(app)->cancel, opened, opening,
+		                             &err) < 0)
+			opened(opening, "", &err);
+		return PT_HANDLED | PT_REDRAW;
+	}
+	return PT_IGNORED;
+}
+
+static unsigned shared(struct pt_app *app, struct pt_view *view, enum pt_action_id id,
+                       const struct pt_values *values)
+{
+	if (id >= PT_ACTION_DOWN && id <= PT_ACTION_BOTTOM)
+		return move(view, id);
+	switch (id) {
+	case PT_ACTION_BACK:
+		return back(app, view);
+	case PT_ACTION_CLOSE:
+		return close_view(app, view);
+	case PT_ACTION_QUIT:
+		return quit(app);
+	case PT_ACTION_NEXT_PANE:
+	case PT_ACTION_PREV_PANE:
+	case PT_ACTION_ZOOM:
+	case PT_ACTION_GROW:
+	case PT_ACTION_SHRINK:
+		return panes(app, id);
+	case PT_ACTION_PALETTE:
+		pt_palette_open(app, NULL);
+		return PT_HANDLED | PT_REDRAW;
+	case PT_ACTION_HELP:
+		if (values && pt_values_get(values, "command"))
+			return PT_IGNORED;
+		pt_app_overlay(app, pt_view_help(app, view));
+		return PT_HANDLED | PT_REDRAW;
+	case PT_ACTION_REDRAW:
+		pt_term_repaint(pt_app_term(app));
+		pt_app_dirty(app);
+		return PT_HANDLED | PT_REDRAW;
+	case PT_ACTION_SUSPEND:
+		pt_app_suspend(app);
+		return PT_HANDLED | PT_REDRAW;
+	case PT_ACTION_THEME:
+		return next_theme(app, values);
+	case PT_ACTION_MOUSE:
+		return mouse(app);
+	case PT_ACTION_FILTER:
+		return ask_filter(app, view, false);
+	case PT_ACTION_LOG_SEARCH:
+		return ask_filter(app, view, true);
+	case PT_ACTION_NEXT_MATCH:
+		return view ? pt_view_search(view, NULL, 1) | PT_HANDLED : PT_IGNORED;
+	case PT_ACTION_PREV_MATCH:
+		return view ? pt_view_search(view, NULL, -1) | PT_HANDLED : PT_IGNORED;
+	case PT_ACTION_SORT:
+	case PT_ACTION_SORT_REVERSE:
+	case PT_ACTION_MARK:
+	case PT_ACTION_MARK_RANGE:
+	case PT_ACTION_MARK_ALL:
+	case PT_ACTION_UNMARK_ALL:
+		return on_table(view, id);
+	case PT_ACTION_COPY:
+		return copy_id(app, view);
+	case PT_ACTION_COPY_CELL:
+		return copy(app, view);
+	case PT_ACTION_LOGIN:
+		pt_ui_sign_in(pt_ui_of(app));
+		return PT_HANDLED | PT_REDRAW;
+	default:
+		return sections(app, id, values);
+	}
+}
+
+unsigned pt_ui_act(struct pt_app *app, struct pt_view *view, enum pt_action_id id,
+                   const struct pt_values *values)
+{
+	const struct pt_action *action = pt_action(id);
+	char reason[200];
+	unsigned result = PT_IGNORED;
+
+	if (!view)
+		view = pt_app_focused(app);
+	if (!pt_ui_may(app, view, id, reason, sizeof(reason))) {
+		pt_app_message(app, PT_SLOT_OFF, "%s: %s", pt_action_hint(action), reason);
+		return PT_HANDLED | PT_REDRAW;
+	}
+	if (view && view->ops->actor && view->ops->actor->act)
+		result = view->ops->actor->act(view, id, values);
+	if (result == PT_IGNORED)
+		result = shared(app, view, id, values);
+	if (result == PT_IGNORED)
+		result = open_tab_of(app, view, id, values);
+	if (result == PT_IGNORED && action->run) {
+		pt_ui_start_missing(app, view, id, values);
+		result = PT_HANDLED | PT_REDRAW;
+	}
+	return result;
+}
+
+void pt_ui_line(struct pt_app *app, const char *line)
+{
+	struct pt_values *values = NULL;
+	struct prism_error err = PRISM_ERROR_INIT;
+	enum pt_action_id id;
+
+	if (!line[strspn(line, " \t")])
+		return;
+	if (pt_line_parse(line, &values, &err) < 0) {
+		pt_app_report(app, &err);
+		return;
+	}
+	id = pt_action_id(pt_values_action(values));
+	if (!(pt_ui_act(app, NULL, id, values) & PT_HANDLED))
+		pt_app_message(app, PT_SLOT_WARN, "\"%s\" means nothing here", pt_action(id)->name);
+	pt_values_destroy(values);
+}

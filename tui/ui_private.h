@@ -1,0 +1,50 @@
+/*
+ * What the files of the user interface share: tui/ui.c (life, events, hooks), tui/ui_act.c
+ * (actions), tui/ui_run.c (commands from the screen).  Nobody else includes this.
+ */
+#ifndef PRISM_TUI_UI_PRIVATE_H
+#define PRISM_TUI_UI_PRIVATE_H
+
+#include "base/list.h"
+#include "core/core.h"
+#include "tui/command.h"
+#include "tui/keymap.h"
+#include "tui/ui.h"
+
+struct pt_ui {
+	struct pt_world *world;
+	struct core *core;
+	struct pt_app *app;
+	struct pt_keymap *keymap;
+	struct pt_history *history; /* of the palette */
+	struct core_subscription *subscription;
+	struct prism_cancel *cancel; /* parent of commands */
+	struct prism_list commands;  /* running: struct pt_ui_command */
+	struct pt_view *login;       /* overlay; NULL when closed */
+	char *workspace;             /* id the tabs were opened for */
+	bool entering;               /* pt_world_enter is under way */
+	bool started;
+	int64_t refreshed_us; /* last answer that changed something */
+	char retry_key[PT_KEY_NAME];
+	/* texts of the status line, lent until the next frame */
+	char backend[160], token[40], refreshed[16], user[128], notice[PRISM_ERROR_TEXT + 32];
+	char hint_keys[PT_ACTION_COUNT][PT_KEY_NAME]; /* of the hint bar, lent the same way */
+};
+
+/* One command started from the screen. */
+struct pt_ui_command {
+	struct prism_list link;
+	struct pt_ui *ui;
+	bool quiet;
+	void (*done)(void *data, const char *id, const struct prism_error *err);
+	void *data;
+};
+
+/* True while the view is in a pane or over the work. */
+bool pt_ui_alive(struct pt_app *app, const struct pt_view *view);
+void pt_ui_start_missing(struct pt_app *app, struct pt_view *view, enum pt_action_id id,
+                         const struct pt_values *given);
+void pt_ui_sign_in(struct pt_ui *ui); /* the login overlay, unless it is open */
+void pt_ui_signed_in(struct pt_ui *ui);
+
+#endif

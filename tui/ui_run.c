@@ -1,0 +1,259 @@
+/*
+ * Commands from the screen: missing arguments come from what the cursor is on, then from a form;
+ * what cannot be undone is confirmed by typing a name; marked rows are done one after another.
+ */
+#include "tui/ui_private.h"
+
+#include "base/mem.h"
+#include "base/text.h"
+#include "core/options.h"
+#include "tui/dialog.h"
+#include "tui/table.h"
+#include "tui/views.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define ANSWER_MAX (4u << 20) /* bytes of an answer shown in a dialog; a manifest is kilobytes */
+
+/* ---- running ---- */
+
+static void front_say(void *data, const char *text)
+{
+	struct pt_ui_command *running = data;
+
+	pt_app_message(running->ui->app, PT_SLOT_INFO, "%s", text);
+}
+
+static void show_records(struct pt_ui *ui, const struct pt_command *command)
+{
+	PRISM_AUTO_BUF struct prism_buf text = PRISM_BUF_INIT(ANSWER_MAX);
+	struct pt_print print = {.format = PT_FORMAT_TABLE,
+	                         .headings = true,
+	                         .local_time = true,
+	                         .terminal = true,
+	                         .ascii = !pt_app_utf8(ui->app)};
+
+	pt_records_print(command->records, &print, &text);
+	pt_dialog_text(ui->app, command->action->name, prism_buf_text(&text));
+}
+
+static void front_done(void *data, struct pt_command *command, const struct prism_error *err)
+{
+	struct pt_ui_command *running = data;
+	struct pt_ui *ui = running->ui;
+
+	prism_list_remove(&running->link);
+	if (running->done)
+		running->done(running->data, command->id ? command->id : "", err);
+	else if (err)
+		pt_app_report(ui->app, err);
+	if (!err && command->message)
+		pt_app_message(ui->app, PT_SLOT_GOOD, "%s", command->message);
+	if (!err && command->records && !command->id && !running->quiet)
+		show_records(ui, command);
+	prism_free(running);
+}
+
+static const struct pt_front front = {.say = front_say, .done = front_done};
+
+void pt_ui_run(struct pt_app *app, struct pt_values *values, bool quiet,
+               void (*done)(void *data, const char *id, const struct prism_error *err), void *data)
+{
+	struct pt_ui *ui = pt_ui_of(app);
+	struct pt_ui_command *running = prism_alloc(sizeof(*running));
+	struct prism_error err = PRISM_ERROR_INIT;
+
+	*running = (struct pt_ui_command){.ui = ui, .quiet = quiet, .done = done, .data = data};
+	prism_list_append(&ui->commands, &running->link);
+	if (pt_command_start(ui->world, values, ui->cancel, &front, running, &err))
+		return;
+	prism_list_remove(&running->link);
+	prism_free(running);
+	if (done)
+		done(data, "", &err);
+	else
+		pt_app_report(app, &err);
+}
+
+/* ---- what the cursor is on ---- */
+
+static bool is_subject(enum pt_arg_kind kind)
+{
+	return kind == PT_ARG_COMPUTATION || kind == PT_ARG_CVM || kind == PT_ARG_ASSET ||
+	       kind == PT_ARG_ROLE || kind == PT_ARG_WORKSPACE;
+}
+
+static const char *subject_of(struct pt_view *view, enum pt_arg_kind kind)
+{
+	const struct pt_actor *actor = view ? view->ops->actor : NULL;
+	const char *id = actor && actor->subject ? actor->subject(view, kind) : NULL;
+
+	return id && *id ? id : NULL;
+}
+
+/* The focused view's, else that of another pane: an asset is linked to the computation shown
+ * beside. */
+static const char *find_subject(struct pt_app *app, struct pt_view *view, enum pt_arg_kind kind)
+{
+	const char *id = subject_of(view, kind);
+
+	for (int pane = PT_PANE_COUNT - 1; pane >= 0 && !id; pane--)
+		id = subject_of(pt_app_top(app, (enum pt_pane)pane), kind);
+	return id;
+}
+
+static struct pt_values *copy_values(enum pt_action_id id, const struct pt_values *given)
+{
+	struct pt_values *values = pt_values_create(pt_action(id));
+
+	for (const struct pt_arg *arg = pt_action(id)->args; given && arg && arg->name; arg++)
+		for (size_t i = 0; pt_values_nth(given, arg->name, i); i++)
+			pt_values_add(values, arg->name, pt_values_nth(given, arg->name, i));
+	return values;
+}
+
+static void fill_subjects(struct pt_app *app, struct pt_view *view, struct pt_values *values)
+{
+	const struct pt_action *action = pt_values_action(values);
+
+	if (!(action->flags & PT_ACTION_SELECTION) && !(action->where & PT_IN_VIEWS) &&
+	    action->group != PT_GROUP_COMPUTATION && action->group != PT_GROUP_RUN)
+		return;
+	for (const struct pt_arg *arg = action->args; arg && arg->name; arg++)
+		if (is_subject(arg->kind) && (arg->flags & PT_ARG_REQUIRED) &&
+		    !pt_values_get(values, arg->name))
+			pt_values_add(values, arg->name, find_subject(app, view, arg->kind));
+}
+
+/* ---- questions before ---- */
+
+struct batch { /* one action on one or more rows */
+	struct pt_app *app;
+	enum pt_action_id id;
+	const struct pt_arg *arg; /* the rows' argument; NULL: one run with `values` */
+	struct pt_values *values;
+	char **ids;
+	size_t count;
+};
+
+static void batch_free(struct batch *batch)
+{
+	for (size_t i = 0; i < batch->count; i++)
+		prism_free(batch->ids[i]);
+	prism_free(batch->ids);
+	pt_values_destroy(batch->values);
+	prism_free(batch);
+}
+
+static void batch_add(void *data, const char *id)
+{
+	struct batch *batch = data;
+
+	batch->ids = prism_realloc_array(batch->ids, batch->count + 1, sizeof(*batch->ids));
+	batch->ids[batch->count++] = prism_strdup(id);
+}
+
+static const char *name_of(struct pt_app *app, const struct pt_arg *arg, const char *id)
+{
+	struct pt_view *view = pt_app_focused(app);
+	const struct pt_actor *actor = view ? view->ops->actor : NULL;
+	const char *name = arg && actor && actor->name_of ? actor->name_of(view, arg->kind, id) : NULL;
+
+	return name && *name ? name : id;
+}
+
+static void batch_run(struct batch *batch, bool confirmed)
+{
+	for (size_t i = 0; i < (batch->arg ? batch->count : 1); i++) {
+		struct pt_values *values = copy_values(batch->id, batch->values);
+
+		if (batch->arg) {
+			pt_values_clear(values, batch->arg->name);
+			pt_values_add(values, batch->arg->name, batch->ids[i]);
+			if (confirmed)
+				pt_values_add(values, "confirm", name_of(batch->app, batch->arg, batch->ids[i]));
+		}
+		pt_ui_run(batch->app, values, false, NULL, NULL);
+	}
+}
+
+static void confirm_answer(void *data, bool yes)
+{
+	struct batch *batch = data;
+
+	if (yes)
+		batch_run(batch, true);
+	batch_free(batch);
+}
+
+static void confirm(struct batch *batch)
+{
+	const struct pt_action *action = pt_action(batch->id);
+	bool danger = action->flags & PT_ACTION_DANGEROUS;
+	PRISM_AUTO_BUF struct prism_buf list = PRISM_BUF_INIT(1 << 20);
+	const char *name = batch->count ? name_of(batch->app, batch->arg, batch->ids[0]) : "";
+	char typed[64], text[256], title[128], yes[64];
+	struct pt_confirm question = {.title = title, .text = text, .yes = yes, .danger = danger};
+
+	snprintf(title, sizeof(title), "%c%s", action->name[0] - 32, action->name + 1);
+	snprintf(yes, sizeof(yes), "%c%s", pt_action_hint(action)[0] - 32, pt_action_hint(action) + 1);
+	snprintf(text, sizeof(text), "%c%s%s", action->help[0] - 32, action->help + 1,
+	         danger ? ". This cannot be undone." : ".");
+	for (size_t i = 0; i < batch->count && i < 200; i++)
+		prism_buf_printf(&list, "%s%s", i ? "\n" : "",
+		                 name_of(batch->app, batch->arg, batch->ids[i]));
+	snprintf(typed, sizeof(typed), "%s %zu", pt_action_hint(action), batch->count);
+	question.detail = prism_buf_text(&list);
+	if (danger)
+		question.name = batch->count > 1 ? typed : name;
+	pt_dialog_confirm(batch->app, &question, confirm_answer, batch);
+}
+
+/* The argument that stands for the rows of a view: the first the cursor can fill. */
+static const struct pt_arg *row_argument(struct pt_view *view, enum pt_action_id id)
+{
+	for (const struct pt_arg *arg = pt_action(id)->args; arg && arg->name; arg++)
+		if (is_subject(arg->kind) && subject_of(view, arg->kind))
+			return arg;
+	return NULL;
+}
+
+void pt_ui_start_missing(struct pt_app *app, struct pt_view *view, enum pt_action_id id,
+                         const struct pt_values *given)
+{
+	const struct pt_action *action = pt_action(id);
+	struct pt_values *values = copy_values(id, given);
+	struct pt_table *table = view && view->ops->table ? view->ops->table(view) : NULL;
+	bool asks = action->flags & (PT_ACTION_DANGEROUS | PT_ACTION_CONFIRM);
+	struct batch *batch;
+
+	fill_subjects(app, view, values);
+	if (pt_values_missing(values)) {
+		pt_app_overlay(app, pt_view_form(app, values));
+		return;
+	}
+	batch = prism_alloc(sizeof(*batch));
+	*batch = (struct batch){.app = app, .id = id, .values = values};
+	if ((action->flags & PT_ACTION_BULK) && !given && table)
+		batch->arg = row_argument(view, id);
+	if (batch->arg && pt_table_marked(table))
+		pt_table_each_chosen(table, batch_add, batch);
+	else if (asks && action->args) {
+		batch->arg = action->args;
+		for (const struct pt_arg *arg = action->args; arg->name; arg++)
+			if (!strcmp(arg->name, "role")) /* a role belongs to its computation */
+				batch->arg = arg;
+		batch_add(batch, pt_values_get(values, batch->arg->name));
+	} else {
+		batch->arg = NULL;
+	}
+	if (asks || (action->flags & PT_ACTION_WRITES && batch->count > 1) ||
+	    (action->flags & PT_ACTION_WRITES &&
+	     !strcmp(core_option_text(pt_ui_world(app)->options, CORE_OPT_CONFIRM), "always"))) {
+		confirm(batch);
+		return;
+	}
+	batch_run(batch, false);
+	batch_free(batch);
+}

@@ -1,0 +1,306 @@
+/*
+ * Assets: of the workspace (a tab of the program) and of one computation (a tab of its view).  The
+ * files themselves are never here; an asset is their description and checksum.
+ */
+#include "base/mem.h"
+#include "core/asset.h"
+#include "core/computation.h"
+#include "core/session.h"
+#include "core/user.h"
+#include "tui/args.h"
+#include "tui/dialog.h"
+#include "tui/listview.h"
+#include "tui/views.h"
+
+#include <stdio.h>
+#include <string.h>
+
+struct assets {
+	struct pt_listview lv; /* first: see tui/listview.h */
+	char *computation;     /* id; NULL: all of the workspace */
+	struct prism_buf joined;
+};
+
+enum {
+	COLUMN_FILE,
+	COLUMN_TYPE,
+	COLUMN_DESCRIPTION,
+	COLUMN_COMPUTATIONS,
+	COLUMN_OWNER,
+	COLUMN_CREATED
+};
+
+static const struct pt_column columns[] = {
+    {"file", "File", 14, 0, 3, 0, PT_COLUMN_MAIN},
+    {"type", "Type", 9, 10, 0, 0, 0},
+    {"description", "Description", 12, 0, 3, 2, 0},
+    {"computations", "Computation(s)", 14, 0, 3, 3, 0},
+    {"owner", "Owner", 10, 24, 1, 4, 0},
+    {"created", "Created", 19, 20, 0, 5, PT_COLUMN_TIME},
+};
+
+static void join_computations(struct assets *a, const struct core_asset *asset)
+{
+	prism_buf_clear(&a->joined);
+	prism_buf_puts(&a->joined, "");
+	for (size_t i = 0; i < asset->computation_count; i++) {
+		const struct core_computation *c = core_computation_get(a->lv.core, asset->computations[i]);
+
+		prism_buf_printf(&a->joined, "%s%s", i ? ", " : "", c ? c->name : asset->computations[i]);
+	}
+}
+
+static void cell(struct pt_listview *lv, const void *item, int column, struct pt_value *ret)
+{
+	struct assets *a = (struct assets *)lv;
+	const struct core_asset *asset = item;
+
+	switch (column) {
+	case COLUMN_FILE:
+		pt_value_text(ret, *asset->file_name ? asset->file_name : asset->id, PT_SLOT_TEXT);
+		break;
+	case COLUMN_TYPE:
+		pt_value_text(ret,
+		              asset->type == CORE_ASSET_OTHER ? asset->type_word
+		                                              : core_asset_type_label(asset->type),
+		              asset->type == CORE_ASSET_ALGORITHM ? PT_SLOT_INFO : PT_SLOT_TEXT);
+		break;
+	case COLUMN_DESCRIPTION:
+		pt_value_text(ret, asset->description, PT_SLOT_DIM);
+		break;
+	case COLUMN_COMPUTATIONS:
+		join_computations(a, asset);
+		pt_value_text(ret, prism_buf_text(&a->joined), PT_SLOT_TEXT);
+		break;
+	case COLUMN_OWNER:
+		pt_value_text(ret, core_user_name(lv->core, asset->owner), PT_SLOT_TEXT);
+		break;
+	default:
+		pt_value_time(lv->app, ret, asset->created_us);
+	}
+}
+
+static const struct core_asset *selected(struct pt_view *view)
+{
+	struct pt_listview *lv = view->state;
+	const char *id = pt_table_selected(lv->table);
+
+	return id ? core_list_find(lv->list, id) : NULL;
+}
+
+static const char *subject(struct pt_view *view, enum pt_arg_kind kind)
+{
+	const struct assets *a = view->state;
+
+	if (kind == PT_ARG_COMPUTATION)
+		return a->computation;
+	return kind == PT_ARG_ASSET ? pt_table_selected(a->lv.table) : NULL;
+}
+
+static const char *name_of(struct pt_view *view, enum pt_arg_kind kind, const char *id)
+{
+	struct pt_listview *lv = view->state;
+	const struct core_asset *asset = kind == PT_ARG_ASSET ? core_list_find(lv->list, id) : NULL;
+
+	return asset && *asset->file_name ? asset->file_name : NULL;
+}
+
+static bool may(struct pt_view *view, enum pt_action_id id, char *reason, size_t size)
+{
+	const struct core_asset *asset = selected(view);
+	const struct pt_listview *lv = view->state;
+	bool own = pt_action(id)->group == PT_GROUP_ASSET && id != PT_ACTION_ASSET_CREATE &&
+	           id != PT_ACTION_ASSET_LIST && id != PT_ACTION_CHECKSUM;
+
+	if (own && !asset && !((const struct assets *)view->state)->computation) {
+		snprintf(reason, size, "no asset is selected");
+		return false;
+	}
+	if ((id == PT_ACTION_ASSET_UPDATE || id == PT_ACTION_ASSET_DELETE) && asset && *asset->owner &&
+	    *core_session_user_id(lv->core) &&
+	    strcmp(asset->owner, core_session_user_id(lv->core)) != 0) {
+		snprintf(reason, size, "it belongs to %.80s", core_user_name(lv->core, asset->owner));
+		return false;
+	}
+	return true;
+}
+
+/* Every field of one asset, to read. */
+static void show(struct pt_view *view)
+{
+	const struct core_asset *asset = selected(view);
+	struct pt_values *values;
+
+	if (!asset)
+		return;
+	values = pt_values_create(pt_action(PT_ACTION_ASSET_SHOW));
+	pt_values_add(values, "asset", asset->id);
+	pt_ui_run(view->app, values, false, NULL, NULL);
+}
+
+/* ---- choosing an asset to link, in the tab of a computation ---- */
+
+struct linking {
+	struct pt_app *app;
+	char *computation;
+	char **ids;
+	size_t count;
+};
+
+static void linking_free(struct linking *l)
+{
+	for (size_t i = 0; i < l->count; i++)
+		prism_free(l->ids[i]);
+	prism_free(l->ids);
+	prism_free(l->computation);
+	prism_free(l);
+}
+
+static void link_chosen(void *data, ptrdiff_t index)
+{
+	struct linking *l = data;
+
+	if (index >= 0 && (size_t)index < l->count) {
+		struct pt_values *values = pt_values_create(pt_action(PT_ACTION_ASSET_LINK));
+
+		pt_values_add(values, "asset", l->ids[index]);
+		pt_values_add(values, "computation", l->computation);
+		pt_ui_run(l->app, values, true, NULL, NULL);
+	}
+	linking_free(l);
+}
+
+static unsigned choose_link(struct pt_view *view)
+{
+	struct assets *a = view->state;
+	struct core_list *all = core_assets(a->lv.core);
+	size_t count = core_list_count(all);
+	PRISM_AUTO_FREE struct pt_dialog_item *items = prism_alloc_array(count + 1, sizeof(*items));
+	struct linking *l = prism_alloc(sizeof(*l));
+
+	l->app = view->app;
+	l->computation = prism_strdup(a->computation);
+	l->ids = prism_alloc_array(count + 1, sizeof(*l->ids));
+	for (size_t i = 0; i < count; i++) {
+		const struct core_asset *asset = core_asset_at(all, i);
+		bool here = core_list_find(a->lv.list, asset->id) != NULL;
+
+		items[l->count] = (struct pt_dialog_item){
+		    .text = *asset->file_name ? asset->file_name : asset->description,
+		    .note = here ? "already linked" : core_asset_type_label(asset->type),
+		    .disabled = here,
+		};
+		l->ids[l->count++] = prism_strdup(asset->id);
+	}
+	if (!l->count) {
+		linking_free(l);
+		pt_app_message(view->app, PT_SLOT_INFO, "there is no asset to link yet: c creates one");
+		return PT_HANDLED | PT_REDRAW;
+	}
+	pt_dialog_choose(view->app, "Associate Asset to Computation", items, l->count, 0, link_chosen,
+	                 l);
+	return PT_HANDLED | PT_REDRAW;
+}
+
+static unsigned create(struct pt_view *view)
+{
+	const struct assets *a = view->state;
+	struct pt_values *values = pt_values_create(pt_action(PT_ACTION_ASSET_CREATE));
+
+	pt_values_add(values, "link", a->computation);
+	pt_app_overlay(view->app, pt_view_form(view->app, values));
+	return PT_HANDLED | PT_REDRAW;
+}
+
+static unsigned act(struct pt_view *view, enum pt_action_id id, const struct pt_values *values)
+{
+	const struct assets *a = view->state;
+
+	if (values)
+		return PT_IGNORED;
+	switch (id) {
+	case PT_ACTION_REFRESH:
+		return pt_listview_refresh(view);
+	case PT_ACTION_OPEN:
+		show(view);
+		return PT_HANDLED | PT_REDRAW;
+	case PT_ACTION_ASSET_CREATE:
+		return create(view);
+	case PT_ACTION_ASSET_LINK:
+		return a->computation ? choose_link(view) : PT_IGNORED;
+	default:
+		return PT_IGNORED;
+	}
+}
+
+static const struct pt_actor actor = {
+    .where = PT_IN_ASSETS,
+    .may = may,
+    .subject = subject,
+    .name_of = name_of,
+    .act = act,
+};
+
+static unsigned changed(struct pt_view *view, const struct core_event *event)
+{
+	if (event->type == CORE_EVENT_COMPUTATIONS)
+		return PT_REDRAW; /* names of computations */
+	return pt_listview_changed(view, event);
+}
+
+static void destroy(struct pt_view *view)
+{
+	struct assets *a = view->state;
+
+	pt_listview_finish(&a->lv);
+	prism_buf_finish(&a->joined);
+	prism_free(a->computation);
+	prism_free(a);
+}
+
+static const struct pt_view_ops ops = {
+    .name = "assets",
+    .summary = pt_listview_summary,
+    .prepare = pt_listview_prepare,
+    .draw = pt_listview_draw,
+    .key = pt_listview_key,
+    .changed = changed,
+    .destroy = destroy,
+    .table = pt_listview_table,
+    .actor = &actor,
+};
+
+static struct pt_view *make(struct pt_app *app, const char *computation)
+{
+	struct assets *a = prism_alloc(sizeof(*a));
+	struct pt_view *view = pt_view_create(app, &ops, a);
+	struct core *core = pt_ui_core(app);
+	const struct pt_listview_spec spec = {
+	    .columns = columns,
+	    .column_count = PRISM_COUNT(columns),
+	    .list = computation ? core_computation_assets(core, computation) : core_assets(core),
+	    .event = CORE_EVENT_ASSETS,
+	    .watch = computation ? CORE_WATCH_COUNT : CORE_WATCH_ASSETS,
+	    .empty = computation ? "No asset is linked yet" : "No assets yet",
+	    .empty_hint = computation ? "press a to link one, c to create one"
+	                              : "press c to create one from a file",
+	    .cell = cell,
+	};
+
+	a->computation = prism_strdup(computation);
+	prism_buf_init(&a->joined, 1 << 24);
+	pt_listview_init(&a->lv, view, &spec);
+	if (computation)
+		core_list_load(core_assets(core)); /* to choose from */
+	return view;
+}
+
+struct pt_view *pt_view_assets(struct pt_app *app)
+{
+	return make(app, NULL);
+}
+
+struct pt_view *pt_view_linked(struct pt_app *app, const char *id)
+{
+	return make(app, id);
+}

@@ -1,0 +1,12 @@
+/* What views of computations share: which action of the table is which action of core. */
+#ifndef PRISM_TUI_VIEW_COMPUTATION_H
+#define PRISM_TUI_VIEW_COMPUTATION_H
+
+#include "tui/ui.h"
+
+/* May this action be used on this computation now? Actions that are not about computations are
+ * allowed. id NULL: none is selected. */
+bool pt_computation_may(struct core *core, const char *id, enum pt_action_id action, char *reason,
+                        size_t size);
+
+#endif

@@ -1,0 +1,149 @@
+/*
+ * The list of computations: first view of the first tab.  Enter opens one beside it (or over it
+ * when the window is narrow); actions that the state or my roles forbid are greyed with the reason.
+ */
+#include "base/mem.h"
+#include "core/computation.h"
+#include "core/user.h"
+#include "tui/listview.h"
+#include "tui/view_computation.h"
+#include "tui/views.h"
+
+#include <string.h>
+
+enum { COLUMN_NAME, COLUMN_STATE, COLUMN_DESCRIPTION, COLUMN_CREATED, COLUMN_OWNER };
+
+static const struct pt_column columns[] = {
+    {"name", "Name", 14, 0, 3, 0, PT_COLUMN_MAIN},
+    {"state", "State", 13, 16, 0, 0, 0},
+    {"description", "Description", 12, 0, 4, 3, 0},
+    {"created", "Created", 19, 20, 0, 1, PT_COLUMN_TIME},
+    {"owner", "Owner", 10, 24, 1, 2, 0},
+};
+
+static void cell(struct pt_listview *lv, const void *item, int column, struct pt_value *ret)
+{
+	const struct core_computation *c = item;
+
+	switch (column) {
+	case COLUMN_NAME:
+		pt_value_text(ret, c->name, PT_SLOT_TEXT);
+		break;
+	case COLUMN_STATE:
+		pt_value_state(ret, core_computation_state_label(lv->core, c->id),
+		               core_comp_state_info(core_computation_state(lv->core, c->id))->tone);
+		break;
+	case COLUMN_DESCRIPTION:
+		pt_value_text(ret, c->description, PT_SLOT_DIM);
+		break;
+	case COLUMN_CREATED:
+		pt_value_time(lv->app, ret, c->created_us);
+		break;
+	default:
+		pt_value_text(ret, core_user_name(lv->core, c->owner), PT_SLOT_TEXT);
+	}
+}
+
+static const char *selected(struct pt_view *view)
+{
+	return pt_table_selected(pt_listview_table(view));
+}
+
+static const char *subject(struct pt_view *view, enum pt_arg_kind kind)
+{
+	return kind == PT_ARG_COMPUTATION ? selected(view) : NULL;
+}
+
+static const char *name_of(struct pt_view *view, enum pt_arg_kind kind, const char *id)
+{
+	const struct pt_listview *lv = view->state;
+	const struct core_computation *c =
+	    kind == PT_ARG_COMPUTATION ? core_computation_get(lv->core, id) : NULL;
+
+	return c ? c->name : NULL;
+}
+
+static bool may(struct pt_view *view, enum pt_action_id id, char *reason, size_t size)
+{
+	struct pt_listview *lv = view->state;
+
+	if (id == PT_ACTION_COMPUTATION_CREATE)
+		return core_workspace_may(lv->core, CORE_WPERM_CREATE_COMPUTATION, reason, size);
+	return pt_computation_may(lv->core, selected(view), id, reason, size);
+}
+
+static unsigned act(struct pt_view *view, enum pt_action_id id, const struct pt_values *values)
+{
+	const char *chosen = selected(view);
+
+	if (id == PT_ACTION_REFRESH)
+		return pt_listview_refresh(view);
+	if (values || !chosen)
+		return PT_IGNORED;
+	switch (id) {
+	case PT_ACTION_OPEN:
+		pt_computation_open(view->app, chosen, PT_TAB_OVERVIEW);
+		return PT_HANDLED | PT_REDRAW;
+	case PT_ACTION_LOG_OPEN:
+		pt_computation_open(view->app, chosen, PT_TAB_LOGS);
+		return PT_HANDLED | PT_REDRAW;
+	case PT_ACTION_COMPUTATION_RUN:
+		pt_app_overlay(view->app, pt_view_run(view->app, chosen));
+		return PT_HANDLED | PT_REDRAW;
+	default:
+		return PT_IGNORED;
+	}
+}
+
+static const struct pt_actor actor = {
+    .where = PT_IN_COMPUTATIONS,
+    .may = may,
+    .subject = subject,
+    .name_of = name_of,
+    .act = act,
+};
+
+static unsigned changed(struct pt_view *view, const struct core_event *event)
+{
+	if (event->type == CORE_EVENT_COMPUTATION || event->type == CORE_EVENT_TIMELINE)
+		return PT_REDRAW; /* a state may follow from events */
+	return pt_listview_changed(view, event);
+}
+
+static const char *title(struct pt_view *view)
+{
+	PRISM_UNUSED(view);
+	return "Computations";
+}
+
+static const struct pt_view_ops ops = {
+    .name = "computations",
+    .title = title,
+    .summary = pt_listview_summary,
+    .prepare = pt_listview_prepare,
+    .draw = pt_listview_draw,
+    .key = pt_listview_key,
+    .changed = changed,
+    .destroy = pt_listview_destroy,
+    .table = pt_listview_table,
+    .actor = &actor,
+};
+
+struct pt_view *pt_view_computations(struct pt_app *app)
+{
+	struct pt_listview *lv = prism_alloc(sizeof(*lv));
+	struct pt_view *view = pt_view_create(app, &ops, lv);
+	const struct pt_listview_spec spec = {
+	    .columns = columns,
+	    .column_count = PRISM_COUNT(columns),
+	    .list = core_computations(pt_ui_core(app)),
+	    .event = CORE_EVENT_COMPUTATIONS,
+	    .watch = CORE_WATCH_COMPUTATIONS,
+	    .empty = "No computations yet",
+	    .empty_hint = "press c to create one",
+	    .cell = cell,
+	};
+
+	pt_listview_init(lv, view, &spec);
+	return view;
+}

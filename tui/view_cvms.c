@@ -1,0 +1,173 @@
+/*
+ * Confidential VMs of the workspace.  Enter shows one; `p` its attestation policy.
+ */
+#include "base/mem.h"
+#include "core/cvm.h"
+#include "core/permission.h"
+#include "tui/args.h"
+#include "tui/listview.h"
+#include "tui/views.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum {
+	COLUMN_NAME,
+	COLUMN_PHASE,
+	COLUMN_STATE,
+	COLUMN_AGENT,
+	COLUMN_BACKEND,
+	COLUMN_PLATFORM,
+	COLUMN_CREATED
+};
+
+static const struct pt_column columns[] = {
+    {"name", "Name", 14, 0, 3, 0, PT_COLUMN_MAIN},
+    {"status", "Status", 14, 16, 0, 0, 0},
+    {"state", "State", 12, 20, 1, 3, 0},
+    {"agent", "Agent URL", 15, 0, 2, 1, 0},
+    {"backend", "Backend", 11, 22, 1, 2, 0},
+    {"platform", "Platform", 11, 14, 0, 5, 0},
+    {"created", "Created", 19, 20, 0, 4, PT_COLUMN_TIME},
+};
+
+static void cell(struct pt_listview *lv, const void *item, int column, struct pt_value *ret)
+{
+	const struct core_cvm *cvm = item;
+	const struct core_cvm_phase_info *phase = core_cvm_phase_info(cvm->phase);
+
+	switch (column) {
+	case COLUMN_NAME:
+		pt_value_text(ret, cvm->name, cvm->phase == CORE_CVM_INACTIVE ? PT_SLOT_OFF : PT_SLOT_TEXT);
+		break;
+	case COLUMN_PHASE:
+		pt_value_state(ret, cvm->phase == CORE_CVM_UNKNOWN ? cvm->status : phase->label,
+		               phase->tone);
+		break;
+	case COLUMN_STATE:
+		pt_value_text(ret, cvm->state, PT_SLOT_TEXT);
+		break;
+	case COLUMN_AGENT:
+		pt_value_text(ret, cvm->agent_url, PT_SLOT_LINK);
+		break;
+	case COLUMN_BACKEND:
+		pt_value_text(ret, core_provider_label(cvm->provider), PT_SLOT_TEXT);
+		break;
+	case COLUMN_PLATFORM:
+		pt_value_text(ret, core_platform_label(cvm->platform), PT_SLOT_DIM);
+		break;
+	default:
+		pt_value_time(lv->app, ret, cvm->created_us);
+	}
+}
+
+static const char *selected(struct pt_view *view)
+{
+	return pt_table_selected(pt_listview_table(view));
+}
+
+static const char *subject(struct pt_view *view, enum pt_arg_kind kind)
+{
+	return kind == PT_ARG_CVM ? selected(view) : NULL;
+}
+
+static const char *name_of(struct pt_view *view, enum pt_arg_kind kind, const char *id)
+{
+	const struct pt_listview *lv = view->state;
+	const struct core_cvm *cvm = kind == PT_ARG_CVM ? core_cvm_get(lv->core, id) : NULL;
+
+	return cvm ? cvm->name : NULL;
+}
+
+static bool may(struct pt_view *view, enum pt_action_id id, char *reason, size_t size)
+{
+	const struct pt_listview *lv = view->state;
+	const char *chosen = selected(view);
+	const struct core_cvm *cvm = chosen ? core_cvm_get(lv->core, chosen) : NULL;
+
+	if (id == PT_ACTION_CVM_CREATE)
+		return core_workspace_may(lv->core, CORE_WPERM_CREATE_CVMS, reason, size);
+	if (id != PT_ACTION_CVM_DELETE && id != PT_ACTION_CVM_POLICY)
+		return true;
+	if (!cvm) {
+		snprintf(reason, size, "no CVM is selected");
+		return false;
+	}
+	if (cvm->phase == CORE_CVM_INACTIVE) {
+		snprintf(reason, size, "it is inactive");
+		return false;
+	}
+	return id != PT_ACTION_CVM_DELETE ||
+	       core_workspace_may(lv->core, CORE_WPERM_REMOVE_CVMS, reason, size);
+}
+
+static unsigned run_on(struct pt_view *view, enum pt_action_id id, const char *save)
+{
+	struct pt_values *values;
+
+	if (!selected(view))
+		return PT_HANDLED;
+	values = pt_values_create(pt_action(id));
+	pt_values_add(values, "cvm", selected(view));
+	pt_values_add(values, "save", save);
+	if (save)
+		pt_app_overlay(view->app, pt_view_form(view->app, values));
+	else
+		pt_ui_run(view->app, values, false, NULL, NULL);
+	return PT_HANDLED | PT_REDRAW;
+}
+
+static unsigned act(struct pt_view *view, enum pt_action_id id, const struct pt_values *values)
+{
+	if (values)
+		return PT_IGNORED;
+	switch (id) {
+	case PT_ACTION_REFRESH:
+		return pt_listview_refresh(view);
+	case PT_ACTION_OPEN:
+		return run_on(view, PT_ACTION_CVM_SHOW, NULL);
+	case PT_ACTION_SAVE:
+		return run_on(view, PT_ACTION_CVM_POLICY, "attestation_policy.json");
+	default:
+		return PT_IGNORED;
+	}
+}
+
+static const struct pt_actor actor = {
+    .where = PT_IN_CVMS,
+    .may = may,
+    .subject = subject,
+    .name_of = name_of,
+    .act = act,
+};
+
+static const struct pt_view_ops ops = {
+    .name = "CVMs",
+    .summary = pt_listview_summary,
+    .prepare = pt_listview_prepare,
+    .draw = pt_listview_draw,
+    .key = pt_listview_key,
+    .changed = pt_listview_changed,
+    .destroy = pt_listview_destroy,
+    .table = pt_listview_table,
+    .actor = &actor,
+};
+
+struct pt_view *pt_view_cvms(struct pt_app *app)
+{
+	struct pt_listview *lv = prism_alloc(sizeof(*lv));
+	struct pt_view *view = pt_view_create(app, &ops, lv);
+	const struct pt_listview_spec spec = {
+	    .columns = columns,
+	    .column_count = PRISM_COUNT(columns),
+	    .list = core_cvms(pt_ui_core(app)),
+	    .event = CORE_EVENT_CVMS,
+	    .watch = CORE_WATCH_CVMS,
+	    .empty = "No CVMs yet",
+	    .empty_hint = "press c to create one",
+	    .cell = cell,
+	};
+
+	pt_listview_init(lv, view, &spec);
+	return view;
+}

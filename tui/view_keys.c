@@ -1,0 +1,242 @@
+/*
+ * Key pairs of this machine: `c` makes one, `K` registers its public half with a computation, Enter
+ * shows where its files are.
+ */
+#include "base/mem.h"
+#include "core/userkey.h"
+#include "tui/args.h"
+#include "tui/dialog.h"
+#include "tui/table.h"
+#include "tui/ui.h"
+#include "tui/views.h"
+
+#include <stdio.h>
+#include <string.h>
+
+struct keys {
+	struct pt_view *view;
+	struct pt_table *table;
+	struct core_userkey_list list;
+	struct prism_error error;
+	struct pt_load load;
+};
+
+enum { COLUMN_NAME, COLUMN_KIND, COLUMN_FINGERPRINT, COLUMN_PATH, COLUMN_CREATED };
+
+static const struct pt_column columns[] = {
+    {"name", "Name", 12, 30, 2, 0, PT_COLUMN_MAIN},       {"kind", "Kind", 12, 14, 0, 0, 0},
+    {"fingerprint", "Fingerprint", 16, 51, 3, 1, 0},      {"path", "Private key", 16, 0, 3, 2, 0},
+    {"created", "Created", 19, 20, 0, 3, PT_COLUMN_TIME},
+};
+
+static size_t count(void *data)
+{
+	const struct keys *k = data;
+
+	return k->list.count;
+}
+
+static const char *row_id(void *data, size_t row)
+{
+	const struct keys *k = data;
+
+	return row < k->list.count ? k->list.keys[row].private_path : NULL;
+}
+
+static void cell(void *data, size_t row, int column, struct pt_value *ret)
+{
+	const struct keys *k = data;
+	const struct core_userkey_info *info = row < k->list.count ? &k->list.keys[row] : NULL;
+	char time[PRISM_TIME_TEXT];
+
+	if (!info)
+		return;
+	ret->slot = PT_SLOT_TEXT;
+	switch (column) {
+	case COLUMN_NAME:
+		ret->text = info->name;
+		break;
+	case COLUMN_KIND:
+		ret->text = info->description;
+		break;
+	case COLUMN_FINGERPRINT:
+		ret->text = info->fingerprint;
+		ret->slot = PT_SLOT_LINK;
+		break;
+	case COLUMN_PATH:
+		ret->text = info->private_path;
+		ret->slot = info->mode & 077 ? PT_SLOT_WARN : PT_SLOT_DIM;
+		break;
+	default:
+		snprintf(ret->scratch, sizeof(ret->scratch), "%s",
+		         pt_ui_time(k->view->app, info->mtime_us, time));
+		ret->text = ret->scratch;
+		ret->number = info->mtime_us;
+	}
+}
+
+static const struct pt_table_model model = {.count = count, .id = row_id, .cell = cell};
+
+/* Reads a directory of a handful of small files; done here, not on a worker. */
+static void load(struct keys *k)
+{
+	struct core_userkeys *keys = pt_world_keys(pt_ui_world(k->view->app));
+
+	core_userkey_list_finish(&k->list);
+	prism_error_clear(&k->error);
+	k->load = (struct pt_load){
+	    .state = PT_LOAD_READY,
+	    .empty = "No key pairs yet",
+	    .empty_hint = "press c to make one",
+	    .retry_key = pt_ui_retry_key(k->view->app),
+	};
+	if (core_userkeys_list(keys, &k->list, &k->error) < 0) {
+		k->load.state = PT_LOAD_FAILED;
+		k->load.error = &k->error;
+	}
+	pt_table_set_load(k->table, &k->load);
+	pt_table_reload(k->table);
+}
+
+/* ---- actions ---- */
+
+static const struct core_userkey_info *selected(struct pt_view *view)
+{
+	const struct keys *k = view->state;
+	ptrdiff_t row = pt_table_selected_row(k->table);
+
+	return row >= 0 && (size_t)row < k->list.count ? &k->list.keys[row] : NULL;
+}
+
+static void show(struct pt_view *view)
+{
+	const struct core_userkey_info *info = selected(view);
+	char text[4096];
+
+	if (!info)
+		return;
+	snprintf(text, sizeof(text),
+	         "name         %s\nkind         %s\nfingerprint  %s\nprivate key  %s (mode %03o%s)\n"
+	         "public key   %s\n\nRegister it with a computation by K. Where it is used stands in "
+	         "the tab Manifest\nof the computation, marked \"your key\".",
+	         info->name, info->description, info->fingerprint, info->private_path, info->mode,
+	         info->mode & 077 ? ": others may read it, chmod 600 it" : "",
+	         info->public_path ? info->public_path : "made from the private one when needed");
+	pt_dialog_text(view->app, "Key pair", text);
+}
+
+static unsigned act(struct pt_view *view, enum pt_action_id id, const struct pt_values *values)
+{
+	const struct core_userkey_info *info = selected(view);
+	struct pt_values *made;
+
+	if (values)
+		return PT_IGNORED;
+	switch (id) {
+	case PT_ACTION_REFRESH:
+		load(view->state);
+		return PT_HANDLED | PT_REDRAW;
+	case PT_ACTION_OPEN:
+		show(view);
+		return PT_HANDLED | PT_REDRAW;
+	case PT_ACTION_KEY_GENERATE:
+		pt_app_overlay(view->app, pt_view_form(view->app, pt_values_create(pt_action(id))));
+		return PT_HANDLED | PT_REDRAW;
+	case PT_ACTION_KEY_REGISTER:
+		made = pt_values_create(pt_action(id));
+		pt_values_add(made, "key", info ? info->private_path : NULL);
+		pt_app_overlay(view->app, pt_view_form(view->app, made));
+		return PT_HANDLED | PT_REDRAW;
+	default:
+		return PT_IGNORED;
+	}
+}
+
+static const struct pt_actor actor = {.where = PT_IN_KEYS, .act = act};
+
+/* ---- view ---- */
+
+static struct pt_table *table(struct pt_view *view)
+{
+	struct keys *k = view->state;
+
+	return k->table;
+}
+
+static const char *title(struct pt_view *view)
+{
+	PRISM_UNUSED(view);
+	return "Keys";
+}
+
+static const char *summary(struct pt_view *view)
+{
+	return pt_table_summary(table(view));
+}
+
+static void prepare(struct pt_view *view, int width, int height)
+{
+	pt_table_prepare(table(view), width, height);
+}
+
+static void draw(const struct pt_view *view, struct pt_canvas *canvas, struct pt_rect area,
+                 bool focus)
+{
+	const struct keys *k = view->state;
+
+	pt_table_draw(k->table, canvas, area, focus);
+}
+
+static unsigned key(struct pt_view *view, const struct pt_event *event)
+{
+	return pt_table_key(table(view), event);
+}
+
+static void shown(struct pt_view *view, bool visible)
+{
+	if (visible)
+		load(view->state);
+}
+
+/* A pair was made: the command says so with this event. */
+static unsigned changed(struct pt_view *view, const struct core_event *event)
+{
+	if (event->type != CORE_EVENT_KEYS)
+		return PT_IGNORED;
+	load(view->state);
+	return PT_REDRAW;
+}
+
+static void destroy(struct pt_view *view)
+{
+	struct keys *k = view->state;
+
+	pt_table_destroy(k->table);
+	core_userkey_list_finish(&k->list);
+	prism_free(k);
+}
+
+static const struct pt_view_ops ops = {
+    .name = "keys",
+    .title = title,
+    .summary = summary,
+    .prepare = prepare,
+    .draw = draw,
+    .key = key,
+    .changed = changed,
+    .shown = shown,
+    .destroy = destroy,
+    .table = table,
+    .actor = &actor,
+};
+
+struct pt_view *pt_view_keys(struct pt_app *app)
+{
+	struct keys *k = prism_alloc(sizeof(*k));
+	struct pt_view *view = pt_view_create(app, &ops, k);
+
+	k->view = view;
+	k->table = pt_table_create(columns, PRISM_COUNT(columns), &model, k);
+	load(k);
+	return view;
+}

@@ -1,0 +1,177 @@
+/*
+ * Signing in: an overlay, at the start and over the work when the session has died.  The password
+ * goes from the field into a secret and from there to core; it is never shown, kept or exported.
+ */
+#include "base/mem.h"
+#include "core/options.h"
+#include "core/session.h"
+#include "net/http.h"
+#include "tui/form.h"
+#include "tui/ui_private.h"
+#include "tui/views.h"
+
+#include <stdio.h>
+#include <string.h>
+
+struct login {
+	struct pt_view *view;
+	struct core *core;
+	struct pt_form *form;
+	char where[256]; /* the note above the fields */
+	struct pt_field fields[3];
+};
+
+static void signed_in(void *data, const struct prism_error *err)
+{
+	struct pt_app *app = data;
+	struct pt_view *view = pt_ui_of(app)->login;
+	struct login *l = view ? view->state : NULL;
+
+	if (!err) {
+		if (view)
+			pt_app_close(app, view);
+		pt_app_message(app, PT_SLOT_GOOD, "signed in as %s",
+		               core_session_login_name(pt_ui_core(app)));
+		return;
+	}
+	if (!l || err->category == PRISM_ERROR_CANCELLED)
+		return;
+	pt_form_set_busy(l->form, NULL);
+	pt_form_set_error(l->form, err);
+	pt_form_focus(l->form, "password");
+	pt_app_dirty(app);
+}
+
+static void submit(struct login *l)
+{
+	struct prism_secret *password = pt_form_take_secret(l->form, "password");
+	struct prism_error err = PRISM_ERROR_INIT;
+
+	pt_form_set_error(l->form, NULL);
+	if (core_session_login(l->core, pt_form_get(l->form, "user"), password, NULL, signed_in,
+	                       l->view->app, &err) < 0)
+		pt_form_set_error(l->form, &err);
+	else
+		pt_form_set_busy(l->form, "Signing in ...");
+}
+
+/* At the start there is nothing behind this to go back to: Esc leaves the program.  Over the work
+ * it gives up what waited for it. */
+static unsigned give_up(struct login *l)
+{
+	if (core_session_state(l->core) == CORE_SESSION_LOGIN_NEEDED) {
+		core_session_abandon(l->core);
+		return PT_HANDLED | PT_CLOSE;
+	}
+	pt_app_quit(l->view->app);
+	return PT_HANDLED;
+}
+
+static unsigned key(struct pt_view *view, const struct pt_event *event)
+{
+	struct login *l = view->state;
+	unsigned result;
+
+	if (pt_key_is(event, 'c', PT_MOD_CTRL)) {
+		pt_app_quit(view->app);
+		return PT_HANDLED;
+	}
+	result = pt_form_key(l->form, event);
+	if (result & PT_CANCEL)
+		return give_up(l);
+	if (result & PT_SUBMIT)
+		submit(l);
+	return result | PT_HANDLED | PT_REDRAW;
+}
+
+static const char *title(struct pt_view *view)
+{
+	const struct login *l = view->state;
+
+	return core_session_state(l->core) == CORE_SESSION_LOGIN_NEEDED
+	           ? "Session over: sign in to go on"
+	           : "Sign in to Prism";
+}
+
+static void measure(struct pt_view *view, int max_w, int max_h, int *ret_w, int *ret_h)
+{
+	struct login *l = view->state;
+
+	pt_form_measure(l->form, max_w < 60 ? max_w : 60, max_h, ret_w, ret_h);
+}
+
+static void prepare(struct pt_view *view, int width, int height)
+{
+	struct login *l = view->state;
+
+	pt_form_prepare(l->form, width, height);
+}
+
+static void draw(const struct pt_view *view, struct pt_canvas *canvas, struct pt_rect area,
+                 bool focus)
+{
+	const struct login *l = view->state;
+
+	pt_form_draw(l->form, canvas, area, focus);
+}
+
+static void destroy(struct pt_view *view)
+{
+	struct login *l = view->state;
+	struct pt_ui *ui = pt_ui_of(view->app);
+
+	if (ui->login == view)
+		ui->login = NULL;
+	pt_form_destroy(l->form);
+	prism_free(l);
+}
+
+static const struct pt_actor actor = {.where = PT_IN_LOGIN | PT_IN_FORM};
+
+static const struct pt_view_ops ops = {
+    .name = "login",
+    .flags = PT_VIEW_TAKES_TEXT | PT_VIEW_MODAL | PT_VIEW_FRAME,
+    .title = title,
+    .measure = measure,
+    .prepare = prepare,
+    .draw = draw,
+    .key = key,
+    .destroy = destroy,
+    .actor = &actor,
+};
+
+struct pt_view *pt_view_login(struct pt_app *app)
+{
+	struct login *l = prism_alloc(sizeof(*l));
+	struct pt_view *view = pt_view_create(app, &ops, l);
+	const struct core_options *options = pt_ui_world(app)->options;
+	PRISM_AUTO_FREE char *host = net_url_display(core_option_text(options, CORE_OPT_URL));
+	const char *user;
+
+	l->view = view;
+	l->core = pt_ui_core(app);
+	user = core_session_login_name(l->core);
+	if (!*user)
+		user = core_option_text(options, CORE_OPT_USER);
+	snprintf(l->where, sizeof(l->where), "%s  (profile %s)", host, core_options_profile(options));
+	l->fields[0] = (struct pt_field){.id = "where", .label = l->where, .kind = PT_FIELD_NOTE};
+	l->fields[1] = (struct pt_field){
+	    .id = "user",
+	    .label = "Email Address",
+	    .kind = PT_FIELD_TEXT,
+	    .flags = PT_FIELD_REQUIRED,
+	    .max = 254,
+	    .initial = user,
+	    .placeholder = "e-mail address or user name",
+	};
+	l->fields[2] = (struct pt_field){
+	    .id = "password",
+	    .label = "Password",
+	    .kind = PT_FIELD_PASSWORD,
+	    .flags = PT_FIELD_REQUIRED,
+	    .max = 1024,
+	};
+	l->form = pt_form_create(l->fields, PRISM_COUNT(l->fields), "LOGIN", "Cancel", l);
+	pt_form_focus(l->form, *user ? "password" : "user");
+	return view;
+}

@@ -1,0 +1,435 @@
+/*
+ * First tab of a computation: its fields, who provides and consumes, what is still missing before
+ * it can run, and what can be done with it.  Enter on a missing item goes to what resolves it; on
+ * an action it does it; actions that are not possible say why.
+ */
+#include "base/mem.h"
+#include "core/asset.h"
+#include "core/checklist.h"
+#include "core/computation.h"
+#include "core/key.h"
+#include "core/role.h"
+#include "core/run.h"
+#include "core/user.h"
+#include "tui/args.h"
+#include "tui/dialog.h"
+#include "tui/keymap.h"
+#include "tui/lines.h"
+#include "tui/view_computation.h"
+#include "tui/views.h"
+
+#include <stdio.h>
+#include <string.h>
+
+struct overview {
+	struct pt_view *view;
+	struct core *core;
+	char *id;
+	struct pt_lines *lines;
+	int built_width; /* the lines were wrapped for this */
+};
+
+enum target { TARGET_NONE, TARGET_ACTION, TARGET_FIX };
+
+#define LABEL_WIDTH 20
+#define LABEL_NARROW 12
+
+static int label_width(int width)
+{
+	return width < 60 ? LABEL_NARROW : LABEL_WIDTH;
+}
+
+/* ---- lines ---- */
+
+static void heading(struct pt_lines *lines, const char *text)
+{
+	pt_lines_add(lines, NULL, 0, NULL);
+	pt_lines_add(lines, text, 0, NULL);
+	pt_lines_part(lines, PT_SLOT_TITLE, "%s", text);
+}
+
+static void people(struct overview *o, const char *label, const struct core_participant *list,
+                   size_t count, bool known)
+{
+	int lw = label_width(o->built_width);
+
+	if (!count)
+		pt_lines_field(o->lines, label, lw, o->built_width, PT_SLOT_DIM,
+		               known ? "nobody yet" : "...");
+	for (size_t i = 0; i < count; i++) {
+		pt_lines_add(o->lines, i ? NULL : label, list[i].key_missing ? TARGET_ACTION : 0,
+		             "key register");
+		if (i == 0)
+			pt_lines_part(o->lines, PT_SLOT_LABEL, "%s", label);
+		pt_lines_pad(o->lines, lw);
+		pt_lines_part(o->lines, PT_SLOT_TEXT, "%s", list[i].name);
+		if (list[i].key_missing) {
+			pt_lines_part(o->lines, PT_SLOT_TEXT, " ");
+			pt_lines_part(o->lines, PT_SLOT_BADGE, " provide %s's public key ", list[i].name);
+		}
+	}
+}
+
+static void add_state(struct overview *o, const struct core_computation *c)
+{
+	enum core_comp_state state = core_computation_state(o->core, o->id);
+	const struct core_card *card = core_card_find(o->core, o->id, NULL);
+	char title[128];
+
+	pt_lines_add(o->lines, "State", 0, NULL);
+	pt_lines_part(o->lines, PT_SLOT_LABEL, "State");
+	pt_lines_pad(o->lines, label_width(o->built_width));
+	pt_lines_glyph(o->lines, PT_GLYPH_DOT, pt_tone_slot(core_comp_state_info(state)->tone));
+	pt_lines_part(o->lines, pt_tone_slot(core_comp_state_info(state)->tone), "%s",
+	              core_computation_state_label(o->core, c->id));
+	if (card && *card->latest)
+		pt_lines_part(o->lines, PT_SLOT_DIM, "  run #%d: %s%s", card->number,
+		              core_event_title(card->latest, title, sizeof(title)),
+		              card->results_waiting ? ", results wait to be fetched" : "");
+}
+
+static void add_fields(struct overview *o, const struct core_computation *c)
+{
+	struct core_participants who = core_participants(o->core, o->id);
+	struct core_list *assets = core_computation_assets(o->core, o->id);
+	int lw = label_width(o->built_width), w = o->built_width;
+	char time[PRISM_TIME_TEXT];
+
+	pt_lines_field(o->lines, "Name", lw, w, PT_SLOT_STRONG, c->name);
+	add_state(o, c);
+	pt_lines_field(o->lines, "Description", lw, w, PT_SLOT_TEXT, c->description);
+	pt_lines_field(o->lines, "ID", lw, w, PT_SLOT_LINK, c->id);
+	pt_lines_field(o->lines, "Created At", lw, w, PT_SLOT_TEXT,
+	               pt_ui_time(o->view->app, c->created_us, time));
+	pt_lines_field(o->lines, "Owner", lw, w, PT_SLOT_TEXT, core_user_name(o->core, c->owner));
+	if (c->agent.present && c->agent.log_level && *c->agent.log_level)
+		pt_lines_field(o->lines, "Agent log level", lw, w, PT_SLOT_TEXT, c->agent.log_level);
+	people(o, w < 60 ? "Datasets by" : "Dataset Providers", who.dataset_providers,
+	       who.dataset_count, who.known);
+	people(o, w < 60 ? "Algorithm by" : "Algorithm Provider", who.algo_providers, who.algo_count,
+	       who.known);
+	people(o, w < 60 ? "Results to" : "Result Consumers", who.result_consumers, who.consumer_count,
+	       who.known);
+	for (size_t i = 0; i < core_list_count(assets); i++) {
+		const struct core_asset *asset = core_asset_at(assets, i);
+
+		pt_lines_add(o->lines, i ? NULL : "Linked Assets", 0, NULL);
+		if (i == 0)
+			pt_lines_part(o->lines, PT_SLOT_LABEL, "Linked Assets");
+		pt_lines_pad(o->lines, lw);
+		pt_lines_part(o->lines, PT_SLOT_BADGE, " %s's %s: %s ",
+		              core_user_name(o->core, asset->owner), core_asset_type_label(asset->type),
+		              *asset->file_name ? asset->file_name : asset->description);
+	}
+	if (!core_list_count(assets))
+		pt_lines_field(o->lines, "Linked Assets", lw, w, PT_SLOT_DIM, "none yet");
+}
+
+static void add_checklist(struct overview *o)
+{
+	struct core_checklist list = core_checklist(o->core, o->id);
+	int number = 1;
+
+	heading(o->lines, "Before a run");
+	if (!list.count) {
+		pt_lines_add(o->lines, NULL, 0, NULL);
+		if (list.status && list.status->freshness == CORE_FAILED)
+			pt_lines_part(o->lines, PT_SLOT_BAD, "%s", list.status->error.message);
+		else
+			pt_lines_part(o->lines, PT_SLOT_DIM, "%s",
+			              list.runnable ? "nothing is missing" : "asking what is missing ...");
+		return;
+	}
+	for (size_t i = 0; i < list.count; i++) {
+		const struct core_check *item = &list.items[i];
+		char key[32];
+
+		snprintf(key, sizeof(key), "check %d %zu", (int)item->kind, i);
+		pt_lines_add(o->lines, key, item->done || !*item->fix ? 0 : TARGET_FIX, key);
+		pt_lines_glyph(o->lines, item->done ? PT_GLYPH_CHECK : PT_GLYPH_FAIL,
+		               item->done        ? PT_SLOT_GOOD
+		               : item->mandatory ? PT_SLOT_BAD
+		                                 : PT_SLOT_DIM);
+		if (!item->done && item->mandatory)
+			pt_lines_part(o->lines, PT_SLOT_TEXT, "%d. ", number++);
+		pt_lines_part(o->lines, item->done ? PT_SLOT_DIM : PT_SLOT_TEXT, "%s", item->text);
+		pt_lines_part(o->lines, PT_SLOT_DIM, "%s",
+		              item->done         ? "  done"
+		              : !item->mandatory ? "  optional"
+		              : *item->fix       ? "  Enter resolves it"
+		                                 : "");
+	}
+	pt_lines_add(o->lines, NULL, 0, NULL);
+	if (list.runnable)
+		pt_lines_part(o->lines, PT_SLOT_GOOD, "Nothing is missing: it can run.");
+	else
+		pt_lines_part(o->lines, PT_SLOT_WARN, "Run is disabled until %zu requirement%s met.",
+		              list.open, list.open == 1 ? " is" : "s are");
+}
+
+static void add_actions(struct overview *o)
+{
+	static const enum pt_action_id actions[] = {
+	    PT_ACTION_COMPUTATION_RUN,    PT_ACTION_COMPUTATION_STOP,   PT_ACTION_SEND_ALGORITHM,
+	    PT_ACTION_SEND_DATA,          PT_ACTION_RESULT_FETCH,       PT_ACTION_KEY_REGISTER,
+	    PT_ACTION_COMPUTATION_UPDATE, PT_ACTION_COMPUTATION_DELETE,
+	};
+
+	heading(o->lines, "Actions");
+	for (size_t i = 0; i < PRISM_COUNT(actions); i++) {
+		const struct pt_action *action = pt_action(actions[i]);
+		char reason[200] = "", keys[64];
+		bool may = pt_ui_may(o->view->app, NULL, actions[i], reason, sizeof(reason)) &&
+		           pt_computation_may(o->core, o->id, actions[i], reason, sizeof(reason));
+
+		pt_lines_add(o->lines, action->name, TARGET_ACTION, action->name);
+		pt_keymap_keys(pt_ui_keymap(o->view->app), actions[i], PT_IN_OVERVIEW, 1, keys,
+		               sizeof(keys));
+		pt_lines_part(o->lines, may ? PT_SLOT_HINT_KEY : PT_SLOT_OFF, "%s", keys);
+		pt_lines_pad(o->lines, 3);
+		pt_lines_part(o->lines, may ? PT_SLOT_TEXT : PT_SLOT_OFF, "%s", action->help);
+		if (!may)
+			pt_lines_part(o->lines, PT_SLOT_OFF, "  (%s)", reason);
+	}
+}
+
+static void build(struct overview *o)
+{
+	const struct core_computation *c = core_computation_get(o->core, o->id);
+
+	pt_lines_begin(o->lines);
+	if (c) {
+		add_fields(o, c);
+		add_checklist(o);
+		add_actions(o);
+	}
+	pt_lines_end(o->lines);
+}
+
+/* ---- resolving what is missing ---- */
+
+static void granted(void *data, const char *id, const struct prism_error *err)
+{
+	struct pt_app *app = data;
+
+	PRISM_UNUSED(id);
+	if (err)
+		pt_app_report(app, err);
+}
+
+struct granting { /* outlives the view: a dialog asks first */
+	struct pt_app *app;
+	char *id, *action;
+};
+
+/* "Give yourself": adds the action to the owner's role, which the creator is in. */
+static void grant(const struct granting *g)
+{
+	struct core *core = pt_ui_core(g->app);
+	struct core_roles roles = core_roles(core, g->id);
+	const struct core_role *owner = core_role_find(core, g->id, "owner");
+	struct pt_values *values;
+
+	if (!owner && roles.count)
+		owner = &roles.roles[0];
+	if (!owner) {
+		pt_app_message(g->app, PT_SLOT_WARN, "roles are not loaded yet: try again");
+		return;
+	}
+	values = pt_values_create(pt_action(PT_ACTION_ROLE_ACTION_ADD));
+	pt_values_add(values, "computation", g->id);
+	pt_values_add(values, "role", owner->id);
+	pt_values_add(values, "action", g->action);
+	pt_ui_run(g->app, values, true, granted, g->app);
+}
+
+static void grant_answer(void *data, bool yes)
+{
+	struct granting *g = data;
+
+	if (yes)
+		grant(g);
+	prism_free(g->id);
+	prism_free(g->action);
+	prism_free(g);
+}
+
+static void ask_grant(struct overview *o, const char *action)
+{
+	struct granting *g = prism_alloc(sizeof(*g));
+	char text[256];
+	struct pt_confirm confirm = {
+	    .title = "Give yourself an action",
+	    .text = text,
+	    .yes = "Give",
+	};
+
+	*g = (struct granting){o->view->app, prism_strdup(o->id), prism_strdup(action)};
+	snprintf(text, sizeof(text),
+	         "Adds the action %s to the role owner of this computation. To give it to somebody "
+	         "else, use the tab Roles.",
+	         action);
+	pt_dialog_confirm(o->view->app, &confirm, grant_answer, g);
+}
+
+static void open_asset_form(struct overview *o, const char *type)
+{
+	struct pt_values *values = pt_values_create(pt_action(PT_ACTION_ASSET_CREATE));
+
+	pt_values_add(values, "type", type);
+	pt_values_add(values, "link", o->id);
+	pt_app_overlay(o->view->app, pt_view_form(o->view->app, values));
+}
+
+static void fix(struct overview *o, const char *key)
+{
+	int kind = -1;
+
+	if (sscanf(key, "check %d", &kind) != 1 || kind < 0 || kind >= CORE_CHECK_COUNT)
+		return;
+	switch ((enum core_check_kind)kind) {
+	case CORE_CHECK_RESULT_CONSUMER:
+		ask_grant(o, "result_consumer");
+		break;
+	case CORE_CHECK_ALGO_PROVIDER:
+		ask_grant(o, "algo_provider");
+		break;
+	case CORE_CHECK_DATASET_PROVIDER:
+		ask_grant(o, "dataset_provider");
+		break;
+	case CORE_CHECK_ALGO_ASSET:
+		open_asset_form(o, "algorithm");
+		break;
+	case CORE_CHECK_DATASET_ASSET:
+		open_asset_form(o, "dataset");
+		break;
+	case CORE_CHECK_KEY:
+		pt_ui_act(o->view->app, NULL, PT_ACTION_KEY_REGISTER, NULL);
+		break;
+	case CORE_CHECK_CVM:
+		pt_app_overlay(
+		    o->view->app,
+		    pt_view_form(o->view->app, pt_values_create(pt_action(PT_ACTION_CVM_CREATE))));
+		break;
+	default:
+		pt_ui_act(o->view->app, NULL, PT_ACTION_NEXT_TAB, NULL);
+	}
+}
+
+static unsigned act(struct pt_view *view, enum pt_action_id id, const struct pt_values *values)
+{
+	struct overview *o = view->state;
+	const char *arg;
+
+	if (id != PT_ACTION_OPEN || values)
+		return PT_IGNORED;
+	switch (pt_lines_target(o->lines, &arg)) {
+	case TARGET_ACTION:
+		return pt_ui_act(view->app, NULL, pt_action_id(pt_action_by_name(arg)), NULL);
+	case TARGET_FIX:
+		fix(o, arg);
+		return PT_HANDLED | PT_REDRAW;
+	default:
+		return PT_HANDLED;
+	}
+}
+
+static const struct pt_actor actor = {.where = PT_IN_OVERVIEW, .act = act};
+
+/* ---- view ---- */
+
+static void prepare(struct pt_view *view, int width, int height)
+{
+	struct overview *o = view->state;
+
+	if (o->built_width != width - 2) {
+		o->built_width = width - 2;
+		build(o);
+	}
+	pt_lines_prepare(o->lines, width, height);
+}
+
+static void draw(const struct pt_view *view, struct pt_canvas *canvas, struct pt_rect area,
+                 bool focus)
+{
+	const struct overview *o = view->state;
+	struct pt_load load =
+	    pt_ui_load(view->app, core_computation_status(o->core, o->id), "Nothing here", NULL);
+
+	if (pt_load_draw(&load, pt_lines_count(o->lines), false, canvas, area))
+		return;
+	pt_lines_draw(o->lines, canvas, area, focus);
+}
+
+static unsigned changed(struct pt_view *view, const struct core_event *event)
+{
+	struct overview *o = view->state;
+
+	if (event->type == CORE_EVENT_REQUESTS || event->type == CORE_EVENT_LOGS ||
+	    event->type == CORE_EVENT_NOTICE)
+		return PT_IGNORED;
+	if (*event->id && strcmp(event->id, o->id) != 0 && event->type != CORE_EVENT_ASSETS &&
+	    event->type != CORE_EVENT_CVMS)
+		return PT_IGNORED;
+	build(o);
+	return PT_REDRAW;
+}
+
+static unsigned nav(struct pt_view *view, enum pt_nav where, int count)
+{
+	struct overview *o = view->state;
+
+	return pt_lines_nav(o->lines, where, count);
+}
+
+static unsigned search(struct pt_view *view, const char *text, int direction)
+{
+	struct overview *o = view->state;
+
+	return pt_lines_search(o->lines, text, direction);
+}
+
+static char *copy(struct pt_view *view)
+{
+	struct overview *o = view->state;
+
+	return pt_lines_copy(o->lines);
+}
+
+static void destroy(struct pt_view *view)
+{
+	struct overview *o = view->state;
+
+	pt_lines_destroy(o->lines);
+	prism_free(o->id);
+	prism_free(o);
+}
+
+static const struct pt_view_ops ops = {
+    .name = "overview",
+    .prepare = prepare,
+    .draw = draw,
+    .changed = changed,
+    .destroy = destroy,
+    .nav = nav,
+    .search = search,
+    .copy = copy,
+    .actor = &actor,
+};
+
+struct pt_view *pt_view_overview(struct pt_app *app, const char *id)
+{
+	struct overview *o = prism_alloc(sizeof(*o));
+	struct pt_view *view = pt_view_create(app, &ops, o);
+
+	o->view = view;
+	o->core = pt_ui_core(app);
+	o->id = prism_strdup(id);
+	o->lines = pt_lines_create();
+	core_computation_load(o->core, id, false);
+	core_roles_load(o->core, id, false);
+	core_checklist_load(o->core, id, false);
+	core_timeline_load(o->core, id, false);
+	core_list_load(core_computation_assets(o->core, id));
+	return view;
+}

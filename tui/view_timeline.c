@@ -1,0 +1,307 @@
+/*
+ * Timeline of a computation: a card per run, newest first, with its events, newest first.  Enter
+ * opens and closes a card; the newest is open from the start.  Under the head of a running card
+ * stands what the agent waits for and the key that gives it.
+ */
+#include "base/mem.h"
+#include "base/text.h"
+#include "core/computation.h"
+#include "core/run.h"
+#include "core/transfer.h"
+#include "core/watch.h"
+#include "tui/keymap.h"
+#include "tui/lines.h"
+#include "tui/view_computation.h"
+#include "tui/views.h"
+
+#include <stdio.h>
+#include <string.h>
+
+struct timeline {
+	struct pt_view *view;
+	struct core *core;
+	char *id;
+	struct core_watch *watch; /* while shown */
+	struct pt_lines *lines;
+	char **toggled; /* run ids whose card is not as it is by default */
+	size_t toggled_count;
+	int built_width;
+};
+
+enum target { TARGET_NONE, TARGET_CARD, TARGET_ACTION };
+
+static ptrdiff_t toggled_at(const struct timeline *t, const char *run)
+{
+	for (size_t i = 0; i < t->toggled_count; i++)
+		if (!strcmp(t->toggled[i], run))
+			return (ptrdiff_t)i;
+	return -1;
+}
+
+static bool is_open(const struct timeline *t, const char *run, bool newest)
+{
+	return (toggled_at(t, run) >= 0) != newest;
+}
+
+static void toggle(struct timeline *t, const char *run)
+{
+	ptrdiff_t at = toggled_at(t, run);
+
+	if (at < 0) {
+		t->toggled = prism_realloc_array(t->toggled, t->toggled_count + 1, sizeof(*t->toggled));
+		t->toggled[t->toggled_count++] = prism_strdup(run);
+		return;
+	}
+	prism_free(t->toggled[at]);
+	t->toggled[at] = t->toggled[--t->toggled_count];
+}
+
+/* ---- lines ---- */
+
+static void next_step(struct timeline *t, const struct core_card *card)
+{
+	static const struct {
+		const char *event, *text;
+		enum pt_action_id action;
+	} steps[] = {
+	    {"ReceivingAlgorithm", "The agent waits for the algorithm", PT_ACTION_SEND_ALGORITHM},
+	    {"ReceivingData", "The agent waits for data", PT_ACTION_SEND_DATA},
+	    {"ConsumingResults", "Results wait to be fetched", PT_ACTION_RESULT_FETCH},
+	};
+	char keys[64];
+
+	for (size_t i = 0; i < PRISM_COUNT(steps); i++) {
+		if (strcmp(steps[i].event, card->latest) != 0)
+			continue;
+		pt_keymap_keys(pt_ui_keymap(t->view->app), steps[i].action, PT_IN_TIMELINE, 1, keys,
+		               sizeof(keys));
+		pt_lines_add(t->lines, "next step", TARGET_ACTION, pt_action(steps[i].action)->name);
+		pt_lines_part(t->lines, PT_SLOT_TEXT, "    ");
+		pt_lines_glyph(t->lines, PT_GLYPH_ARROW_RIGHT, PT_SLOT_WARN);
+		pt_lines_part(t->lines, PT_SLOT_WARN, "%s: ", steps[i].text);
+		pt_lines_part(t->lines, PT_SLOT_HINT_KEY, "%s", keys);
+		pt_lines_part(t->lines, PT_SLOT_DIM, " or Enter, to %s", pt_action(steps[i].action)->name);
+	}
+}
+
+/* Transfers of this computation that are not over, where the eye is. */
+static void moving(struct timeline *t)
+{
+	struct core_transfer_queue *queue = pt_ui_world(t->view->app)->transfers;
+
+	for (size_t i = 0; queue && i < core_transfer_count(queue); i++) {
+		const struct core_transfer_info *info = core_transfer_at(queue, i);
+		char done[24], total[24], rate[24];
+
+		if (core_transfer_state_final(info->state) || strcmp(info->computation_id, t->id) != 0)
+			continue;
+		pt_lines_add(t->lines, NULL, 0, NULL);
+		pt_lines_part(t->lines, PT_SLOT_BUSY, "    %s %s: %s %s",
+		              core_transfer_state_word(info->state), core_transfer_kind_word(info->kind),
+		              info->filename ? info->filename : "", prism_text_bytes(info->done, done));
+		if (info->total)
+			pt_lines_part(t->lines, PT_SLOT_BUSY, " of %s (%d%%)",
+			              prism_text_bytes(info->total, total),
+			              (int)(info->done * 100 / info->total));
+		if (info->rate)
+			pt_lines_part(t->lines, PT_SLOT_DIM, ", %s/s", prism_text_bytes(info->rate, rate));
+		if (info->note && *info->note)
+			pt_lines_part(t->lines, PT_SLOT_DIM, "  %s", info->note);
+	}
+}
+
+static void add_event(struct timeline *t, const struct core_run_event *event)
+{
+	char title[128], status[64], time[PRISM_TIME_TEXT];
+	int column = t->built_width < 60 ? 24 : 30;
+
+	pt_lines_add(t->lines, event->id, 0, NULL);
+	pt_lines_part(t->lines, PT_SLOT_TEXT, "    %s",
+	              core_event_title(event->type, title, sizeof(title)));
+	pt_lines_pad(t->lines, column);
+	if (t->built_width >= 60) {
+		pt_lines_part(t->lines, PT_SLOT_DIM, "%s", pt_ui_time(t->view->app, event->time_us, time));
+		pt_lines_pad(t->lines, column + 21);
+	}
+	pt_lines_part(t->lines, pt_tone_slot(core_status_tone(event->type, event->status)), "%s",
+	              core_status_title(event->status, status, sizeof(status)));
+	if (*event->details)
+		pt_lines_part(t->lines, PT_SLOT_DIM, "  %.400s", event->details);
+}
+
+static void add_card(struct timeline *t, const struct core_card *card, bool newest)
+{
+	const struct core_comp_state_info *state = core_comp_state_info(card->state);
+	const char *address = core_run_agent_url(t->core, t->id, card->run.id);
+	bool open = is_open(t, card->run.id, newest);
+	char time[PRISM_TIME_TEXT], key[160];
+
+	snprintf(key, sizeof(key), "card %s", card->run.id);
+	pt_lines_add(t->lines, key, TARGET_CARD, card->run.id);
+	pt_lines_glyph(t->lines, open ? PT_GLYPH_OPEN : PT_GLYPH_POINTER, PT_SLOT_TITLE);
+	pt_lines_part(t->lines, PT_SLOT_STRONG, "#%d ", card->number);
+	pt_lines_glyph(t->lines, PT_GLYPH_DOT, pt_tone_slot(state->tone));
+	pt_lines_part(t->lines, pt_tone_slot(state->tone), "%s", state->label);
+	pt_lines_part(t->lines, PT_SLOT_DIM, "  %s",
+	              pt_ui_time(t->view->app,
+	                         card->run.start_us != PRISM_TIME_UNSET ? card->run.start_us
+	                                                                : card->run.created_us,
+	                         time));
+	if (*address)
+		pt_lines_part(t->lines, PT_SLOT_LINK, "  Address: %s", address);
+	if (*card->run.cvm_name)
+		pt_lines_part(t->lines, PT_SLOT_DIM, "  CVM: %s", card->run.cvm_name);
+	if (newest)
+		moving(t);
+	if (newest)
+		next_step(t, card);
+	for (size_t i = 0; open && i < card->event_count; i++)
+		add_event(t, &card->events[i]);
+}
+
+static void build(struct timeline *t)
+{
+	struct core_timeline timeline = core_timeline(t->core, t->id);
+
+	pt_lines_begin(t->lines);
+	for (size_t i = 0; i < timeline.count; i++)
+		add_card(t, &timeline.cards[i], i == 0);
+	pt_lines_end(t->lines);
+}
+
+/* ---- actions ---- */
+
+static unsigned act(struct pt_view *view, enum pt_action_id id, const struct pt_values *values)
+{
+	struct timeline *t = view->state;
+	const char *arg;
+
+	if (id == PT_ACTION_REFRESH) {
+		core_timeline_load(t->core, t->id, true);
+		return PT_HANDLED | PT_REDRAW;
+	}
+	if (id != PT_ACTION_OPEN || values)
+		return PT_IGNORED;
+	switch (pt_lines_target(t->lines, &arg)) {
+	case TARGET_CARD:
+		toggle(t, arg);
+		build(t);
+		return PT_HANDLED | PT_REDRAW;
+	case TARGET_ACTION:
+		return pt_ui_act(view->app, NULL, pt_action_id(pt_action_by_name(arg)), NULL);
+	default:
+		return PT_HANDLED;
+	}
+}
+
+static const struct pt_actor actor = {.where = PT_IN_TIMELINE, .act = act};
+
+/* ---- view ---- */
+
+static void prepare(struct pt_view *view, int width, int height)
+{
+	struct timeline *t = view->state;
+
+	if (t->built_width != width - 2) {
+		t->built_width = width - 2;
+		build(t);
+	}
+	pt_lines_prepare(t->lines, width, height);
+}
+
+static void draw(const struct pt_view *view, struct pt_canvas *canvas, struct pt_rect area,
+                 bool focus)
+{
+	const struct timeline *t = view->state;
+	struct core_timeline timeline = core_timeline(t->core, t->id);
+	struct pt_load load =
+	    pt_ui_load(view->app, timeline.status, "No computation events found", "press R to run it");
+
+	if (pt_load_draw(&load, pt_lines_count(t->lines), false, canvas, area))
+		return;
+	pt_lines_draw(t->lines, canvas, area, focus);
+}
+
+static unsigned changed(struct pt_view *view, const struct core_event *event)
+{
+	struct timeline *t = view->state;
+
+	if (event->type != CORE_EVENT_TRANSFERS && event->type != CORE_EVENT_CVMS &&
+	    event->type != CORE_EVENT_TIMELINE && event->type != CORE_EVENT_COMPUTATION)
+		return PT_IGNORED;
+	build(t);
+	return PT_REDRAW;
+}
+
+/* Polled only while it is seen. */
+static void shown(struct pt_view *view, bool visible)
+{
+	struct timeline *t = view->state;
+
+	if (visible && !t->watch)
+		t->watch = core_watch(t->core, CORE_WATCH_TIMELINE, t->id);
+	if (!visible) {
+		core_unwatch(t->watch);
+		t->watch = NULL;
+	}
+}
+
+static unsigned nav(struct pt_view *view, enum pt_nav where, int count)
+{
+	struct timeline *t = view->state;
+
+	return pt_lines_nav(t->lines, where, count);
+}
+
+static unsigned search(struct pt_view *view, const char *text, int direction)
+{
+	struct timeline *t = view->state;
+
+	return pt_lines_search(t->lines, text, direction);
+}
+
+static char *copy(struct pt_view *view)
+{
+	struct timeline *t = view->state;
+
+	return pt_lines_copy(t->lines);
+}
+
+static void destroy(struct pt_view *view)
+{
+	struct timeline *t = view->state;
+
+	core_unwatch(t->watch);
+	pt_lines_destroy(t->lines);
+	for (size_t i = 0; i < t->toggled_count; i++)
+		prism_free(t->toggled[i]);
+	prism_free(t->toggled);
+	prism_free(t->id);
+	prism_free(t);
+}
+
+static const struct pt_view_ops ops = {
+    .name = "timeline",
+    .prepare = prepare,
+    .draw = draw,
+    .changed = changed,
+    .shown = shown,
+    .destroy = destroy,
+    .nav = nav,
+    .search = search,
+    .copy = copy,
+    .actor = &actor,
+};
+
+struct pt_view *pt_view_timeline(struct pt_app *app, const char *id)
+{
+	struct timeline *t = prism_alloc(sizeof(*t));
+	struct pt_view *view = pt_view_create(app, &ops, t);
+
+	t->view = view;
+	t->core = pt_ui_core(app);
+	t->id = prism_strdup(id);
+	t->lines = pt_lines_create();
+	core_timeline_load(t->core, id, false);
+	return view;
+}

@@ -1,0 +1,50 @@
+/*
+ * Constructors of the views.  Each returns a view the app owns once it is pushed or shown.
+ */
+#ifndef PRISM_TUI_VIEWS_H
+#define PRISM_TUI_VIEWS_H
+
+#include "tui/ui.h"
+
+/* Roots of tabs. */
+struct pt_view *pt_view_workspaces(struct pt_app *app);
+struct pt_view *pt_view_computations(struct pt_app *app);
+struct pt_view *pt_view_assets(struct pt_app *app);
+struct pt_view *pt_view_cvms(struct pt_app *app);
+struct pt_view *pt_view_transfers(struct pt_app *app);
+struct pt_view *pt_view_keys(struct pt_app *app);
+struct pt_view *pt_view_messages(struct pt_app *app);
+
+/* One computation with its tabs. */
+enum pt_computation_tab {
+	PT_TAB_OVERVIEW,
+	PT_TAB_TIMELINE,
+	PT_TAB_LOGS,
+	PT_TAB_MANIFEST,
+	PT_TAB_ROLES,
+	PT_TAB_ASSETS,
+	PT_TAB_COUNT
+};
+struct pt_view *pt_view_computation(struct pt_app *app, const char *id,
+                                    enum pt_computation_tab tab);
+const char *pt_view_computation_id(const struct pt_view *view); /* NULL: another view */
+void pt_view_computation_tab(struct pt_view *view, enum pt_computation_tab tab);
+/* Into the detail pane, with the focus; the one open there is used when it is of this id. */
+void pt_computation_open(struct pt_app *app, const char *id, enum pt_computation_tab tab);
+
+/* Its tabs, hosted by it. */
+struct pt_view *pt_view_overview(struct pt_app *app, const char *id);
+struct pt_view *pt_view_timeline(struct pt_app *app, const char *id);
+struct pt_view *pt_view_manifest(struct pt_app *app, const char *id);
+struct pt_view *pt_view_roles(struct pt_app *app, const char *id);
+struct pt_view *pt_view_linked(struct pt_app *app, const char *id);
+
+/* Overlays. */
+struct pt_view *pt_view_login(struct pt_app *app);
+struct pt_view *pt_view_help(struct pt_app *app, struct pt_view *about);
+struct pt_view *pt_view_run(struct pt_app *app, const char *computation_id);
+/* A form for the arguments of an action: values holds what is known already, and is given. */
+struct pt_view *pt_view_form(struct pt_app *app, struct pt_values *values);
+void pt_palette_open(struct pt_app *app, const char *initial);
+
+#endif
