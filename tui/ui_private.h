@@ -40,8 +40,6 @@ struct pt_ui_command {
 	void *data;
 };
 
-/* True while the view is in a pane or over the work. */
-bool pt_ui_alive(struct pt_app *app, const struct pt_view *view);
 void pt_ui_start_missing(struct pt_app *app, struct pt_view *view, enum pt_action_id id,
                          const struct pt_values *given);
 void pt_ui_sign_in(struct pt_ui *ui); /* the login overlay, unless it is open */

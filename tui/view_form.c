@@ -1,0 +1,522 @@
+/*
+ * One form for every command: its fields are the arguments of the action's row, so what can be
+ * typed after `-c` can be filled in here, and nothing else has to be kept in step.
+ *
+ *   choice          one of a list; a repeated one becomes a box for each word
+ *   file            a path, completed by Tab
+ *   flag            a box
+ *   id of something a text, completed from what is loaded; what is known already is only told
+ *
+ * Drafts: what was typed is remembered as it changes (never passwords; there are none here), so it
+ * survives a hang-up, and is forgotten when the command has worked.
+ *
+ * Updates start from what is there now, and send only what was changed.
+ */
+#include "base/mem.h"
+#include "base/text.h"
+#include "core/asset.h"
+#include "core/computation.h"
+#include "core/options.h"
+#include "tui/args.h"
+#include "tui/candidates.h"
+#include "tui/form.h"
+#include "tui/ui_private.h"
+#include "tui/views.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define FIELDS_MAX 32
+#define CHOICES_MAX 16
+
+struct slot { /* one field and where it came from */
+	const struct pt_arg *arg;
+	char *id, *label;
+	char *initial; /* what the field starts with; NULL: nothing */
+	struct pt_choice choices[CHOICES_MAX];
+	char *words[CHOICES_MAX];
+	size_t choice_count;
+};
+
+struct form {
+	struct pt_view *view;
+	const struct pt_action *action;
+	struct pt_values *values; /* known before */
+	struct pt_form *form;
+	struct pt_field fields[FIELDS_MAX];
+	struct slot slots[FIELDS_MAX];
+	size_t count;
+	char *note;
+	char title[160], submit[64];
+};
+
+/* ---- fields ---- */
+
+static bool is_id(enum pt_arg_kind kind)
+{
+	return kind == PT_ARG_COMPUTATION || kind == PT_ARG_CVM || kind == PT_ARG_ASSET ||
+	       kind == PT_ARG_ROLE || kind == PT_ARG_WORKSPACE || kind == PT_ARG_USER;
+}
+
+/* "log-level" is "Log level". */
+static char *label_of(const char *name)
+{
+	char *label = prism_strdup(name);
+
+	for (char *c = label; *c; c++)
+		if (*c == '-' || *c == '_')
+			*c = ' ';
+	if (*label >= 'a' && *label <= 'z')
+		*label = (char)(*label - 32);
+	return label;
+}
+
+static enum pt_field_kind kind_of(const struct pt_arg *arg)
+{
+	switch (arg->kind) {
+	case PT_ARG_CHOICE:
+		return PT_FIELD_SELECT;
+	case PT_ARG_FLAG:
+		return PT_FIELD_CHECK;
+	case PT_ARG_FILE:
+	case PT_ARG_NEW_FILE:
+		return PT_FIELD_PATH;
+	default:
+		return !strcmp(arg->name, "description") ? PT_FIELD_LINES : PT_FIELD_TEXT;
+	}
+}
+
+static int validate_number(void *data, const struct pt_form *form, const char *value,
+                           struct prism_error *err)
+{
+	uint64_t number;
+
+	PRISM_UNUSED(data);
+	PRISM_UNUSED(form);
+	return prism_text_parse_u64(value, 1000000000, &number, err);
+}
+
+/* The name or description as the server has it, for updates. Lent. */
+static const char *current(struct form *f, const struct pt_arg *arg)
+{
+	struct core *core = pt_ui_core(f->view->app);
+	const char *id = pt_values_get(f->values, "computation");
+	const struct core_computation *c;
+	const struct core_asset *asset;
+
+	if (pt_action_id(f->action) == PT_ACTION_COMPUTATION_UPDATE && id &&
+	    (c = core_computation_get(core, id))) {
+		if (!strcmp(arg->name, "name"))
+			return c->name;
+		if (!strcmp(arg->name, "description"))
+			return c->description;
+		if (!strcmp(arg->name, "log-level"))
+			return c->agent.present ? c->agent.log_level : NULL;
+	}
+	id = pt_values_get(f->values, "asset");
+	if (pt_action_id(f->action) == PT_ACTION_ASSET_UPDATE && id &&
+	    (asset = core_list_find(core_assets(core), id))) {
+		if (!strcmp(arg->name, "name"))
+			return asset->file_name;
+		if (!strcmp(arg->name, "description"))
+			return asset->description;
+	}
+	return NULL;
+}
+
+struct completing {
+	struct pt_completion *completion;
+	const char *typed;
+};
+
+static void completing_add(void *data, const char *value, const char *note)
+{
+	struct completing *c = data;
+
+	PRISM_UNUSED(note);
+	if (!*c->typed || prism_text_contains(value, c->typed))
+		pt_completion_add(c->completion, value);
+}
+
+/* Which field asks is known by the one that has the cursor. */
+static void complete_field(void *data, const char *text, size_t cursor,
+                           struct pt_completion *ret_completion)
+{
+	struct form *f = data;
+	const char *focused = pt_form_focused(f->form);
+	PRISM_AUTO_FREE char *typed = prism_strndup(text, cursor);
+	struct completing c = {ret_completion, typed};
+
+	ret_completion->start = 0;
+	ret_completion->end = strlen(text);
+	for (size_t i = 0; i < f->count; i++)
+		if (f->slots[i].arg && focused && !strcmp(f->slots[i].id, focused))
+			pt_candidates(f->view->app, f->slots[i].arg, pt_values_get(f->values, "computation"),
+			              completing_add, &c);
+}
+
+static void add_choices(struct slot *slot, struct pt_field *field, bool required)
+{
+	if (!required)
+		slot->choices[slot->choice_count++] = (struct pt_choice){"", "(default)", NULL};
+	for (const char *c = slot->arg->choices; *c && slot->choice_count < CHOICES_MAX;) {
+		size_t n = strcspn(c, " ");
+
+		slot->words[slot->choice_count] = prism_strndup(c, n);
+		slot->choices[slot->choice_count] =
+		    (struct pt_choice){slot->words[slot->choice_count], NULL, NULL};
+		slot->choice_count++;
+		c += n + strspn(c + n, " ");
+	}
+	field->choices = slot->choices;
+	field->choice_count = slot->choice_count;
+}
+
+static struct pt_field *add_field(struct form *f, const struct pt_arg *arg, char *id, char *label)
+{
+	struct slot *slot = &f->slots[f->count];
+	struct pt_field *field = &f->fields[f->count++];
+
+	slot->arg = arg;
+	slot->id = id;
+	slot->label = label;
+	*field = (struct pt_field){.id = id, .label = label, .help = arg->help};
+	return field;
+}
+
+/* A repeated choice: a heading, then a box for each word. */
+static void add_boxes(struct form *f, const struct pt_arg *arg)
+{
+	struct pt_field *heading = add_field(f, arg, prism_strdup(""), label_of(arg->name));
+
+	heading->kind = PT_FIELD_HEADING;
+	for (const char *c = arg->choices; *c && f->count < FIELDS_MAX;) {
+		size_t n = strcspn(c, " ");
+		char *word = prism_strndup(c, n);
+		struct pt_field *field =
+		    add_field(f, arg, prism_asprintf("%s=%s", arg->name, word), prism_strdup(word));
+
+		field->kind = PT_FIELD_CHECK;
+		prism_free(word);
+		c += n + strspn(c + n, " ");
+	}
+}
+
+static void add_arg(struct form *f, const struct pt_arg *arg)
+{
+	bool required = arg->flags & PT_ARG_REQUIRED;
+	const char *known = current(f, arg);
+	struct pt_field *field;
+	struct slot *slot;
+
+	if (arg->kind == PT_ARG_CHOICE && (arg->flags & PT_ARG_REPEAT)) {
+		add_boxes(f, arg);
+		return;
+	}
+	field = add_field(f, arg, prism_strdup(arg->name), label_of(arg->name));
+	slot = &f->slots[f->count - 1];
+	field->kind = kind_of(arg);
+	field->flags = required ? PT_FIELD_REQUIRED : 0;
+	field->max = 65536;
+	field->rows = 3;
+	slot->initial = prism_strdup(known ? known : pt_values_get(f->values, arg->name));
+	field->initial = slot->initial;
+	if (field->kind == PT_FIELD_SELECT)
+		add_choices(slot, field, required);
+	if (field->kind == PT_FIELD_TEXT && arg->kind == PT_ARG_NUMBER)
+		field->validate = validate_number;
+	if (is_id(arg->kind) || arg->kind == PT_ARG_RUN)
+		field->complete = complete_field;
+}
+
+static const char *name_of_id(struct pt_app *app, const struct pt_arg *arg, const char *id)
+{
+	struct core *core = pt_ui_core(app);
+	struct pt_view *view = pt_app_focused(app);
+	const struct core_computation *c =
+	    arg->kind == PT_ARG_COMPUTATION ? core_computation_get(core, id) : NULL;
+	const char *name = c ? c->name : NULL;
+
+	if (!name && view && view->ops->actor && view->ops->actor->name_of)
+		name = view->ops->actor->name_of(view, arg->kind, id);
+	return name && *name ? name : id;
+}
+
+/* What is known and not asked for: told in a note. */
+static void add_known(struct form *f)
+{
+	PRISM_AUTO_BUF struct prism_buf note = PRISM_BUF_INIT(65536);
+
+	for (const struct pt_arg *arg = f->action->args; arg && arg->name; arg++) {
+		const char *id = is_id(arg->kind) ? pt_values_get(f->values, arg->name) : NULL;
+
+		if (id)
+			prism_buf_printf(&note, "%s%s: %.200s", note.len ? "\n" : "", arg->name,
+			                 name_of_id(f->view->app, arg, id));
+	}
+	if (!note.len)
+		return;
+	f->note = prism_strdup(prism_buf_text(&note));
+	f->fields[f->count] = (struct pt_field){.id = "known", .label = f->note, .kind = PT_FIELD_NOTE};
+	f->slots[f->count++].arg = NULL;
+}
+
+/* ---- drafts ---- */
+
+static char *draft_key(const struct form *f, const char *field)
+{
+	char *key = prism_asprintf("draft.%s.%s", f->action->name, field);
+
+	for (char *c = key; *c; c++)
+		if (*c == ' ' || *c == '=')
+			*c = '-';
+	return key;
+}
+
+/* Only forms that make something new have drafts: an update begins with what is there. */
+static bool has_draft(const struct form *f)
+{
+	enum pt_action_id id = pt_action_id(f->action);
+
+	return id == PT_ACTION_COMPUTATION_CREATE || id == PT_ACTION_ASSET_CREATE ||
+	       id == PT_ACTION_ROLE_CREATE || id == PT_ACTION_CVM_CREATE;
+}
+
+static void draft_load(struct form *f)
+{
+	struct core_options *options = pt_ui_world(f->view->app)->options;
+	bool any = false;
+
+	for (size_t i = 0; has_draft(f) && i < f->count; i++) {
+		PRISM_AUTO_FREE char *key = f->slots[i].arg ? draft_key(f, f->slots[i].id) : NULL;
+		const char *text = key ? core_remembered(options, key) : NULL;
+
+		if (!text || !*text || f->slots[i].initial)
+			continue;
+		pt_form_set(f->form, f->slots[i].id, text);
+		any = true;
+	}
+	if (any)
+		pt_app_message(f->view->app, PT_SLOT_INFO, "your draft is back");
+}
+
+static void draft_keep(struct form *f, bool forget)
+{
+	struct core_options *options = pt_ui_world(f->view->app)->options;
+
+	for (size_t i = 0; has_draft(f) && i < f->count; i++) {
+		PRISM_AUTO_FREE char *key = NULL;
+		const char *text;
+
+		if (!f->slots[i].arg || f->fields[i].kind == PT_FIELD_HEADING)
+			continue;
+		key = draft_key(f, f->slots[i].id);
+		text = pt_form_get(f->form, f->slots[i].id);
+		core_remember(options, key, forget || !text || !*text ? NULL : text);
+	}
+}
+
+/* ---- sending ---- */
+
+static void take_repeated(struct pt_values *values, const struct pt_arg *arg, const char *text)
+{
+	struct pt_words words;
+
+	pt_words_split_partial(text, strlen(text), &words);
+	for (size_t i = 0; i < words.count; i++)
+		pt_values_add(values, arg->name, words.v[i]);
+	pt_words_finish(&words);
+}
+
+static struct pt_values *collect(struct form *f)
+{
+	struct pt_values *values = pt_values_create(f->action);
+
+	for (const struct pt_arg *arg = f->action->args; arg && arg->name; arg++)
+		if (is_id(arg->kind))
+			pt_values_add(values, arg->name, pt_values_get(f->values, arg->name));
+	for (size_t i = 0; i < f->count; i++) {
+		const struct pt_arg *arg = f->slots[i].arg;
+		const char *text = arg && *f->slots[i].id ? pt_form_get(f->form, f->slots[i].id) : NULL;
+		const char *equals = arg ? strchr(f->slots[i].id, '=') : NULL;
+		bool update = f->slots[i].initial && current(f, arg);
+
+		if (!text || !*text || (update && !strcmp(text, f->slots[i].initial)))
+			continue;
+		if (f->fields[i].kind == PT_FIELD_CHECK) {
+			if (pt_form_checked(f->form, f->slots[i].id))
+				pt_values_add(values, arg->name, equals ? equals + 1 : "yes");
+		} else if (arg->flags & PT_ARG_REPEAT) {
+			take_repeated(values, arg, text);
+		} else {
+			pt_values_add(values, arg->name, text);
+		}
+	}
+	return values;
+}
+
+struct sending { /* outlives the form */
+	struct pt_app *app;
+	struct pt_view *view;
+	bool background;
+};
+
+static void sent(void *data, const char *id, const struct prism_error *err)
+{
+	struct sending *s = data;
+	bool open = !s->background && pt_ui_alive(s->app, s->view);
+	struct form *f = open ? s->view->state : NULL;
+
+	PRISM_UNUSED(id);
+	if (f)
+		pt_form_set_busy(f->form, NULL);
+	if (err && f && err->category != PRISM_ERROR_CANCELLED)
+		pt_form_set_error(f->form, err);
+	else if (err)
+		pt_app_report(s->app, err);
+	else if (f) {
+		draft_keep(f, true);
+		pt_form_clean(f->form);
+		pt_app_close(s->app, s->view);
+	}
+	pt_app_dirty(s->app);
+	prism_free(s);
+}
+
+/* Transfers go on behind: their own view and the timeline show them. */
+static bool in_background(const struct pt_action *action)
+{
+	return action->group == PT_GROUP_RUN && (action->flags & PT_ACTION_CANCELLABLE);
+}
+
+static void submit(struct pt_view *view)
+{
+	struct form *f = view->state;
+	struct pt_values *values = collect(f);
+	struct prism_error err = PRISM_ERROR_INIT;
+	struct sending *s;
+
+	pt_form_set_error(f->form, NULL);
+	if (pt_values_check(values, &err) < 0) {
+		prism_error_hint(&err, "%s", "");
+		pt_form_set_error(f->form, &err);
+		pt_values_destroy(values);
+		return;
+	}
+	s = prism_alloc(sizeof(*s));
+	*s = (struct sending){view->app, view, in_background(f->action)};
+	if (s->background)
+		pt_app_close(view->app, view);
+	else
+		pt_form_set_busy(f->form, "Working ...");
+	pt_ui_run(view->app, values, true, sent, s);
+}
+
+/* ---- view ---- */
+
+static unsigned key(struct pt_view *view, const struct pt_event *event)
+{
+	struct form *f = view->state;
+	unsigned result = pt_form_key(f->form, event);
+
+	if (pt_key_is(event, 'c', PT_MOD_CTRL))
+		result |= PT_CANCEL;
+	if (result & PT_CHANGED)
+		draft_keep(f, false);
+	if (result & PT_CANCEL)
+		return PT_HANDLED | PT_CLOSE;
+	if (result & PT_SUBMIT)
+		submit(view);
+	return result | PT_HANDLED | PT_REDRAW;
+}
+
+static const char *title(struct pt_view *view)
+{
+	struct form *f = view->state;
+
+	return f->title;
+}
+
+static void measure(struct pt_view *view, int max_w, int max_h, int *ret_w, int *ret_h)
+{
+	struct form *f = view->state;
+
+	pt_form_measure(f->form, max_w < 78 ? max_w : 78, max_h, ret_w, ret_h);
+}
+
+static void prepare(struct pt_view *view, int width, int height)
+{
+	struct form *f = view->state;
+
+	pt_form_prepare(f->form, width, height);
+}
+
+static void draw(const struct pt_view *view, struct pt_canvas *canvas, struct pt_rect area,
+                 bool focus)
+{
+	const struct form *f = view->state;
+
+	pt_form_draw(f->form, canvas, area, focus);
+}
+
+static void destroy(struct pt_view *view)
+{
+	struct form *f = view->state;
+
+	pt_form_destroy(f->form);
+	for (size_t i = 0; i < f->count; i++) {
+		for (size_t k = 0; k < CHOICES_MAX; k++)
+			prism_free(f->slots[i].words[k]);
+		prism_free(f->slots[i].id);
+		prism_free(f->slots[i].label);
+		prism_free(f->slots[i].initial);
+	}
+	pt_values_destroy(f->values);
+	prism_free(f->note);
+	prism_free(f);
+}
+
+static const struct pt_actor actor = {.where = PT_IN_FORM};
+
+static const struct pt_view_ops ops = {
+    .name = "form",
+    .flags = PT_VIEW_TAKES_TEXT | PT_VIEW_MODAL | PT_VIEW_FRAME,
+    .title = title,
+    .measure = measure,
+    .prepare = prepare,
+    .draw = draw,
+    .key = key,
+    .destroy = destroy,
+    .actor = &actor,
+};
+
+/* "asset create" is "Asset create"; its button says "Create". */
+static void name_form(struct form *f)
+{
+	const char *verb = strrchr(f->action->name, ' ');
+
+	verb = verb ? verb + 1 : f->action->name;
+	snprintf(f->title, sizeof(f->title), "%c%s: %s", f->action->name[0] - 32, f->action->name + 1,
+	         f->action->help);
+	snprintf(f->submit, sizeof(f->submit), "%c%s", verb[0] - 32, verb + 1);
+}
+
+struct pt_view *pt_view_form(struct pt_app *app, struct pt_values *values)
+{
+	struct form *f = prism_alloc(sizeof(*f));
+	struct pt_view *view = pt_view_create(app, &ops, f);
+
+	f->view = view;
+	f->values = values;
+	f->action = pt_values_action(values);
+	name_form(f);
+	add_known(f);
+	for (const struct pt_arg *arg = f->action->args; arg && arg->name; arg++)
+		if (f->count < FIELDS_MAX && strcmp(arg->name, "confirm") != 0 &&
+		    strcmp(arg->name, "follow") != 0 &&
+		    !(is_id(arg->kind) && pt_values_get(values, arg->name)))
+			add_arg(f, arg);
+	f->form = pt_form_create(f->fields, f->count, f->submit, "Cancel", f);
+	draft_load(f);
+	return view;
+}
