@@ -31,8 +31,8 @@ static int teardown(void **state)
 static void values_come_back_as_bound(void **state)
 {
 	struct sb_db *db = *state;
-	SB_AUTO_ROWS struct sb_rows *rows =
-		sb_db_query(db, "SELECT ?, ?, ?, ?", SB_ARGS(SB_T("x"), SB_I(-7), SB_B("a\0b", 3), SB_T(NULL)));
+	SB_AUTO_ROWS struct sb_rows *rows = sb_db_query(
+	    db, "SELECT ?, ?, ?, ?", SB_ARGS(SB_T("x"), SB_I(-7), SB_B("a\0b", 3), SB_T(NULL)));
 	size_t size;
 	assert_true(sb_rows_next(&rows));
 	assert_string_equal(sb_rows_text(rows, 0), "x");
@@ -100,11 +100,12 @@ static void counts_are_kept_until_the_generation_changes(void **state)
 	static const char sql[] = "SELECT count(*) FROM cvm_stats WHERE online = ?";
 	uint64_t before = sb_db_generation(db, "workspaces");
 	assert_int_equal(sb_db_count(db, before, sql, SB_ARGS(SB_I(1))), 0);
-	assert_int_equal(sb_db_run(db,
-	                           "INSERT INTO workspaces(id, name, route, created_by, created_at) VALUES"
-	                           " ('i', 'n', 'r', 'c', 1)",
-	                           SB_NOARGS),
-	                 1);
+	assert_int_equal(
+	    sb_db_run(db,
+	              "INSERT INTO workspaces(id, name, route, created_by, created_at) VALUES"
+	              " ('i', 'n', 'r', 'c', 1)",
+	              SB_NOARGS),
+	    1);
 	uint64_t after = sb_db_generation(db, "workspaces");
 	assert_int_not_equal(before, after);
 	static const char count[] = "SELECT count(*) FROM workspaces";
@@ -166,15 +167,15 @@ int main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 	const struct CMUnitTest tests[] = {
-		T(values_come_back_as_bound),
-		T(one_text_can_be_read_twice_at_once),
-		T(the_cache_of_statements_is_bounded),
-		T(constraints_are_an_outcome_not_a_fault),
-		T(inner_rollback_undoes_the_whole),
-		T(counts_are_kept_until_the_generation_changes),
-		cmocka_unit_test(a_file_is_private_and_lasts),
-		cmocka_unit_test(what_is_no_store_is_refused),
-		cmocka_unit_test(a_newer_store_is_refused),
+	    T(values_come_back_as_bound),
+	    T(one_text_can_be_read_twice_at_once),
+	    T(the_cache_of_statements_is_bounded),
+	    T(constraints_are_an_outcome_not_a_fault),
+	    T(inner_rollback_undoes_the_whole),
+	    T(counts_are_kept_until_the_generation_changes),
+	    cmocka_unit_test(a_file_is_private_and_lasts),
+	    cmocka_unit_test(what_is_no_store_is_refused),
+	    cmocka_unit_test(a_newer_store_is_refused),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

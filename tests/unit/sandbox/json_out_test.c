@@ -73,10 +73,10 @@ static void times(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(nesting_and_commas),
-		cmocka_unit_test(escapes_are_those_of_go),
-		cmocka_unit_test(bad_bytes_become_replacement_characters),
-		cmocka_unit_test(times),
+	    cmocka_unit_test(nesting_and_commas),
+	    cmocka_unit_test(escapes_are_those_of_go),
+	    cmocka_unit_test(bad_bytes_become_replacement_characters),
+	    cmocka_unit_test(times),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -13,8 +13,8 @@
 #define INVALID(reason) sbcall_refused(t, 400, SB_TEXT_VALIDATION, reason)
 
 static const char dora[] =
-	"{\"first_name\":\"Dora\",\"last_name\":\"Sample\",\"email\":\"dora@sandbox.example\","
-	"\"credentials\":{\"username\":\"dora\",\"secret\":\"dora-sample-1\"}}";
+    "{\"first_name\":\"Dora\",\"last_name\":\"Sample\",\"email\":\"dora@sandbox.example\","
+    "\"credentials\":{\"username\":\"dora\",\"secret\":\"dora-sample-1\"}}";
 
 static char *register_and_sign_in(struct sbcall *t)
 {
@@ -51,24 +51,24 @@ static void fields_are_checked_one_by_one(void **state)
 	static const struct {
 		const char *first, *last, *email, *name, *secret, *reason;
 	} rows[] = {
-		{"", "b", "a@b.c", "dora", "12345678", "missing first name"},
-		{"a", "", "a@b.c", "dora", "12345678", "missing last name"},
-		{"a", "b", "", "dora", "12345678", "missing email"},
-		{"a", "b", "a.b.c", "dora", "12345678", "invalid email"},
-		{"a", "b", "a@b@c.d", "dora", "12345678", "invalid email"},
-		{"a", "b", "a@b.c", "", "12345678", "missing username"},
-		{"a", "b", "a@b.c", "-dora", "12345678", "invalid username"},
-		{"a", "b", "a@b.c", "do__ra", "12345678", "invalid username"},
-		{"a", "b", "a@b.c", "d@b.c", "12345678", "invalid username"},
-		{"a", "b", "a@b.c", "dora-dora-dora-dora-dora-dora-dora", "12345678", "invalid username"},
-		{"a", "b", "a@b.c", "dora", "", "missing password"},
-		{"a", "b", "a@b.c", "dora", "1234567", "password does not meet the requirements"},
+	    {"", "b", "a@b.c", "dora", "12345678", "missing first name"},
+	    {"a", "", "a@b.c", "dora", "12345678", "missing last name"},
+	    {"a", "b", "", "dora", "12345678", "missing email"},
+	    {"a", "b", "a.b.c", "dora", "12345678", "invalid email"},
+	    {"a", "b", "a@b@c.d", "dora", "12345678", "invalid email"},
+	    {"a", "b", "a@b.c", "", "12345678", "missing username"},
+	    {"a", "b", "a@b.c", "-dora", "12345678", "invalid username"},
+	    {"a", "b", "a@b.c", "do__ra", "12345678", "invalid username"},
+	    {"a", "b", "a@b.c", "d@b.c", "12345678", "invalid username"},
+	    {"a", "b", "a@b.c", "dora-dora-dora-dora-dora-dora-dora", "12345678", "invalid username"},
+	    {"a", "b", "a@b.c", "dora", "", "missing password"},
+	    {"a", "b", "a@b.c", "dora", "1234567", "password does not meet the requirements"},
 	};
 	for (unsigned i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		PRISM_AUTO_FREE char *body = prism_asprintf(
-			"{\"first_name\":\"%s\",\"last_name\":\"%s\",\"email\":\"%s\",\"credentials\":{"
-			"\"username\":\"%s\",\"secret\":\"%s\"}}",
-			rows[i].first, rows[i].last, rows[i].email, rows[i].name, rows[i].secret);
+		    "{\"first_name\":\"%s\",\"last_name\":\"%s\",\"email\":\"%s\",\"credentials\":{"
+		    "\"username\":\"%s\",\"secret\":\"%s\"}}",
+		    rows[i].first, rows[i].last, rows[i].email, rows[i].name, rows[i].secret);
 		sbcall(t, SB_NOBODY, "POST", body, "/users");
 		INVALID(rows[i].reason);
 	}
@@ -126,7 +126,8 @@ static void one_changes_oneself_only(void **state)
 	PRISM_AUTO_FREE char *ada = sbcall_user_id(t, SB_ADA), *ben = sbcall_user_id(t, SB_BEN);
 	sbcall(t, SB_BEN, "PATCH", "{\"first_name\":\"Eve\"}", "/users/%s", ada);
 	sbcall_refused(t, 403, SB_TEXT_AUTHZ, "");
-	assert_int_equal(sbcall(t, SB_BEN, "PATCH", "{\"first_name\":\"Benno\"}", "/users/%s", ben), 200);
+	assert_int_equal(sbcall(t, SB_BEN, "PATCH", "{\"first_name\":\"Benno\"}", "/users/%s", ben),
+	                 200);
 	assert_string_equal(sbcall_text(t, "first_name"), "Benno");
 	assert_string_equal(sbcall_text(t, "last_name"), "Sample");
 	assert_string_equal(sbcall_text(t, "updated_by"), ben);
@@ -139,15 +140,17 @@ static void names_and_mails_stay_unique(void **state)
 	PRISM_AUTO_FREE char *ben = sbcall_user_id(t, SB_BEN);
 	sbcall(t, SB_BEN, "PATCH", "{\"username\":\"ada\"}", "/users/%s/username", ben);
 	sbcall_refused(t, 422, "update entity failed", "");
-	assert_int_equal(sbcall(t, SB_BEN, "PATCH", "{\"username\":\"ben2\"}", "/users/%s/username", ben),
-	                 200);
 	assert_int_equal(
-		sbcall(t, SB_BEN, "PATCH", "{\"email\":\"ada@sandbox.example\"}", "/users/%s/email", ben), 422);
-	assert_int_equal(sbcall(t, SB_BEN, "PATCH", "{\"email\":\"nope\"}", "/users/%s/email", ben), 400);
+	    sbcall(t, SB_BEN, "PATCH", "{\"username\":\"ben2\"}", "/users/%s/username", ben), 200);
+	assert_int_equal(
+	    sbcall(t, SB_BEN, "PATCH", "{\"email\":\"ada@sandbox.example\"}", "/users/%s/email", ben),
+	    422);
+	assert_int_equal(sbcall(t, SB_BEN, "PATCH", "{\"email\":\"nope\"}", "/users/%s/email", ben),
+	                 400);
 	assert_int_equal(sbcall(t, SB_BEN, "PATCH", "{\"tags\":[\"a\"]}", "/users/%s/tags", ben), 200);
 	assert_string_equal(sbcall_text(t, "tags.0"), "a");
 	assert_int_equal(
-		sbcall(t, SB_BEN, "PATCH", "{\"profile_picture\":\"x\"}", "/users/%s/picture", ben), 400);
+	    sbcall(t, SB_BEN, "PATCH", "{\"profile_picture\":\"x\"}", "/users/%s/picture", ben), 400);
 }
 
 static void platform_roles_are_for_platform_administrators(void **state)
@@ -156,7 +159,8 @@ static void platform_roles_are_for_platform_administrators(void **state)
 	PRISM_AUTO_FREE char *ben = sbcall_user_id(t, SB_BEN);
 	sbcall(t, SB_BEN, "PATCH", "{\"role\":\"admin\"}", "/users/%s/role", ben);
 	sbcall_refused(t, 403, SB_TEXT_AUTHZ, "not authorized to perform admin action");
-	assert_int_equal(sbcall(t, SB_ADA, "PATCH", "{\"role\":\"admin\"}", "/users/%s/role", ben), 200);
+	assert_int_equal(sbcall(t, SB_ADA, "PATCH", "{\"role\":\"admin\"}", "/users/%s/role", ben),
+	                 200);
 	assert_int_equal(sbcall(t, SB_BEN, "GET", NULL, "/users"), 200);
 	assert_int_equal(sbcall(t, SB_ADA, "PATCH", "{\"role\":\"king\"}", "/users/%s/role", ben), 400);
 }
@@ -179,17 +183,12 @@ int main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, sbcall_setup, sbcall_teardown)
 	const struct CMUnitTest tests[] = {
-		T(registering_answers_the_user),
-		T(registering_twice_is_422),
-		T(fields_are_checked_one_by_one),
-		T(an_unverified_user_may_only_verify),
-		T(others_show_no_more_than_their_name),
-		T(an_unknown_user_is_400),
-		T(searching_wants_three_characters),
-		T(one_changes_oneself_only),
-		T(names_and_mails_stay_unique),
-		T(platform_roles_are_for_platform_administrators),
-		T(a_disabled_user_cannot_go_on),
+	    T(registering_answers_the_user),        T(registering_twice_is_422),
+	    T(fields_are_checked_one_by_one),       T(an_unverified_user_may_only_verify),
+	    T(others_show_no_more_than_their_name), T(an_unknown_user_is_400),
+	    T(searching_wants_three_characters),    T(one_changes_oneself_only),
+	    T(names_and_mails_stay_unique),         T(platform_roles_are_for_platform_administrators),
+	    T(a_disabled_user_cannot_go_on),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
