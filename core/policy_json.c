@@ -73,13 +73,24 @@ static bool number_text(const char *text)
 	return *p == '\0';
 }
 
+/* The same name twice, or both spellings of one name: which of them counts would be a guess. */
 static int refuse_duplicates(const cJSON *object, struct prism_error *err)
 {
-	for (const cJSON *a = object->child; a; a = a->next)
-		for (const cJSON *b = a->next; b; b = b->next)
+	char first[64], second[64];
+
+	for (const cJSON *a = object->child; a; a = a->next) {
+		core_policy_json_camel(a->string, first, sizeof(first));
+		for (const cJSON *b = a->next; b; b = b->next) {
+			core_policy_json_camel(b->string, second, sizeof(second));
 			if (strcmp(a->string, b->string) == 0)
 				return prism_error_raise(err, PRISM_ERROR_INVALID, "member \"%.80s\" stands twice",
 				                         a->string);
+			if (strcmp(first, second) == 0)
+				return prism_error_raise(err, PRISM_ERROR_INVALID,
+				                         "%.80s and %.80s stand side by side", a->string,
+				                         b->string);
+		}
+	}
 	return 0;
 }
 
