@@ -19,6 +19,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#define SETTLE_TURNS 3 /* turns of the loop until a background look-up has become a request */
+
 struct pt_command_private {
 	const struct pt_front *front;
 	void *front_data;
@@ -30,6 +32,7 @@ struct pt_command_private {
 	struct core_subscription *settling;
 	struct prism_timer *settle_limit;
 	void (*settled)(struct pt_command *command);
+	int settle_turns;
 	bool ended;
 	bool failed;
 	struct prism_error error;
@@ -60,18 +63,30 @@ static void settle_look(void *data, const struct core_event *event)
 		settle_now(command);
 }
 
-void pt_command_settle(struct pt_command *command, void (*then)(struct pt_command *command))
+/* What was just asked for may start its requests some deferred calls later. */
+static void settle_begin(void *data)
 {
+	struct pt_command *command = data;
 	struct pt_command_private *p = command->p;
 
-	p->settled = then;
+	if (p->settle_turns++ < SETTLE_TURNS) {
+		prism_loop_defer(command->world->loop, settle_begin, command);
+		return;
+	}
 	if (core_pending(command->core) == 0) {
-		prism_loop_defer(command->world->loop, settle_now, command);
+		settle_now(command);
 		return;
 	}
 	p->settling = core_subscribe(command->core, settle_look, command);
 	p->settle_limit =
 	    prism_loop_add_timer(command->world->loop, PT_COMMAND_SETTLE_MS, 0, settle_now, command);
+}
+
+void pt_command_settle(struct pt_command *command, void (*then)(struct pt_command *command))
+{
+	command->p->settled = then;
+	command->p->settle_turns = 0;
+	prism_loop_defer(command->world->loop, settle_begin, command);
 }
 
 static void deliver(void *data)
@@ -84,7 +99,7 @@ static void deliver(void *data)
 		command->state_free(command->state);
 	core_unsubscribe(p->settling);
 	prism_timer_remove(p->settle_limit);
-	prism_loop_undefer(command->world->loop, settle_now, command);
+	prism_loop_undefer(command->world->loop, settle_begin, command);
 	prism_cancel_destroy(command->cancel);
 	pt_records_destroy(command->records);
 	pt_values_destroy(command->values);
