@@ -474,7 +474,7 @@ static void set_headers(struct net_http_request *r, const struct net_http_spec *
 		add_header(r, "Authorization", value);
 		prism_wipe(value, strlen(value));
 	}
-	if (spec->body && spec->content_type)
+	if (spec->content_type)
 		add_header(r, "Content-Type", spec->content_type);
 	else
 		r->headers = curl_slist_append(r->headers, "Content-Type:"); /* none, not libcurl's guess */
