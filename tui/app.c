@@ -153,8 +153,6 @@ struct pt_app *pt_app_create(const struct pt_app_config *config, struct prism_er
 	pt_app_theme_watch(app);
 	if (*pt_theme_warning(app->theme))
 		pt_app_message(app, PT_SLOT_WARN, "%s", pt_theme_warning(app->theme));
-	if (*pt_term_notice(term))
-		pt_app_message(app, PT_SLOT_INFO, "%s", pt_term_notice(term));
 	app->dirty = true;
 	return app;
 }

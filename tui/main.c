@@ -16,9 +16,14 @@
 #include "tui/ui.h"
 
 #include <locale.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
+#ifdef __linux__
+#include <sys/prctl.h>
+#endif
 
 #define WORKERS                                                                                  \
 	4 /* hashing, zipping and key generation at the same time; more would only wait for the disk \
@@ -122,7 +127,7 @@ static struct pt_term *open_terminal(const struct core_options *options, struct 
 	return pt_term_open(&how, err);
 }
 
-static int run_screen(struct pt_world *world)
+static int run_screen(struct pt_world *world, int *ret_signal)
 {
 	struct prism_error err = PRISM_ERROR_INIT;
 	struct pt_term *term = open_terminal(world->options, &err);
@@ -143,6 +148,7 @@ static int run_screen(struct pt_world *world)
 	pt_ui_start(ui);
 	pt_app_draw(pt_ui_app(ui));
 	prism_loop_run(world->loop);
+	*ret_signal = pt_app_signal(pt_ui_app(ui));
 	pt_ui_destroy(ui);
 	pt_term_close(term);
 	return 0;
@@ -153,13 +159,31 @@ static int run(struct core_options *options, const struct pt_arguments *argument
 	struct prism_loop *loop = prism_loop_create(prism_clock_system());
 	struct prism_work *work = prism_work_create(loop, WORKERS);
 	struct pt_world *world = pt_world_create(loop, work, options);
-	int code = arguments->command_count ? run_headless(world, arguments) : run_screen(world);
+	int signum = 0;
+	int code =
+	    arguments->command_count ? run_headless(world, arguments) : run_screen(world, &signum);
 
 	pt_world_destroy(world);
 	prism_work_destroy(work);
 	prism_loop_destroy(loop);
 	prism_log_close();
+	if (signum) { /* everything is put away: end as the signal says */
+		signal(signum, SIG_DFL);
+		raise(signum);
+	}
 	return code;
+}
+
+/* Memory of this process holds tokens and passwords: it must not end up in a file, nor be read by
+ * another process of the same user. */
+static void no_core_dumps(void)
+{
+	const struct rlimit none = {0, 0};
+
+	setrlimit(RLIMIT_CORE, &none);
+#if defined(__linux__) && !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+	prctl(PR_SET_DUMPABLE, 0);
+#endif
 }
 
 int main(int argc, char **argv)
@@ -169,6 +193,7 @@ int main(int argc, char **argv)
 	struct prism_error err = PRISM_ERROR_INIT;
 	int code;
 
+	no_core_dumps();
 	setlocale(LC_ALL, "");
 	setlocale(LC_NUMERIC, "C");
 	if (pt_arguments_parse(&arguments, argc, argv, &err) < 0)
