@@ -328,8 +328,8 @@ static struct MHD_Daemon *start_daemon(struct sb_http *http, const struct sockad
 	    MHD_OPTION_SOCK_ADDR, addr, MHD_OPTION_URI_LOG_CALLBACK, on_uri, http,
 	    MHD_OPTION_NOTIFY_COMPLETED, on_completed, http, MHD_OPTION_UNESCAPE_CALLBACK, keep_escapes,
 	    NULL, MHD_OPTION_CONNECTION_LIMIT, (unsigned)SB_HTTP_CONNECTIONS,
-	    MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)SB_HTTP_IDLE_S, MHD_OPTION_LISTENING_ADDRESS_REUSE,
-	    1u, MHD_OPTION_ARRAY, tls, MHD_OPTION_END);
+	    MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)SB_HTTP_IDLE_S, MHD_OPTION_ARRAY, tls,
+	    MHD_OPTION_END);
 	if (cert_pem) {
 		prism_free(tls[0].ptr_value);
 		prism_wipe(tls[1].ptr_value, strlen(tls[1].ptr_value));

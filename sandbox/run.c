@@ -183,8 +183,10 @@ static struct sb_agent *create_agent(struct live *live, const struct sb_agent_ma
 	const struct sb_agent_callbacks callbacks = {on_event, on_log, on_state, live};
 	PRISM_AUTO_FREE char *url =
 	    sb_db_text(sb->db, "SELECT agent_url FROM cvms WHERE n = ?", SB_ARGS(SB_I(live->cvm)));
-	struct sb_agent_config config = {.directory = sb->directory};
+	struct sb_agent_config config = {.directory = sb_directory(sb, err)};
 	struct sb_agent *agent = NULL;
+	if (!config.directory)
+		return NULL;
 	if (url && strlen(url) > 1) {
 		config.listen = url;
 		agent = sb_agent_create(sb->loop, sb->work, &config, manifest, &callbacks, err);

@@ -23,17 +23,17 @@ int64_t sb_now_us(const struct sb *sb)
 	return prism_clock_wall_us(prism_loop_clock(sb->loop)) + sb->config.clock_skew_s * 1000000;
 }
 
-static int make_directory(struct sb *sb, struct prism_error *err)
+const char *sb_directory(struct sb *sb, struct prism_error *err)
 {
 	const char *tmp = getenv("TMPDIR");
-	sb->directory = prism_asprintf("%s/prism-sandbox-XXXXXX", tmp && tmp[0] ? tmp : "/tmp");
-	if (mkdtemp(sb->directory)) /* 0700 */
-		return 0;
-	int num = errno;
-	prism_error_errno(err, num, "private directory %s", sb->directory);
-	prism_free(sb->directory);
-	sb->directory = NULL;
-	return -1;
+	if (sb->directory)
+		return sb->directory;
+	char *path = prism_asprintf("%s/prism-sandbox-XXXXXX", tmp && tmp[0] ? tmp : "/tmp");
+	if (mkdtemp(path)) /* 0700 */
+		return sb->directory = path;
+	prism_error_errno(err, errno, "private directory %s", path);
+	prism_free(path);
+	return NULL;
 }
 
 struct sb *sb_create(struct prism_loop *loop, const struct sb_config *config,
@@ -45,8 +45,7 @@ struct sb *sb_create(struct prism_loop *loop, const struct sb_config *config,
 	net_uuid4(sb->instance);
 	sb->db = sb_db_open(config->store ? config->store : ":memory:", err);
 	if (!sb->db || sb_auth_init(sb, err) < 0 ||
-	    sb_seed_apply(sb, config->seed ? config->seed : "demo", err) < 0 ||
-	    make_directory(sb, err) < 0) {
+	    sb_seed_apply(sb, config->seed ? config->seed : "demo", err) < 0) {
 		sb_destroy(sb);
 		return NULL;
 	}
@@ -70,7 +69,10 @@ static int make_identity(struct sb *sb, const char *host, struct sb_server_ident
 {
 	if (sb_pki_server_identity(host, sb_now_us(sb), ret, err) < 0)
 		return -1;
-	sb->ca_file = prism_path_join(sb->directory, "ca.pem");
+	const char *directory = sb_directory(sb, err);
+	if (!directory)
+		return -1;
+	sb->ca_file = prism_path_join(directory, "ca.pem");
 	return prism_file_write(sb->ca_file, ret->ca_pem, strlen(ret->ca_pem), 0644, err);
 }
 

@@ -52,9 +52,9 @@ struct sb {
 	struct sb_seed_live *live; /* seed_live.c */
 	struct sb_runs *runs;      /* run.c */
 	struct sb_cvms *cvms;      /* cvm.c */
-	char *directory; /* private (0700), removed at the end: certificates, runs of agents */
-	char *ca_file;   /* NULL without TLS */
-	char *host;      /* listening address; NULL: not listening */
+	char *directory;           /* see sb_directory() */
+	char *ca_file;             /* NULL without TLS */
+	char *host;                /* listening address; NULL: not listening */
 };
 
 /* Opens the store, seeds it when it is empty. Listening is separate: sb_listen(). */
@@ -62,7 +62,10 @@ struct sb *sb_create(struct prism_loop *loop, const struct sb_config *config,
                      struct prism_error *err);
 PRISM_MUST_USE
 int sb_listen(struct sb *sb, struct prism_error *err);
-void sb_destroy(struct sb *sb);         /* NULL allowed */
+void sb_destroy(struct sb *sb); /* NULL allowed */
+/* The private directory (0700), made when first asked for, removed at the end. Lent; NULL on
+ * failure. */
+const char *sb_directory(struct sb *sb, struct prism_error *err);
 char *sb_url(const struct sb *sb);      /* "http://127.0.0.1:41233"; yours */
 int64_t sb_now_us(const struct sb *sb); /* wall time as this server sees it */
 

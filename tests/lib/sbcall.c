@@ -12,16 +12,27 @@
 
 #include <cmocka.h>
 
-void sbcall_start(struct sbcall *t, const struct sb_config *config)
+static void start(struct sbcall *t, const struct prism_clock *clock, const struct sb_config *config)
 {
 	struct prism_error err = PRISM_ERROR_INIT;
 	static const struct sb_config plain;
-	memset(t, 0, sizeof(*t));
-	prism_clock_manual_init(&t->clock, SBCALL_WALL_US);
-	t->loop = prism_loop_create(&t->clock.clock);
+	t->loop = prism_loop_create(clock);
 	t->sb = sb_create(t->loop, config ? config : &plain, &err);
 	if (!t->sb)
 		fail_msg("sandbox: %s", err.message);
+}
+
+void sbcall_start(struct sbcall *t, const struct sb_config *config)
+{
+	memset(t, 0, sizeof(*t));
+	prism_clock_manual_init(&t->clock, SBCALL_WALL_US);
+	start(t, &t->clock.clock, config);
+}
+
+void sbcall_start_real(struct sbcall *t, const struct sb_config *config)
+{
+	memset(t, 0, sizeof(*t));
+	start(t, prism_clock_system(), config);
 }
 
 void sbcall_finish(struct sbcall *t)

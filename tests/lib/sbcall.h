@@ -32,6 +32,8 @@ struct sbcall {
 
 /* config NULL: demo in memory. seed and store may be NULL inside. */
 void sbcall_start(struct sbcall *t, const struct sb_config *config);
+/* The same on the system's clock, for tests that wait for real processes and sockets. */
+void sbcall_start_real(struct sbcall *t, const struct sb_config *config);
 void sbcall_finish(struct sbcall *t);
 /* cmocka fixtures: *state is a struct sbcall with the demo. */
 int sbcall_setup(void **state);
