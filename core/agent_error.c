@@ -25,6 +25,7 @@ struct row {
 	{                                                                       \
 		text, true, CORE_AGENT_RUN_FAILED, PRISM_ERROR_CONFLICT, NULL, hint \
 	}
+#define RUN_FAILED_WORDS "the run failed: "
 #define LOGS_HINT "the run's logs show what the algorithm said; correct it and run again"
 #define EVIDENCE_HINT "the machine may be no TEE of this kind, or its attestation service is down"
 
@@ -165,13 +166,14 @@ enum core_agent_refusal core_agent_explain(struct prism_error *err)
 	row = row_for(err->message);
 	if (!row)
 		return explain_by_status(err);
-	if (row->message)
+	if (row->message) {
 		(void)prism_error_wrap(err, "%s", row->message);
-	else {
+	} else { /* the agent's text is the message; as a cause it would only be said twice */
 		char text[PRISM_ERROR_TEXT];
 
-		(void)snprintf(text, sizeof(text), "%s", err->message);
-		(void)prism_error_wrap(err, "the run failed: %s", text);
+		(void)snprintf(text, sizeof(text), RUN_FAILED_WORDS "%.*s",
+		               (int)(sizeof(text) - sizeof(RUN_FAILED_WORDS)), err->message);
+		memcpy(err->message, text, sizeof(text));
 	}
 	err->category = row->category;
 	prism_error_hint(err, "%s", row->hint);
@@ -180,7 +182,9 @@ enum core_agent_refusal core_agent_explain(struct prism_error *err)
 
 enum core_agent_refusal core_agent_refusal(const struct prism_error *err)
 {
-	const struct row *row = row_for(err->message);
+	size_t words = sizeof(RUN_FAILED_WORDS) - 1;
+	const struct row *row =
+	    row_for(err->message + (strncmp(err->message, RUN_FAILED_WORDS, words) ? 0 : words));
 
 	for (unsigned i = 0; !row && i < err->causes; i++)
 		row = row_for(err->cause[i]);

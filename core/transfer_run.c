@@ -442,7 +442,7 @@ int64_t core_transfer_pump(struct core_transfer_queue *queue)
 		if (t->info.state == CORE_TRANSFER_QUEUED && !t->job &&
 		    (t->info.kind == CORE_TRANSFER_RESULT || !queue->hashing))
 			prepare(t);
-		else if (t->info.state == CORE_TRANSFER_WAITING)
+		else if (t->info.state == CORE_TRANSFER_WAITING && !t->call)
 			consider(t);
 	}
 	PRISM_LIST_EACH (&queue->transfers, each, next) {
