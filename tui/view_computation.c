@@ -7,6 +7,7 @@
 #include "tui/view_computation.h"
 
 #include "base/mem.h"
+#include "core/checklist.h"
 #include "core/computation.h"
 #include "core/watch.h"
 #include "tui/table.h"
@@ -27,6 +28,19 @@ struct computation {
 
 static const char *const tab_titles[PT_TAB_COUNT] = {"Overview", "Timeline", "Logs",
                                                      "Manifest", "Roles",    "Assets"};
+
+/* Run is disabled while requirements are open, as in the web console; not known is not open. */
+static bool is_complete(struct core *core, const char *id, char *reason, size_t size)
+{
+	struct core_checklist list = core_checklist(core, id);
+
+	if (!list.count || list.runnable)
+		return true;
+	if (size)
+		snprintf(reason, size, "%zu requirement%s still open", list.open,
+		         list.open == 1 ? " is" : "s are");
+	return false;
+}
 
 bool pt_computation_may(struct core *core, const char *id, enum pt_action_id action, char *reason,
                         size_t size)
@@ -60,9 +74,11 @@ bool pt_computation_may(struct core *core, const char *id, enum pt_action_id act
 				snprintf(reason, size, "no computation is selected");
 			return false;
 		}
-		return core_computation_may(core, id, rows[i].is, reason, size) ||
-		       (rows[i].is != rows[i].or_else &&
-		        core_computation_may(core, id, rows[i].or_else, reason, size));
+		if (!core_computation_may(core, id, rows[i].is, reason, size) &&
+		    (rows[i].is == rows[i].or_else ||
+		     !core_computation_may(core, id, rows[i].or_else, reason, size)))
+			return false;
+		return action != PT_ACTION_COMPUTATION_RUN || is_complete(core, id, reason, size);
 	}
 	return true;
 }
@@ -407,4 +423,6 @@ void pt_computation_open(struct pt_app *app, const char *id, enum pt_computation
 		pt_app_show(app, PT_PANE_DETAIL, pt_view_computation(app, copy_of_id, tab));
 	}
 	pt_app_set_focus(app, PT_PANE_DETAIL);
+	if (pt_ui_small(app) && !pt_app_zoomed(app))
+		pt_app_zoom(app);
 }

@@ -20,6 +20,7 @@
 #include "tui/args.h"
 #include "tui/candidates.h"
 #include "tui/form.h"
+#include "tui/table.h"
 #include "tui/ui_private.h"
 #include "tui/views.h"
 
@@ -361,13 +362,22 @@ struct sending { /* outlives the form */
 	bool background;
 };
 
+/* What was made is what comes next: the cursor goes to it, now or when its row arrives. */
+static void select_made(struct pt_app *app, const char *id)
+{
+	struct pt_view *view = pt_app_focused(app);
+	struct pt_table *table = view && view->ops->table ? view->ops->table(view) : NULL;
+
+	if (table && *id && !pt_table_select(table, id))
+		pt_app_dirty(app);
+}
+
 static void sent(void *data, const char *id, const struct prism_error *err)
 {
 	struct sending *s = data;
 	bool open = !s->background && pt_ui_alive(s->app, s->view);
 	struct form *f = open ? s->view->state : NULL;
 
-	PRISM_UNUSED(id);
 	if (f)
 		pt_form_set_busy(f->form, NULL);
 	if (err && f && err->category != PRISM_ERROR_CANCELLED)
@@ -378,6 +388,7 @@ static void sent(void *data, const char *id, const struct prism_error *err)
 		draft_keep(f, true);
 		pt_form_clean(f->form);
 		pt_app_close(s->app, s->view);
+		select_made(s->app, id);
 	}
 	pt_app_dirty(s->app);
 	prism_free(s);
@@ -490,15 +501,19 @@ static const struct pt_view_ops ops = {
     .actor = &actor,
 };
 
-/* "asset create" is "Asset create"; its button says "Create". */
+static char upper(char c)
+{
+	return c >= 'a' && c <= 'z' ? (char)(c - 32) : c;
+}
+
+/* The form of "asset create" says what it does; its button says "Create". */
 static void name_form(struct form *f)
 {
 	const char *verb = strrchr(f->action->name, ' ');
 
 	verb = verb ? verb + 1 : f->action->name;
-	snprintf(f->title, sizeof(f->title), "%c%s: %s", f->action->name[0] - 32, f->action->name + 1,
-	         f->action->help);
-	snprintf(f->submit, sizeof(f->submit), "%c%s", verb[0] - 32, verb + 1);
+	snprintf(f->title, sizeof(f->title), "%c%s", upper(f->action->help[0]), f->action->help + 1);
+	snprintf(f->submit, sizeof(f->submit), "%c%s", upper(verb[0]), verb + 1);
 }
 
 struct pt_view *pt_view_form(struct pt_app *app, struct pt_values *values)

@@ -152,7 +152,12 @@ static void add_checklist(struct overview *o)
 		                                 : PT_SLOT_DIM);
 		if (!item->done && item->mandatory)
 			pt_lines_part(o->lines, PT_SLOT_TEXT, "%d. ", number++);
-		pt_lines_part(o->lines, item->done ? PT_SLOT_DIM : PT_SLOT_TEXT, "%s", item->text);
+		/* What to do about it is only of interest while it is open. */
+		pt_lines_part(o->lines, item->done ? PT_SLOT_DIM : PT_SLOT_TEXT, "%.*s",
+		              item->done && strstr(item->text, " (")
+		                  ? (int)(strstr(item->text, " (") - item->text)
+		                  : (int)strlen(item->text),
+		              item->text);
 		pt_lines_part(o->lines, PT_SLOT_DIM, "%s",
 		              item->done         ? "  done"
 		              : !item->mandatory ? "  optional"
