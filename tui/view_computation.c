@@ -10,6 +10,8 @@
 #include "core/checklist.h"
 #include "core/computation.h"
 #include "core/watch.h"
+#include "tui/args.h"
+#include "tui/dialog.h"
 #include "tui/table.h"
 #include "tui/textview.h"
 #include "tui/view_logs.h"
@@ -283,6 +285,63 @@ static char *copy(struct pt_view *view)
 	return pt_view_copy(child(view));
 }
 
+/* ---- a key pair first ---- */
+
+struct keying { /* outlives the view */
+	struct pt_app *app;
+	char *id;
+};
+
+static void key_made(void *data, const char *path, const struct prism_error *err)
+{
+	struct keying *k = data;
+	struct pt_values *values;
+
+	if (err) {
+		pt_app_report(k->app, err);
+	} else {
+		values = pt_values_create(pt_action(PT_ACTION_KEY_REGISTER));
+		pt_values_add(values, "computation", k->id);
+		pt_values_add(values, "key", path);
+		pt_ui_run(k->app, values, true, NULL, NULL);
+	}
+	prism_free(k->id);
+	prism_free(k);
+}
+
+static void key_answer(void *data, bool yes)
+{
+	struct keying *k = data;
+
+	if (yes) {
+		pt_ui_run(k->app, pt_values_create(pt_action(PT_ACTION_KEY_GENERATE)), true, key_made, k);
+		return;
+	}
+	prism_free(k->id);
+	prism_free(k);
+}
+
+/* Registering without a pair: offers to make one. IGNORED: there is one already. */
+static unsigned key_first(struct pt_app *app, const char *id)
+{
+	PRISM_AUTO_FREE char *path = pt_world_key_file(pt_ui_world(app), NULL, id, NULL);
+	const struct pt_confirm confirm = {
+	    .title = "Upload public key",
+	    .text = "There is no key pair on this machine yet. Make one (Ed25519) and register its "
+	            "public half with this computation? The private half stays here, readable by you "
+	            "alone. Other kinds and names: the tab Keys.",
+	    .yes = "Make and register",
+	};
+	struct keying *k;
+
+	if (path)
+		return PT_IGNORED;
+	k = prism_alloc(sizeof(*k));
+	*k = (struct keying){app, prism_strdup(id)};
+	pt_dialog_confirm(app, &confirm, key_answer, k);
+	return PT_HANDLED | PT_REDRAW;
+}
+
 /* ---- actions ---- */
 
 static uint32_t where_now(const struct pt_view *view)
@@ -358,6 +417,8 @@ static unsigned act(struct pt_view *view, enum pt_action_id id, const struct pt_
 	case PT_ACTION_COMPUTATION_RUN:
 		pt_app_overlay(view->app, pt_view_run(view->app, c->id));
 		return PT_HANDLED | PT_REDRAW;
+	case PT_ACTION_KEY_REGISTER:
+		return key_first(view->app, c->id);
 	default:
 		return PT_IGNORED;
 	}
