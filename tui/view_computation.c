@@ -19,6 +19,9 @@
 
 #include <string.h>
 
+#define LOG_PANE_COLS \
+	150 /* columns from which logs get a pane of their own beside list and detail */
+
 struct computation {
 	char *id;
 	struct core *core;
@@ -409,7 +412,7 @@ static unsigned act(struct pt_view *view, enum pt_action_id id, const struct pt_
 		    view, (enum pt_computation_tab)((c->tab + PT_TAB_COUNT - 1) % PT_TAB_COUNT));
 		return PT_HANDLED | PT_REDRAW;
 	case PT_ACTION_LOG_OPEN:
-		pt_view_computation_tab(view, PT_TAB_LOGS);
+		pt_logs_open(view->app, c->id);
 		return PT_HANDLED | PT_REDRAW;
 	case PT_ACTION_REFRESH:
 		core_watch_now(c->watch);
@@ -484,6 +487,17 @@ void pt_computation_open(struct pt_app *app, const char *id, enum pt_computation
 		pt_app_show(app, PT_PANE_DETAIL, pt_view_computation(app, copy_of_id, tab));
 	}
 	pt_app_set_focus(app, PT_PANE_DETAIL);
-	if (pt_ui_small(app) && !pt_app_zoomed(app))
+	/* Alone where there is no room for two, beside the list where there is. */
+	if (pt_ui_small(app) != pt_app_zoomed(app))
 		pt_app_zoom(app);
+}
+
+void pt_logs_open(struct pt_app *app, const char *id)
+{
+	if (pt_term_cols(pt_app_term(app)) < LOG_PANE_COLS) {
+		pt_computation_open(app, id, PT_TAB_LOGS);
+		return;
+	}
+	pt_app_show(app, PT_PANE_LOG, pt_view_logs(app, id));
+	pt_app_set_focus(app, PT_PANE_LOG);
 }

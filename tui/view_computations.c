@@ -85,7 +85,7 @@ static unsigned act(struct pt_view *view, enum pt_action_id id, const struct pt_
 		pt_computation_open(view->app, chosen, PT_TAB_OVERVIEW);
 		return PT_HANDLED | PT_REDRAW;
 	case PT_ACTION_LOG_OPEN:
-		pt_computation_open(view->app, chosen, PT_TAB_LOGS);
+		pt_logs_open(view->app, chosen);
 		return PT_HANDLED | PT_REDRAW;
 	case PT_ACTION_COMPUTATION_RUN:
 		pt_app_overlay(view->app, pt_view_run(view->app, chosen));

@@ -125,6 +125,18 @@ static const char *current(struct form *f, const struct pt_arg *arg)
 	return NULL;
 }
 
+/* What an empty field starts with though the server says nothing; lent. */
+static const char *proposed(const struct form *f, const struct pt_arg *arg)
+{
+	enum pt_action_id id = pt_action_id(f->action);
+
+	if (id == PT_ACTION_RESULT_FETCH && !strcmp(arg->name, "save"))
+		return "results.zip";
+	if (id == PT_ACTION_KEY_GENERATE && !strcmp(arg->name, "name"))
+		return "default";
+	return NULL;
+}
+
 struct completing {
 	struct pt_completion *completion;
 	const char *typed;
@@ -221,6 +233,8 @@ static void add_arg(struct form *f, const struct pt_arg *arg)
 	field->max = 65536;
 	field->rows = 3;
 	slot->initial = prism_strdup(known ? known : pt_values_get(f->values, arg->name));
+	if (!slot->initial)
+		slot->initial = prism_strdup(proposed(f, arg));
 	field->initial = slot->initial;
 	if (field->kind == PT_FIELD_SELECT)
 		add_choices(slot, field, required);
@@ -298,7 +312,7 @@ static void draft_load(struct form *f)
 		any = true;
 	}
 	if (any)
-		pt_app_message(f->view->app, PT_SLOT_INFO, "your draft is back");
+		pt_app_message(f->view->app, PT_SLOT_INFO, "your draft is back; ctrl-u empties a field");
 }
 
 static void draft_keep(struct form *f, bool forget)
@@ -329,6 +343,18 @@ static void take_repeated(struct pt_values *values, const struct pt_arg *arg, co
 	pt_words_finish(&words);
 }
 
+/* Without the empty lines an Enter at the end of a text leaves behind. */
+static void add_trimmed(struct pt_values *values, const char *name, const char *text)
+{
+	size_t len = strlen(text);
+	PRISM_AUTO_FREE char *copy = NULL;
+
+	while (len && strchr(" \n\t", text[len - 1]))
+		len--;
+	copy = prism_strndup(text, len);
+	pt_values_add(values, name, copy);
+}
+
 static struct pt_values *collect(struct form *f)
 {
 	struct pt_values *values = pt_values_create(f->action);
@@ -350,7 +376,7 @@ static struct pt_values *collect(struct form *f)
 		} else if (arg->flags & PT_ARG_REPEAT) {
 			take_repeated(values, arg, text);
 		} else {
-			pt_values_add(values, arg->name, text);
+			add_trimmed(values, arg->name, text);
 		}
 	}
 	return values;
@@ -434,8 +460,10 @@ static unsigned key(struct pt_view *view, const struct pt_event *event)
 		result |= PT_CANCEL;
 	if (result & PT_CHANGED)
 		draft_keep(f, false);
-	if (result & PT_CANCEL)
+	if (result & PT_CANCEL) {
+		draft_keep(f, true); /* given up on purpose; a hang-up does not come this way */
 		return PT_HANDLED | PT_CLOSE;
+	}
 	if (result & PT_SUBMIT)
 		submit(view);
 	return result | PT_HANDLED | PT_REDRAW;
