@@ -68,6 +68,11 @@ void net_key_destroy(struct net_key *key)
 	prism_free(key);
 }
 
+EVP_PKEY *net_key_pkey(const struct net_key *key)
+{
+	return key->pkey;
+}
+
 bool net_key_is_private(const struct net_key *key)
 {
 	return key->is_private;
