@@ -431,6 +431,20 @@ static void range_arrived(struct core_list *list, const cJSON *doc)
 	changed(list);
 }
 
+/* A missing list reads as an empty one; something else in its place must not. */
+static bool holds_no_list(const struct core_list *list, const cJSON *doc, struct prism_error *err)
+{
+	const cJSON *items = prism_json_get(doc, list->type->key);
+	if (cJSON_IsArray(doc) || (cJSON_IsObject(doc) && (!items || cJSON_IsArray(items))))
+		return false;
+	prism_error_raise(err, PRISM_ERROR_PROTOCOL, "the answer holds no list of %s", list->type->key);
+	prism_error_hint(err,
+	                 "check the base URL of the profile; the server may be of another version");
+	snprintf(err->operation, sizeof(err->operation), "%s",
+	         core_endpoints[list->type->endpoint].name);
+	return true;
+}
+
 static void page_arrived(void *data, const struct core_reply *reply, const struct prism_error *err)
 {
 	struct page *page = data;
@@ -440,6 +454,9 @@ static void page_arrived(void *data, const struct core_reply *reply, const struc
 		return;
 	}
 	prism_list_remove(&page->node);
+	struct prism_error odd = PRISM_ERROR_INIT;
+	if (!err && holds_no_list(list, reply->json, &odd))
+		err = &odd;
 	if (err && page->range) {
 		prism_error_copy(&list->status.error, err);
 		list->status.loading = !prism_list_empty(&list->pages);

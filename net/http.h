@@ -53,7 +53,7 @@ struct net_http_spec {
 	const struct prism_secret *bearer; /* copied into the header list, wiped after; NULL: none */
 	const char *body;                 /* copied; NULL: none (POST sends Content-Length: 0) */
 	size_t body_len;
-	const char *content_type;         /* NULL with no body */
+	const char *content_type;         /* sent without a body too; NULL: none */
 	const char *accept;               /* NULL: application/json */
 	int64_t timeout_ms;               /* whole request; 0: 30 s */
 	size_t response_cap;              /* 0: NET_HTTP_RESPONSE_CAP */

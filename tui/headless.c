@@ -78,6 +78,8 @@ static void tell_error(struct run *run, const struct prism_error *err)
 
 	run->code = prism_error_exit_code(err->category);
 	tell(run, "prism-tui: ", prism_error_format(err, text, sizeof(text)));
+	if (*err->peer)
+		tell(run, "  server: ", err->peer);
 	if (*err->hint)
 		tell(run, "  hint: ", err->hint);
 }

@@ -196,11 +196,31 @@ static cJSON *row_json(const struct pt_records *records, size_t row)
 	return object;
 }
 
+/* cJSON escapes C0 only.  What else must not reach a terminal as itself (base/text.h) stands only
+ * inside of strings, where \u says the same. */
+static void put_escaped(const char *text, struct prism_buf *out)
+{
+	const char *end = text + strlen(text);
+
+	while (text < end) {
+		const char *start = text;
+		int32_t cp = prism_utf8_next(&text, end);
+
+		if (cp < 0x7f || !prism_text_hostile((uint32_t)cp))
+			prism_buf_put(out, start, (size_t)(text - start));
+		else if (cp > 0xffff)
+			prism_buf_printf(out, "\\u%04x\\u%04x", 0xd7c0 + ((unsigned)cp >> 10),
+			                 0xdc00 + ((unsigned)cp & 0x3ff));
+		else
+			prism_buf_printf(out, "\\u%04x", (unsigned)cp);
+	}
+}
+
 static void put_json(const cJSON *doc, bool pretty, struct prism_buf *out)
 {
 	PRISM_AUTO_FREE char *text = prism_json_print(doc, pretty);
 
-	prism_buf_puts(out, text);
+	put_escaped(text, out);
 	prism_buf_putc(out, '\n');
 }
 

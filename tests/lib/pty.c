@@ -234,6 +234,11 @@ void pty_signal(struct pty *p, int signum)
 		kill(p->pid, signum);
 }
 
+pid_t pty_foreground(const struct pty *p)
+{
+	return tcgetpgrp(p->fd);
+}
+
 void pty_resize(struct pty *p, int rows, int cols)
 {
 	struct winsize size = {.ws_row = (unsigned short)rows, .ws_col = (unsigned short)cols};

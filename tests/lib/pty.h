@@ -37,6 +37,7 @@ pid_t pty_pid(const struct pty *p);
 void pty_keys(struct pty *p, const char *keys);
 void pty_write(struct pty *p, const void *data, size_t size);
 void pty_signal(struct pty *p, int signum);
+pid_t pty_foreground(const struct pty *p); /* process group that reads the terminal */
 void pty_resize(struct pty *p, int rows, int cols);
 void pty_hang_up(struct pty *p); /* closes our side: the terminal vanishes */
 
