@@ -12,7 +12,8 @@
  * A phase ends when its warden has reported, all three pipes are at their end and the warden is
  * reaped.  The first phase that fails ends the run; each has its own prefix for the error text
  * (reference agent.md section 6).  pip itself is not updated: the one of the environment is recent
- * enough, and a machine without a network could not run anything else.
+ * enough, and a machine without a network could not run anything else.  Requirements that name
+ * nothing (comments only) need no environment, which not every machine can make.
  */
 #include "sandbox/runner_private.h"
 
@@ -32,6 +33,7 @@
 #define OUTPUT_PIECE 1024  /* as the agent reads its algorithm's pipes */
 #define LINGER_MS 50       /* how long half a line waits for its other half */
 #define PIECES_PER_TURN 32 /* a chatty algorithm leaves time for others */
+#define REQUIREMENTS_MAX (1u << 20)
 #define MINIMAL_PATH "/usr/local/bin:/usr/bin:/bin"
 
 enum phase { PHASE_VENV, PHASE_REQUIREMENTS, PHASE_ALGORITHM, PHASE_DONE };
@@ -187,21 +189,25 @@ static void command_finish(struct command *command)
 static void command_build(const struct sb_runner *runner, struct command *command)
 {
 	static const char *const venv[] = {"python3", "-m", "venv", "venv", NULL};
-	static const char *const pip[] = {"python",     "-m",      "pip", "--disable-pip-version-check",
-	                                  "--no-input", "install", "-r",  NULL};
+	static const char *const pip[] = {
+	    "-m", "pip", "--disable-pip-version-check", "--no-input", "install", "-r", NULL};
 	const char *const *words = runner->phase == PHASE_VENV           ? venv
 	                           : runner->phase == PHASE_REQUIREMENTS ? pip
 	                                                                 : NULL;
-	for (size_t i = 0; words && words[i]; i++)
-		command_add(command, words[i]);
 	bool python = runner->spec.type == SB_ALGO_PYTHON;
 	command->program =
 	    python ? find_python(runner) : prism_path_join(runner->directory, runner->algorithm);
+	/* An interpreter finds its environment by the path it was called by. */
+	bool in_environment = python && runner->requirements && runner->phase != PHASE_VENV;
+	if (in_environment)
+		command_add(command, command->program);
+	for (size_t i = 0; words && words[i]; i++)
+		command_add(command, words[i]);
 	if (runner->phase == PHASE_REQUIREMENTS)
 		command_add(command, runner->requirements);
 	if (runner->phase != PHASE_ALGORITHM)
 		return;
-	if (python)
+	if (python && !in_environment)
 		command_add(command, "python3");
 	command_add(command, runner->algorithm);
 	for (size_t i = 0; i < runner->spec.arg_count; i++)
@@ -572,6 +578,22 @@ static struct sb_runner *runner_create(struct prism_loop *loop, const struct sb_
 	return runner;
 }
 
+/* A requirements file in which some line is neither empty nor a comment. */
+static bool names_packages(const struct sb_runner *runner)
+{
+	PRISM_AUTO_BUF struct prism_buf text = PRISM_BUF_INIT(REQUIREMENTS_MAX);
+	PRISM_AUTO_FREE char *path = prism_path_join(runner->directory, runner->requirements);
+	if (prism_file_read(path, REQUIREMENTS_MAX, &text, NULL) < 0)
+		return true; /* pip says what is wrong with it */
+	for (const char *line = prism_buf_text(&text); *line; line += *line == '\n') {
+		line += strspn(line, " \t\r");
+		if (*line && *line != '#' && *line != '\n')
+			return true;
+		line += strcspn(line, "\n");
+	}
+	return false;
+}
+
 struct sb_runner *sb_runner_start(struct prism_loop *loop, const struct sb_runner_spec *spec,
                                   struct prism_error *err)
 {
@@ -587,8 +609,11 @@ struct sb_runner *sb_runner_start(struct prism_loop *loop, const struct sb_runne
 		sb_runner_destroy(runner);
 		return NULL;
 	}
-	bool environment = spec->type == SB_ALGO_PYTHON && spec->requirements;
-	runner->phase = environment ? PHASE_VENV : PHASE_ALGORITHM;
+	if (spec->type != SB_ALGO_PYTHON || (runner->requirements && !names_packages(runner))) {
+		prism_free(runner->requirements);
+		runner->requirements = NULL;
+	}
+	runner->phase = runner->requirements ? PHASE_VENV : PHASE_ALGORITHM;
 	runner->wall = prism_loop_add_timer(loop, (int64_t)runner->spec.limits.wall_seconds * 1000, 0,
 	                                    wall_passed, runner);
 	phase_start(runner);

@@ -185,9 +185,21 @@ static void test_python_traceback_is_stderr(void **state)
 	assert_non_null(strstr(prism_buf_text(&w->err), "ValueError: no rows"));
 }
 
+static void test_requirements_that_name_nothing_need_no_environment(void **state)
+{
+	struct world *w = *state;
+	put_file(w, "requirements.txt", "# standard library only\n \t\n#");
+	put_file(w, "venv", "in the way\n");
+	run(w, "print('ran')\n",
+	    (struct sb_runner_spec){.type = SB_ALGO_PYTHON, .requirements = "requirements.txt"});
+	assert_null(w->error);
+	assert_string_equal(prism_buf_text(&w->out), "ran\n");
+}
+
 static void test_virtual_environment_fails(void **state)
 {
 	struct world *w = *state;
+	put_file(w, "requirements.txt", "something\n");
 	put_file(w, "venv", "in the way\n");
 	run(w, "print(1)\n",
 	    (struct sb_runner_spec){.type = SB_ALGO_PYTHON, .requirements = "requirements.txt"});
@@ -347,6 +359,7 @@ int main(void)
 	    T(test_arguments),
 	    T(test_python),
 	    T(test_python_traceback_is_stderr),
+	    T(test_requirements_that_name_nothing_need_no_environment),
 	    T(test_virtual_environment_fails),
 	    T(test_unsupported_types),
 	    cmocka_unit_test(test_type_words),
