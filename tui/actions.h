@@ -38,7 +38,7 @@ enum pt_group {
 	PT_GROUP_TRANSFER,
 	PT_GROUP_LOG,
 	PT_GROUP_EVIDENCE, /* attestation evidence, policies, measurements: files, no server */
-	PT_GROUP_EDIT,     /* inside an input line or a form */
+	PT_GROUP_EDIT, /* inside an input line or a form */
 	PT_GROUP_COUNT
 };
 const char *pt_group_title(enum pt_group group); /* "Computations" */
@@ -87,7 +87,6 @@ enum pt_action_flags {
 	PT_ACTION_NO_LOGIN = 1u << 8,    /* needs no session */
 	PT_ACTION_HINT = 1u << 9,        /* worth a place in the hint bar */
 	PT_ACTION_HIDDEN = 1u << 10,     /* not in help and manual */
-	PT_ACTION_FORM = 1u << 11,       /* on the screen, asks for its optional arguments too */
 };
 
 /* Arguments: what they are decides checking and where completion looks. */

@@ -15,6 +15,7 @@ for f in $files; do
 	[ -f "$f" ] || continue
 	case $(head -n 1 "$f") in
 	'/*'*) ;;
+	"#include \"${f%.c}.h\"") ;; # its header says it
 	*) complain "$f: does not open with a comment that says what it owns" ;;
 	esac
 	case $f in
