@@ -99,6 +99,27 @@ static uint32_t nearest(uint32_t rgb, uint32_t first, uint32_t last)
 	return best;
 }
 
+/* Among sixteen the nearest by distance is nearly always a grey; what matters is the hue. */
+static uint32_t nearest_basic(uint32_t rgb)
+{
+	static const uint32_t by_sixth[6] = {1, 3, 2,
+	                                     6, 4, 5}; /* red, yellow, green, cyan, blue, magenta */
+	int r = (int)(rgb >> 16 & 255), g = (int)(rgb >> 8 & 255), b = (int)(rgb & 255);
+	int top = r > g ? (r > b ? r : b) : (g > b ? g : b);
+	int low = r < g ? (r < b ? r : b) : (g < b ? g : b);
+	int spread = top - low, hue;
+
+	if (spread * 5 < top) /* hardly any colour */
+		return top < 64 ? 0 : top < 160 ? 8 : top < 240 ? 7 : 15;
+	if (top == r)
+		hue = (60 * (g - b) / spread + 360) % 360;
+	else if (top == g)
+		hue = 120 + 60 * (b - r) / spread;
+	else
+		hue = 240 + 60 * (r - g) / spread;
+	return by_sixth[(hue + 30) / 60 % 6] + (low > 90 || top == 255 ? 8 : 0);
+}
+
 uint32_t pt_color_reduce(uint32_t color, enum pt_depth depth)
 {
 	bool rgb = (color & ~UINT32_C(0xffffff)) == PT_COLOR_RGB(0);
@@ -112,5 +133,5 @@ uint32_t pt_color_reduce(uint32_t color, enum pt_depth depth)
 		return rgb ? PT_COLOR_INDEX(nearest(value, 16, 255)) : color;
 	if (!rgb && value < 16)
 		return color;
-	return PT_COLOR_INDEX(nearest(rgb ? value : index_rgb(value), 0, 15));
+	return PT_COLOR_INDEX(nearest_basic(rgb ? value : index_rgb(value)));
 }
