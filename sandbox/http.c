@@ -145,6 +145,23 @@ static struct MHD_Response *make_response(struct request *request, struct sb_cal
 	return MHD_create_response_from_callback(request->answer_len, 4096, read_answer, request, NULL);
 }
 
+/* RFC 9110, section 5.6.7. By the clock of the store, skewed or standing still as it may be. */
+static void add_date(struct MHD_Response *response, int64_t now_us)
+{
+	static const char days[][4] = {"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
+	static const char months[][4] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
+	                                 "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+	time_t now = (time_t)(now_us / 1000000);
+	struct tm tm;
+	char text[64];
+
+	if (!gmtime_r(&now, &tm))
+		return;
+	snprintf(text, sizeof(text), "%s, %02d %s %04d %02d:%02d:%02d GMT", days[tm.tm_wday],
+	         tm.tm_mday, months[tm.tm_mon], tm.tm_year + 1900, tm.tm_hour, tm.tm_min, tm.tm_sec);
+	MHD_add_response_header(response, "Date", text);
+}
+
 static enum MHD_Result queue_answer(struct request *request, struct sb_call *call)
 {
 	struct MHD_Response *response = make_response(request, call);
@@ -154,6 +171,7 @@ static enum MHD_Result queue_answer(struct request *request, struct sb_call *cal
 		MHD_add_response_header(response, "Content-Type", call->answer_type);
 	for (unsigned i = 0; i < call->header_count; i++)
 		MHD_add_response_header(response, call->header[i].name, call->header[i].value);
+	add_date(response, sb_now_us(request->http->sb));
 	MHD_add_response_header(response, "X-Frame-Options", "DENY");
 	MHD_add_response_header(response, "X-Xss-Protection", "1; mode=block");
 	MHD_add_response_header(response, "X-Sandbox-Notice", SB_NOTICE);
@@ -308,7 +326,8 @@ static int resolve(const char *host, uint16_t port, struct sockaddr_storage *ret
 static struct MHD_Daemon *start_daemon(struct sb_http *http, const struct sockaddr *addr,
                                        const char *cert_pem, const char *key_pem)
 {
-	unsigned flags = MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG;
+	unsigned flags = MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG |
+	                 MHD_USE_SUPPRESS_DATE_NO_CLOCK;
 	struct MHD_OptionItem tls[] = {
 	    {MHD_OPTION_HTTPS_MEM_CERT, 0, NULL},
 	    {MHD_OPTION_HTTPS_MEM_KEY, 0, NULL},

@@ -38,7 +38,7 @@ enum pt_group {
 	PT_GROUP_TRANSFER,
 	PT_GROUP_LOG,
 	PT_GROUP_EVIDENCE, /* attestation evidence, policies, measurements: files, no server */
-	PT_GROUP_EDIT, /* inside an input line or a form */
+	PT_GROUP_EDIT,     /* inside an input line or a form */
 	PT_GROUP_COUNT
 };
 const char *pt_group_title(enum pt_group group); /* "Computations" */

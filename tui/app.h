@@ -95,7 +95,7 @@ void pt_app_suspend(struct pt_app *app); /* as SIGTSTP does */
 size_t pt_app_tab(const struct pt_app *app);
 size_t pt_app_tab_count(const struct pt_app *app);
 const struct pt_tab *pt_app_tab_at(const struct pt_app *app, size_t index);
-void pt_app_open_tab(struct pt_app *app, size_t index);
+void pt_app_open_tab(struct pt_app *app, size_t index); /* closes overlays that are only read */
 PRISM_MUST_USE
 int pt_app_open_tab_named(struct pt_app *app, const char *name, struct prism_error *err);
 /* Closes every view of every tab (another workspace or user). The open tab is opened anew. */

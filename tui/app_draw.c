@@ -10,17 +10,31 @@
 #define OVERLAY_FULL_COLS 60 /* below: overlays take all the room */
 #define OVERLAY_FULL_ROWS 16
 
+static int tab_width(const struct pt_app *app, size_t index)
+{
+	return (int)strlen(app->config.tabs[index].title) + 2;
+}
+
+/* The first tab shown: as many to the left as leave room for the open one. */
+static size_t first_tab(const struct pt_app *app)
+{
+	size_t first = app->tab;
+	int used = tab_width(app, app->tab);
+
+	while (first > 0 && used + tab_width(app, first - 1) <= app->layout.tabs.w)
+		used += tab_width(app, --first);
+	return first;
+}
+
 static void draw_tabs(struct pt_app *app, struct pt_rect line)
 {
 	int x = line.x;
 
-	for (size_t i = 0; i < app->config.tab_count; i++) {
+	for (size_t i = first_tab(app); i < app->config.tab_count && x < line.x + line.w; i++) {
 		enum pt_slot slot = i == app->tab ? PT_SLOT_TAB_ACTIVE : PT_SLOT_TAB;
 		char text[64];
 
 		snprintf(text, sizeof(text), " %s ", app->config.tabs[i].title);
-		if (x + (int)strlen(text) > line.x + line.w && i != app->tab)
-			break;
 		x += pt_canvas_text(app->canvas, x, line.y, line.x + line.w - x, slot, 0, text);
 	}
 }
@@ -30,8 +44,8 @@ static int tab_at(const struct pt_app *app, int x)
 {
 	int end = app->layout.tabs.x;
 
-	for (size_t i = 0; i < app->config.tab_count; i++) {
-		end += (int)strlen(app->config.tabs[i].title) + 2;
+	for (size_t i = first_tab(app); i < app->config.tab_count; i++) {
+		end += tab_width(app, i);
 		if (x < end)
 			return (int)i;
 	}
@@ -98,6 +112,15 @@ static void draw_crumbs(struct pt_app *app, struct pt_rect line)
 		draw_summary(app, view, line, walk.x);
 }
 
+/* The root of a tab that has no title of its own is the tab. */
+static const char *pane_title(struct pt_app *app, enum pt_pane pane, struct pt_view *view)
+{
+	bool root = pane == PT_PANE_LIST && view->link.prev == &app->tabs[app->tab].panes[pane].views;
+
+	return root && !view->ops->title && app->config.tab_count ? app->config.tabs[app->tab].title
+	                                                          : pt_view_title(view);
+}
+
 static void draw_pane(struct pt_app *app, enum pt_pane pane)
 {
 	struct pt_view *view = pt_app_top(app, pane);
@@ -115,7 +138,7 @@ static void draw_pane(struct pt_app *app, enum pt_pane pane)
 		                focus ? PT_SLOT_BORDER_FOCUS : PT_SLOT_BORDER);
 		pt_canvas_text(app->canvas, title.x + 1, title.y, 1, slot, 0, " ");
 		used = pt_canvas_text(app->canvas, title.x + 2, title.y, title.w - 4, slot, 0,
-		                      pt_view_title(view));
+		                      pane_title(app, pane, view));
 		pt_canvas_text(app->canvas, title.x + 2 + used, title.y, 1, slot, 0, " ");
 		draw_summary(app, view, title, title.x + used + 4);
 	}

@@ -122,10 +122,20 @@ const struct pt_tab *pt_app_tab_at(const struct pt_app *app, size_t index)
 	return &app->config.tabs[index];
 }
 
+/* Going elsewhere ends reading; what must be answered stays. */
+static void close_readings(struct pt_app *app)
+{
+	PRISM_LIST_EACH (&app->overlays, node, tmp) {
+		if (!(view_of(node)->ops->flags & (PT_VIEW_MODAL | PT_VIEW_TAKES_TEXT)))
+			retire(app, view_of(node));
+	}
+}
+
 void pt_app_open_tab(struct pt_app *app, size_t index)
 {
 	if (index >= app->config.tab_count)
 		return;
+	close_readings(app);
 	app->tab = index;
 	app->tab_open = true;
 	if (prism_list_empty(&open_tab(app)->panes[PT_PANE_LIST].views)) {

@@ -1,0 +1,37 @@
+/*
+ * The whole client without a terminal, against the whole sandbox without a process: both on one
+ * loop in this program, under a clock that stands still.  Plays scripts of keys and gives back
+ * what is on the screen.
+ *
+ * After every step the player waits until nothing is in flight: no request, no work, no deferred
+ * call. It never sleeps; timers that are due soon (of libcurl, of the terminal) are reached by
+ * moving the monotonic clock, never the wall clock, so what is drawn is the same every time.
+ */
+#ifndef PRISM_TESTS_PLAYER_H
+#define PRISM_TESTS_PLAYER_H
+
+#include "tui/canvas.h"
+
+struct player;
+
+struct player_spec {
+	int rows, cols;
+	bool ascii;
+	const char *seed;    /* of the sandbox; NULL: demo; "none": nobody listens */
+	const char *setting; /* "name=value" for the client; NULL: none */
+};
+
+struct player *player_create(const struct player_spec *spec); /* fails the test */
+void player_destroy(struct player *player);                   /* NULL allowed */
+
+/* Keys as in grid_keys(); waits after each one. */
+void player_keys(struct player *player, const char *keys);
+void player_resize(struct player *player, int rows, int cols);
+void player_tick(struct player *player, int64_t ms); /* moves both clocks */
+void player_settle(struct player *player);
+const struct pt_canvas *player_screen(const struct player *player);
+/* The screen as a golden file: size, cells between bars, cursor, runs of styles.  Ports are
+ * masked. Yours. */
+char *player_picture(const struct player *player);
+
+#endif

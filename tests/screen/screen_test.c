@@ -1,0 +1,236 @@
+/*
+ * Screens against pictures: every tests/screen/NAME.case is played (tests/lib/player.h) and each
+ * `shot` is compared with tests/golden/screen/NAME.SHOT.txt, cells and styles.
+ *
+ *     make golden              writes the pictures anew (PRISM_GOLDEN=write)
+ *     make screen              compares
+ *
+ * A case is a text file, one step a line; '#' begins a comment:
+ *
+ *     size COLSxROWS           first: the terminal (default 80x24)
+ *     ascii                    first: no UTF-8
+ *     seed WHAT                first: of the sandbox; "none": nobody listens
+ *     set NAME=VALUE           first: a setting of the client
+ *     login                    signs in as ada and enters Open Science Lab
+ *     keys KEYS                as in tests/lib/grid.h: "ab<enter><down 3>"
+ *     resize COLSxROWS
+ *     tick MS                  moves the clock
+ *     see TEXT                 the text is on the screen
+ *     gone TEXT                the text is not
+ *     shot NAME                compares
+ */
+#include "base/file.h"
+#include "base/mem.h"
+#include "tests/lib/grid.h"
+#include "tests/lib/player.h"
+
+#include <dirent.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include <cmocka.h>
+
+#define CASES "tests/screen"
+#define PICTURES "tests/golden/screen"
+#define FILE_MAX (1024 * 1024)
+
+struct play {
+	const char *name;
+	int line;
+	struct player_spec spec;
+	char *seed, *setting;
+	struct player *player;
+	unsigned wrong; /* pictures that differ */
+};
+
+static const char *next_line(const char *text, const char **ret_end)
+{
+	const char *newline = strchr(text, '\n');
+
+	*ret_end = newline ? newline : text + strlen(text);
+	return newline ? newline + 1 : *ret_end;
+}
+
+/* The lines that differ, those expected with '-', those drawn with '+'. */
+static void print_difference(const char *expected, const char *drawn)
+{
+	while (*expected || *drawn) {
+		const char *e_end, *d_end;
+		const char *e_next = next_line(expected, &e_end), *d_next = next_line(drawn, &d_end);
+
+		if (e_end - expected != d_end - drawn ||
+		    memcmp(expected, drawn, (size_t)(e_end - expected)) != 0) {
+			if (*expected)
+				print_error("- %.*s\n", (int)(e_end - expected), expected);
+			if (*drawn)
+				print_error("+ %.*s\n", (int)(d_end - drawn), drawn);
+		}
+		expected = e_next;
+		drawn = d_next;
+	}
+}
+
+static void shot(struct play *play, const char *name)
+{
+	PRISM_AUTO_FREE char *picture = player_picture(play->player);
+	PRISM_AUTO_FREE char *path = prism_asprintf(PICTURES "/%s.%s.txt", play->name, name);
+	PRISM_AUTO_BUF struct prism_buf golden = PRISM_BUF_INIT(FILE_MAX);
+	const char *mode = getenv("PRISM_GOLDEN");
+	struct prism_error err = PRISM_ERROR_INIT;
+
+	grid_check(player_screen(play->player));
+	if (mode && strcmp(mode, "write") == 0) {
+		if (prism_file_write(path, picture, strlen(picture), 0644, &err) < 0)
+			fail_msg("%s", err.message);
+		return;
+	}
+	if (prism_file_read(path, FILE_MAX, &golden, &err) < 0)
+		fail_msg("%s (make golden writes it)", err.message);
+	if (strcmp(prism_buf_text(&golden), picture) == 0)
+		return;
+	print_error("%s.case:%d: the screen is not %s:\n", play->name, play->line, path);
+	print_difference(prism_buf_text(&golden), picture);
+	play->wrong++;
+}
+
+static void see(struct play *play, const char *text, bool wanted)
+{
+	PRISM_AUTO_FREE char *picture = NULL;
+
+	if ((grid_find(player_screen(play->player), text) >= 0) == wanted)
+		return;
+	picture = player_picture(play->player);
+	fail_msg("%s.case:%d: \"%s\" %s on the screen:\n%s", play->name, play->line, text,
+	         wanted ? "is not" : "is", picture);
+}
+
+static void read_size(const char *text, int *ret_cols, int *ret_rows)
+{
+	if (sscanf(text, "%dx%d", ret_cols, ret_rows) != 2)
+		fail_msg("\"%s\" is no size", text);
+}
+
+/* Steps before the player exists. */
+static bool prepare(struct play *play, const char *word, const char *rest)
+{
+	if (strcmp(word, "size") == 0)
+		read_size(rest, &play->spec.cols, &play->spec.rows);
+	else if (strcmp(word, "ascii") == 0)
+		play->spec.ascii = true;
+	else if (strcmp(word, "seed") == 0)
+		play->spec.seed = play->seed = prism_strdup(rest);
+	else if (strcmp(word, "set") == 0)
+		play->spec.setting = play->setting = prism_strdup(rest);
+	else
+		return false;
+	return true;
+}
+
+static void login(struct play *play)
+{
+	player_keys(play->player, "ada<tab>ada-sample-1<enter>");
+	see(play, "Hospital Pilot", true);
+	player_keys(play->player, "<down><enter>");
+	see(play, "Empty draft", true);
+	player_tick(play->player, 6000); /* the messages of signing in go */
+}
+
+static void step(struct play *play, const char *word, const char *rest)
+{
+	int cols, rows;
+
+	if (!play->player && prepare(play, word, rest))
+		return;
+	if (!play->player)
+		play->player = player_create(&play->spec);
+	if (strcmp(word, "login") == 0) {
+		login(play);
+	} else if (strcmp(word, "keys") == 0) {
+		player_keys(play->player, rest);
+	} else if (strcmp(word, "resize") == 0) {
+		read_size(rest, &cols, &rows);
+		player_resize(play->player, rows, cols);
+	} else if (strcmp(word, "tick") == 0) {
+		player_tick(play->player, strtol(rest, NULL, 10));
+	} else if (strcmp(word, "see") == 0 || strcmp(word, "gone") == 0) {
+		see(play, rest, word[0] == 's');
+	} else if (strcmp(word, "shot") == 0) {
+		shot(play, rest);
+	} else {
+		fail_msg("%s.case:%d: no such step: %s", play->name, play->line, word);
+	}
+}
+
+static void play_line(struct play *play, const char *line, size_t len)
+{
+	char text[1024], *rest;
+
+	snprintf(text, sizeof(text), "%.*s", (int)(len < 1023 ? len : 1023), line);
+	if (text[0] == '#' || !text[strspn(text, " ")])
+		return;
+	rest = strchr(text, ' ');
+	if (rest)
+		*rest++ = '\0';
+	step(play, text, rest ? rest : "");
+}
+
+static void play_case(void **state)
+{
+	struct play play = {.name = *state, .spec = {.rows = 24, .cols = 80}};
+	PRISM_AUTO_FREE char *path = prism_asprintf(CASES "/%s.case", play.name);
+	PRISM_AUTO_BUF struct prism_buf script = PRISM_BUF_INIT(FILE_MAX);
+	struct prism_error err = PRISM_ERROR_INIT;
+
+	if (prism_file_read(path, FILE_MAX, &script, &err) < 0)
+		fail_msg("%s", err.message);
+	for (const char *at = prism_buf_text(&script), *end; *at;) {
+		const char *next = next_line(at, &end);
+
+		play.line++;
+		play_line(&play, at, (size_t)(end - at));
+		at = next;
+	}
+	player_destroy(play.player);
+	prism_free(play.seed);
+	prism_free(play.setting);
+	assert_int_equal(play.wrong, 0);
+}
+
+static int is_case(const struct dirent *entry)
+{
+	size_t len = strlen(entry->d_name);
+
+	return len > 5 && strcmp(entry->d_name + len - 5, ".case") == 0;
+}
+
+int main(void)
+{
+	struct dirent **entries;
+	int count = scandir(CASES, &entries, is_case, alphasort), failed;
+	struct CMUnitTest *tests;
+
+	if (count <= 0) {
+		fprintf(stderr, "no cases in " CASES "\n");
+		return 1;
+	}
+	mkdir("tests/golden", 0755);
+	mkdir(PICTURES, 0755);
+	tests = prism_alloc_array((size_t)count, sizeof(*tests));
+	for (int i = 0; i < count; i++) {
+		char *name = prism_strndup(entries[i]->d_name, strlen(entries[i]->d_name) - 5);
+
+		tests[i] = (struct CMUnitTest){.name = name, .test_func = play_case, .initial_state = name};
+		free(entries[i]);
+	}
+	free(entries);
+	failed = _cmocka_run_group_tests("screen", tests, (size_t)count, NULL, NULL);
+	for (int i = 0; i < count; i++)
+		prism_free(tests[i].initial_state);
+	prism_free(tests);
+	return failed;
+}
