@@ -76,8 +76,8 @@ void sb_api_asset_create(struct sb_call *call)
 	net_uuid4(id);
 	if (sb_db_run(call->sb->db,
 	              "INSERT INTO assets(id, workspace, owner, file_name, description, asset_type,"
-	              " mime_type, sample, checksum, user_key, created_at) VALUES (?, ?, ?, ?, ?, ?, ?,"
-	              " ?, ?, ?, ?)",
+	              " mime_type, sample, checksum, user_key, created_at) VALUES (?, ?, ?, ?, ?, ?,"
+	              " ?, ?, ?, ?, ?)",
 	              SB_ARGS(SB_T(id), SB_I(call->workspace), SB_I(call->caller.n),
 	                      SB_T(body.file_name), SB_T(body.description), SB_T(body.type),
 	                      SB_T(body.mime_type), SB_T(body.sample), SB_T(body.checksum),
@@ -98,8 +98,8 @@ static void write_links(struct sb_call *call, int64_t asset)
 	bool any = false;
 	SB_AUTO_ROWS struct sb_rows *rows = sb_db_query(
 	    call->sb->db,
-	    "SELECT c.id, c.name FROM asset_links l JOIN computations c ON c.n = l.computation"
-	    " WHERE l.asset = ? ORDER BY l.linked_at, c.n LIMIT 1000",
+	    "SELECT c.id, c.name FROM asset_links l JOIN computations c ON c.n = l.computation WHERE"
+	    " l.asset = ? ORDER BY l.linked_at, c.n LIMIT 1000",
 	    SB_ARGS(SB_I(asset)));
 	while (sb_rows_next(&rows)) {
 		if (!any)
@@ -158,8 +158,8 @@ static void list(struct sb_call *call, const char *from, int64_t value)
 	if (type && !type[0])
 		type = NULL;
 	PRISM_AUTO_FREE char *where = prism_asprintf("%s AND (?2 IS NULL OR a.file_name LIKE ?2 ESCAPE "
-	                                             "'\\' OR a.description LIKE ?2 ESCAPE '\\')"
-	                                             " AND (?3 IS NULL OR a.asset_type = ?3)",
+	                                             "'\\' OR a.description LIKE ?2 ESCAPE '\\') AND"
+	                                             " (?3 IS NULL OR a.asset_type = ?3)",
 	                                             from);
 	const char *order = page.order && strcmp(page.order, "name") == 0 ? "a.file_name COLLATE NOCASE"
 	                                                                  : "a.created_at";
@@ -258,9 +258,9 @@ static bool algorithm_taken(struct sb_call *call, int64_t asset)
 {
 	return sb_db_int(
 	    call->sb->db, 0,
-	    "SELECT 1 FROM asset_links l JOIN assets a ON a.n = l.asset WHERE l.computation"
-	    " = ?1 AND a.asset_type = 'algorithm' AND (SELECT asset_type FROM assets WHERE n"
-	    " = ?2) = 'algorithm'",
+	    "SELECT 1 FROM asset_links l JOIN assets a ON a.n = l.asset WHERE l.computation = ?1 AND"
+	    " a.asset_type = 'algorithm' AND (SELECT asset_type FROM assets WHERE n = ?2) ="
+	    " 'algorithm'",
 	    SB_ARGS(SB_I(call->computation), SB_I(asset)));
 }
 

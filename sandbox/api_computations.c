@@ -51,8 +51,8 @@ void sb_api_computation_create(struct sb_call *call)
 	PRISM_AUTO_FREE char *config = config_text(prism_json_get(call->json, "agent_config"));
 	int64_t now = sb_now_us(call->sb);
 	if (sb_db_run(call->sb->db,
-	              "INSERT INTO computations(id, workspace, name, description, owner, agent_config,"
-	              " created_at, updated_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+	              "INSERT INTO computations(id, workspace, name, description, owner,"
+	              " agent_config, created_at, updated_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
 	              SB_ARGS(SB_T(id), SB_I(call->workspace),
 	                      SB_T(prism_json_str(call->json, "name", "")),
 	                      SB_T(prism_json_str(call->json, "description", "")), SB_I(call->caller.n),
@@ -139,9 +139,8 @@ void sb_api_computation_list(struct sb_call *call)
 	/* Row numbers first: a deep offset then steps over index entries only. */
 	PRISM_AUTO_FREE char *sql = prism_asprintf(
 	    "SELECT " COMPUTATION_COLUMNS " FROM (SELECT c.n AS found FROM computations c WHERE %s"
-	    " ORDER BY %s %s, c.n %s LIMIT ? OFFSET ?) JOIN computations c ON c.n = found ORDER BY %s "
-	    "%s,"
-	    " c.n %s",
+	    " ORDER BY %s %s, c.n %s LIMIT ? OFFSET ?) JOIN computations c ON c.n = found ORDER BY"
+	    " %s %s, c.n %s",
 	    prism_buf_text(&where), order_clause(&page), dir, dir, order_clause(&page), dir, dir);
 	args[count] = (struct sb_arg)SB_I(page.limit);
 	args[count + 1] = (struct sb_arg)SB_I(page.offset);
@@ -185,8 +184,8 @@ void sb_api_computation_update(struct sb_call *call)
 		return;
 	}
 	sb_db_run(call->sb->db,
-	          "UPDATE computations SET name = ?, description = ?, agent_config = ?, updated_at = ?"
-	          " WHERE n = ?",
+	          "UPDATE computations SET name = ?, description = ?, agent_config = ?, updated_at ="
+	          " ? WHERE n = ?",
 	          SB_ARGS(SB_T(prism_json_str(call->json, "name", "")),
 	                  SB_T(prism_json_str(call->json, "description", "")), SB_T(config),
 	                  SB_I(sb_now_us(call->sb)), SB_I(call->computation)));
@@ -227,9 +226,9 @@ void sb_api_computation_key_set(struct sb_call *call)
 		return;
 	}
 	sb_db_run(call->sb->db,
-	          "INSERT INTO computation_keys(computation, user, der, created_at) VALUES (?, ?, ?, ?)"
-	          " ON CONFLICT(computation, user) DO UPDATE SET der = excluded.der,"
-	          " created_at = excluded.created_at",
+	          "INSERT INTO computation_keys(computation, user, der, created_at) VALUES (?, ?, ?,"
+	          " ?) ON CONFLICT(computation, user) DO UPDATE SET der = excluded.der, created_at ="
+	          " excluded.created_at",
 	          SB_ARGS(SB_I(call->computation), SB_I(call->caller.n), SB_B(der.data, der.len),
 	                  SB_I(sb_now_us(call->sb))));
 	sb_empty(call, 201);

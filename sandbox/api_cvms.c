@@ -200,8 +200,8 @@ void sb_api_cvm_list(struct sb_call *call)
 	const char *like = name && name[0] ? sb_like(call, name) : NULL;
 	platform = platform && platform[0] ? read_platform(platform) : NULL;
 	PRISM_AUTO_FREE char *where = prism_asprintf(
-	    " FROM cvms v WHERE v.workspace = ?1%s AND (?2 IS NULL OR v.name LIKE ?2 ESCAPE '\\') AND"
-	    " (?3 IS NULL OR v.cc_platform = ?3) AND v.created_at >= ?4",
+	    " FROM cvms v WHERE v.workspace = ?1%s AND (?2 IS NULL OR v.name LIKE ?2 ESCAPE '\\')"
+	    " AND (?3 IS NULL OR v.cc_platform = ?3) AND v.created_at >= ?4",
 	    clause);
 	PRISM_AUTO_FREE char *count_sql = prism_asprintf("SELECT count(*)%s", where);
 	PRISM_AUTO_FREE char *sql = prism_asprintf(

@@ -14,8 +14,8 @@ static enum state state_of(struct sb_call *call, int64_t workspace, int64_t invi
 {
 	SB_AUTO_ROWS struct sb_rows *rows =
 	    sb_db_query(call->sb->db,
-	                "SELECT n, role, confirmed_at, rejected_at FROM invitations WHERE workspace = ?"
-	                " AND invitee = ?",
+	                "SELECT n, role, confirmed_at, rejected_at FROM invitations WHERE workspace"
+	                " = ? AND invitee = ?",
 	                SB_ARGS(SB_I(workspace), SB_I(invitee)));
 	if (!sb_rows_next(&rows))
 		return STATE_NONE;
@@ -144,8 +144,8 @@ static void list(struct sb_call *call, const char *column, int64_t value)
 	PRISM_AUTO_FREE char *count_sql = prism_asprintf("SELECT count(*)%s", where);
 	PRISM_AUTO_FREE char *sql = prism_asprintf(
 	    "SELECT a.id, b.id, w.id, w.name, r.id, r.name, r.actions, i.created_at, i.updated_at,"
-	    " i.confirmed_at, i.rejected_at, i.resend%s ORDER BY i.created_at DESC, i.n LIMIT ?5 OFFSET"
-	    " ?6",
+	    " i.confirmed_at, i.rejected_at, i.resend%s ORDER BY i.created_at DESC, i.n LIMIT ?5"
+	    " OFFSET ?6",
 	    where);
 	int64_t total = sb_db_int(call->sb->db, 0, count_sql,
 	                          SB_ARGS(SB_I(value), SB_T(invitee), SB_T(inviter), SB_T(role)));

@@ -158,8 +158,8 @@ static void write_page(struct sb_call *call, struct filter *filter, const char *
 	const char *dir = page.ascending ? "ASC" : "DESC";
 	/* Row numbers first: a deep offset then steps over index entries only. */
 	PRISM_AUTO_FREE char *sql = prism_asprintf(
-	    "SELECT %s FROM (SELECT x.n AS found FROM %s x WHERE %s%s ORDER BY x.at %s, x.n"
-	    " %s LIMIT ? OFFSET ?) JOIN %s x ON x.n = found ORDER BY x.at %s, x.n %s",
+	    "SELECT %s FROM (SELECT x.n AS found FROM %s x WHERE %s%s ORDER BY x.at %s, x.n %s LIMIT"
+	    " ? OFFSET ?) JOIN %s x ON x.n = found ORDER BY x.at %s, x.n %s",
 	    columns, filter->table, prism_buf_text(&filter->where),
 	    place ? " AND (x.at, x.n) < (?, ?)" : "", dir, dir, filter->table, dir, dir);
 	if (place) {
@@ -285,13 +285,11 @@ void sb_api_computation_statistics(struct sb_call *call)
 	int64_t from = sb_now_us(call->sb) - (int64_t)days * 86400000000ll;
 	SB_AUTO_ROWS struct sb_rows *rows = sb_db_query(
 	    call->sb->db,
-	    "SELECT strftime('%Y-%m-%d', created_at / 1000000, 'unixepoch') AS day, last, count(*) FROM"
-	    " (SELECT r.created_at, (SELECT e.type || '_' || e.status FROM events e WHERE "
-	    "e.computation ="
-	    " r.computation AND e.run = r.n ORDER BY e.at DESC, e.n DESC LIMIT 1) AS last FROM runs r "
-	    "JOIN"
-	    " computations c ON c.n = r.computation WHERE r.created_at >= ? AND c.workspace = ?)"
-	    " WHERE last IS NOT NULL GROUP BY day, last ORDER BY day, last",
+	    "SELECT strftime('%Y-%m-%d', created_at / 1000000, 'unixepoch') AS day, last, count(*)"
+	    " FROM (SELECT r.created_at, (SELECT e.type || '_' || e.status FROM events e WHERE"
+	    " e.computation = r.computation AND e.run = r.n ORDER BY e.at DESC, e.n DESC LIMIT 1) AS"
+	    " last FROM runs r CROSS JOIN computations c ON c.n = r.computation WHERE r.created_at"
+	    " >= ? AND c.workspace = ?) WHERE last IS NOT NULL GROUP BY day, last ORDER BY day, last",
 	    SB_ARGS(SB_I(from), SB_I(call->workspace)));
 	sb_json_object(&call->out, NULL);
 	sb_json_array(&call->out, "comp_stats");

@@ -235,8 +235,8 @@ void sb_api_role_rename(struct sb_call *call)
 static bool is_keeper(struct sb_call *call, int64_t role)
 {
 	return sb_db_int(call->sb->db, 0,
-	                 "SELECT builtin AND n = (SELECT min(n) FROM roles x WHERE x.kind = r.kind AND"
-	                 " x.entity = r.entity) FROM roles r WHERE n = ?",
+	                 "SELECT builtin AND n = (SELECT min(n) FROM roles x WHERE x.kind = r.kind"
+	                 " AND x.entity = r.entity) FROM roles r WHERE n = ?",
 	                 SB_ARGS(SB_I(role)));
 }
 
@@ -337,8 +337,8 @@ void sb_api_role_members(struct sb_call *call)
 	                          SB_ARGS(SB_I(role)));
 	SB_AUTO_ROWS struct sb_rows *rows =
 	    sb_db_query(call->sb->db,
-	                "SELECT u.id FROM role_members m JOIN users u ON u.n = m.user WHERE m.role = ?"
-	                " ORDER BY m.added_at, u.n LIMIT ? OFFSET ?",
+	                "SELECT u.id FROM role_members m JOIN users u ON u.n = m.user WHERE m.role ="
+	                " ? ORDER BY m.added_at, u.n LIMIT ? OFFSET ?",
 	                SB_ARGS(SB_I(role), SB_I(page.limit), SB_I(page.offset)));
 	sb_json_object(&call->out, NULL);
 	sb_page_write(call, &page, total);
@@ -353,9 +353,9 @@ void sb_api_role_members(struct sb_call *call)
 void sb_api_role_members_all(struct sb_call *call)
 {
 	static const char from[] =
-	    " FROM role_members m JOIN users u ON u.n = m.user JOIN roles r ON r.n = m.role"
-	    " WHERE m.kind = ?1 AND m.entity = ?2 AND (?3 IS NULL OR r.id = ?3) AND (?4 IS NULL OR"
-	    " r.name = ?4)";
+	    " FROM role_members m JOIN users u ON u.n = m.user JOIN roles r ON r.n = m.role WHERE"
+	    " m.kind = ?1 AND m.entity = ?2 AND (?3 IS NULL OR r.id = ?3) AND (?4 IS NULL OR r.name"
+	    " = ?4)";
 	struct sb_page page;
 	const char *role_id = sb_query(call, "role_id"), *role_name = sb_query(call, "role_name");
 	if (sb_page_parse(call, &page) < 0)

@@ -255,9 +255,8 @@ void sb_api_user_update(struct sb_call *call)
 	const cJSON *metadata = prism_json_get(call->json, "metadata");
 	PRISM_AUTO_FREE char *text = metadata ? prism_json_print(metadata, false) : NULL;
 	sb_db_run(call->sb->db,
-	          "UPDATE users SET first_name = coalesce(nullif(?, ''), first_name),"
-	          " last_name = coalesce(nullif(?, ''), last_name), metadata = coalesce(?, metadata)"
-	          " WHERE n = ?",
+	          "UPDATE users SET first_name = coalesce(nullif(?, ''), first_name), last_name ="
+	          " coalesce(nullif(?, ''), last_name), metadata = coalesce(?, metadata) WHERE n = ?",
 	          SB_ARGS(SB_T(prism_json_str(call->json, "first_name", "")),
 	                  SB_T(prism_json_str(call->json, "last_name", "")), SB_T(text), SB_I(user)));
 	touched(call, user);

@@ -68,8 +68,8 @@ static void write_caller_role(struct sb_call *call, int64_t workspace, bool nest
 	struct sb_json *out = &call->out;
 	SB_AUTO_ROWS struct sb_rows *rows = sb_db_query(
 	    call->sb->db,
-	    "SELECT r.id, r.name, r.actions FROM role_members m JOIN roles r ON r.n = m.role"
-	    " WHERE m.kind = 0 AND m.entity = ? AND m.user = ?",
+	    "SELECT r.id, r.name, r.actions FROM role_members m JOIN roles r ON r.n = m.role WHERE"
+	    " m.kind = 0 AND m.entity = ? AND m.user = ?",
 	    SB_ARGS(SB_I(workspace), SB_I(call->caller.n)));
 	if (nested)
 		sb_json_array(out, "roles");
@@ -159,8 +159,8 @@ static bool status_known(const char *status)
 void sb_api_workspace_list(struct sb_call *call)
 {
 	static const char from[] =
-	    " FROM role_members m JOIN workspaces w ON w.n = m.entity WHERE m.kind = 0 AND m.user = ?1"
-	    " AND (?2 = 'all' OR w.status = ?2) AND (?3 IS NULL OR w.name LIKE ?3 ESCAPE '\\')"
+	    " FROM role_members m JOIN workspaces w ON w.n = m.entity WHERE m.kind = 0 AND m.user ="
+	    " ?1 AND (?2 = 'all' OR w.status = ?2) AND (?3 IS NULL OR w.name LIKE ?3 ESCAPE '\\')"
 	    " AND (?4 IS NULL OR w.id = ?4)";
 	struct sb_page page;
 	const char *status = sb_query(call, "status"), *name = sb_query(call, "name");
@@ -228,12 +228,11 @@ void sb_api_workspace_update(struct sb_call *call)
 
 static void set_status(struct sb_call *call, const char *status)
 {
-	if (sb_db_run(
-	        call->sb->db,
-	        "UPDATE workspaces SET status = ?1, updated_by = ?2, updated_at = ?3 WHERE n = ?4 AND"
-	        " status <> ?1",
-	        SB_ARGS(SB_T(status), SB_T(call->caller.id), SB_I(sb_now_us(call->sb)),
-	                SB_I(call->workspace))) == 1)
+	if (sb_db_run(call->sb->db,
+	              "UPDATE workspaces SET status = ?1, updated_by = ?2, updated_at = ?3 WHERE n = ?4"
+	              " AND status <> ?1",
+	              SB_ARGS(SB_T(status), SB_T(call->caller.id), SB_I(sb_now_us(call->sb)),
+	                      SB_I(call->workspace))) == 1)
 		sb_empty(call, 200);
 	else
 		sb_fail(call, 409, "status already assigned", "");

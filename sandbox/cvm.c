@@ -86,8 +86,8 @@ bool sb_cvm_ready(struct sb *sb, int64_t cvm)
 {
 	return sb_db_int(
 	    sb->db, 0,
-	    "SELECT 1 FROM cvms WHERE n = ? AND deleted_at IS NULL AND status = 'online' AND"
-	    " state = '" SB_STATE_READY "'",
+	    "SELECT 1 FROM cvms WHERE n = ? AND deleted_at IS NULL AND status = 'online' AND state ="
+	    " '" SB_STATE_READY "'",
 	    SB_ARGS(SB_I(cvm)));
 }
 

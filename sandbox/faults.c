@@ -24,6 +24,8 @@ struct fault_kind {
 	int64_t count;    /* when SPEC names none; -1: without end */
 	int (*parse)(struct fault *fault, struct prism_error *err);
 	void (*apply)(const struct fault *fault, struct sb_fault_plan *plan);
+	enum sb_damage damage;
+	int64_t amount; /* of the damage, when SPEC names none */
 };
 
 struct sb_faults {
@@ -141,23 +143,53 @@ static void apply_drip(const struct fault *fault, struct sb_fault_plan *plan)
 	plan->drip_ms = 100;
 }
 
+static int parse_amount(struct fault *fault, struct prism_error *err)
+{
+	return parse_number(fault, fault->arg, fault->kind->amount, 64 << 20, &fault->low, err);
+}
+
+static void apply_damage(const struct fault *fault, struct sb_fault_plan *plan)
+{
+	plan->damage = fault->kind->damage;
+	plan->damage_amount = (size_t)fault->low;
+}
+
+#define DAMAGE(word, text, kind, number)                                     \
+	{                                                                        \
+		word, text, -1, parse_amount, apply_damage, SB_DAMAGE_##kind, number \
+	}
+
 static const struct fault_kind kinds[] = {
-    {"delay", "delay[=MS[-MS]]      answer so much later (3000)", -1, parse_delay, apply_delay},
+    {"delay", "delay[=MS[-MS]]      answer so much later (3000)", -1, parse_delay, apply_delay,
+     SB_DAMAGE_NONE, 0},
     {"5xx", "5xx[=STATUS]         500 with no body; others with a proxy's text", -1, parse_status,
-     apply_status},
-    {"reset", "reset                TCP reset in the middle of the body", -1, NULL, apply_reset},
+     apply_status, SB_DAMAGE_NONE, 0},
+    {"reset", "reset                TCP reset in the middle of the body", -1, NULL, apply_reset,
+     SB_DAMAGE_NONE, 0},
     {"short", "short                close in the middle of the body: Content-Length is wrong", -1,
-     NULL, apply_short},
-    {"type", "type[=TYPE]          wrong Content-Type (text/plain)", -1, NULL, apply_type},
+     NULL, apply_short, SB_DAMAGE_NONE, 0},
+    {"type", "type[=TYPE]          wrong Content-Type (text/plain)", -1, NULL, apply_type,
+     SB_DAMAGE_NONE, 0},
     {"truncate", "truncate             half of the JSON, with a length that agrees", -1, NULL,
-     apply_truncate},
+     apply_truncate, SB_DAMAGE_NONE, 0},
     {"401", "401                  token refused, once unless #COUNT says otherwise", 1, NULL,
-     apply_401},
-    {"drip", "drip[=BYTES]         so many bytes a second (64)", -1, parse_drip, apply_drip},
+     apply_401, SB_DAMAGE_NONE, 0},
+    {"drip", "drip[=BYTES]         so many bytes a second (64)", -1, parse_drip, apply_drip,
+     SB_DAMAGE_NONE, 0},
     {"html", "html                 the web application's page instead of JSON", -1, NULL,
-     apply_html},
+     apply_html, SB_DAMAGE_NONE, 0},
     {"plan", "plan[=TEXT]          plan-limit denial: 403 with raw text", -1, NULL,
-     apply_plan_limit},
+     apply_plan_limit, SB_DAMAGE_NONE, 0},
+    DAMAGE("missing", "missing              every second member is left out", MISSING, 0),
+    DAMAGE("extra", "extra                unknown members everywhere", EXTRA, 0),
+    DAMAGE("types", "types                values of other types than promised", TYPES, 0),
+    DAMAGE("null", "null                 every value is null", NULL, 0),
+    DAMAGE("hostile", "hostile              escape sequences and control characters in every text",
+           HOSTILE, 0),
+    DAMAGE("huge", "huge[=BYTES]         one text of that size (10000000)", HUGE, 10000000),
+    DAMAGE("flood", "flood[=COUNT]        that many entries, whatever was asked for (100000)",
+           FLOOD, 100000),
+    DAMAGE("deep", "deep[=LEVELS]        the answer inside so many lists (10000)", DEEP, 10000),
 };
 
 void sb_faults_help(void (*line)(void *data, const char *text), void *data)
@@ -287,6 +319,8 @@ bool sb_fault_answer(const struct sb_fault_plan *plan, struct sb_call *call)
 
 void sb_fault_spoil(const struct sb_fault_plan *plan, struct sb_call *call)
 {
+	if (plan->damage && call->answer_type)
+		sb_damage_json(plan->damage, plan->damage_amount, &call->out.buf);
 	if (plan->truncate && call->out.buf.len > 1) {
 		call->out.buf.len /= 2;
 		call->out.buf.data[call->out.buf.len] = '\0';

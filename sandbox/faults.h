@@ -12,6 +12,7 @@
 #define PRISM_SANDBOX_FAULTS_H
 
 #include "base/error.h"
+#include "sandbox/faults_json.h"
 
 #include <stdint.h>
 
@@ -38,6 +39,8 @@ struct sb_fault_plan {
 	uint64_t cut_at;       /* http.c */
 	size_t drip_bytes;     /* so many at a time; 0: at once */
 	int64_t drip_ms;
+	enum sb_damage damage; /* to JSON that stays JSON */
+	size_t damage_amount;
 };
 struct sb_fault_plan sb_fault_plan_make(struct sb_faults *faults /* may be NULL */,
                                         const char *method, const char *target);

@@ -47,11 +47,10 @@ static uint32_t gather_people(struct sb *sb, struct prism_arena *arena, struct s
 	m->consumers = prism_arena_alloc(arena, ITEMS_MAX * sizeof(*m->consumers));
 	SB_AUTO_ROWS struct sb_rows *rows =
 	    sb_db_query(sb->db,
-	                "SELECT u.id, r.actions, k.der FROM role_members m JOIN roles r ON r.n = "
-	                "m.role JOIN users u"
-	                " ON u.n = m.user LEFT JOIN computation_keys k ON k.computation = m.entity AND "
-	                "k.user = m.user"
-	                " WHERE m.kind = 1 AND m.entity = ? ORDER BY m.added_at, u.n",
+	                "SELECT u.id, r.actions, k.der FROM role_members m JOIN roles r ON r.n ="
+	                " m.role JOIN users u ON u.n = m.user LEFT JOIN computation_keys k ON"
+	                " k.computation = m.entity AND k.user = m.user WHERE m.kind = 1 AND m.entity"
+	                " = ? ORDER BY m.added_at, u.n",
 	                SB_ARGS(SB_I(computation)));
 	while (sb_rows_next(&rows)) {
 		uint32_t actions = (uint32_t)sb_rows_int(rows, 1) & roles;
@@ -75,10 +74,9 @@ static void gather_assets(struct sb *sb, struct prism_arena *arena, struct sb_ma
 	m->datasets = prism_arena_alloc(arena, ITEMS_MAX * sizeof(*m->datasets));
 	SB_AUTO_ROWS struct sb_rows *rows = sb_db_query(
 	    sb->db,
-	    "SELECT a.asset_type, a.file_name, a.checksum, k.der, u.id, a.id FROM asset_links l JOIN "
-	    "assets"
-	    " a ON a.n = l.asset JOIN users u ON u.n = l.linked_by LEFT JOIN computation_keys k ON"
-	    " k.computation = l.computation AND k.user = l.linked_by WHERE l.computation = ?"
+	    "SELECT a.asset_type, a.file_name, a.checksum, k.der, u.id, a.id FROM asset_links l JOIN"
+	    " assets a ON a.n = l.asset JOIN users u ON u.n = l.linked_by LEFT JOIN computation_keys"
+	    " k ON k.computation = l.computation AND k.user = l.linked_by WHERE l.computation = ?"
 	    " ORDER BY l.linked_at, a.n",
 	    SB_ARGS(SB_I(computation)));
 	while (sb_rows_next(&rows)) {

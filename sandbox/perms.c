@@ -95,8 +95,8 @@ bool sb_allowed(enum sb_need need, bool member, uint32_t workspace, uint32_t com
 uint32_t sb_workspace_actions(struct sb_db *db, int64_t workspace, int64_t user, bool *ret_member)
 {
 	int64_t actions = sb_db_int(db, -1,
-	                            "SELECT r.actions FROM role_members m JOIN roles r ON r.n = m.role"
-	                            " WHERE m.kind = 0 AND m.entity = ? AND m.user = ?",
+	                            "SELECT r.actions FROM role_members m JOIN roles r ON r.n ="
+	                            " m.role WHERE m.kind = 0 AND m.entity = ? AND m.user = ?",
 	                            SB_ARGS(SB_I(workspace), SB_I(user)));
 	*ret_member = actions >= 0;
 	return actions >= 0 ? (uint32_t)actions : 0;
@@ -106,9 +106,9 @@ uint32_t sb_computation_actions(struct sb_db *db, int64_t computation, int64_t u
 {
 	SB_AUTO_ROWS struct sb_rows *rows =
 	    sb_db_query(db,
-	                "SELECT c.roles_made, c.owner = ?2, (SELECT r.actions FROM role_members m JOIN"
-	                " roles r ON r.n = m.role WHERE m.kind = 1 AND m.entity = c.n AND m.user = ?2)"
-	                " FROM computations c WHERE c.n = ?1",
+	                "SELECT c.roles_made, c.owner = ?2, (SELECT r.actions FROM role_members m"
+	                " JOIN roles r ON r.n = m.role WHERE m.kind = 1 AND m.entity = c.n AND"
+	                " m.user = ?2) FROM computations c WHERE c.n = ?1",
 	                SB_ARGS(SB_I(computation), SB_I(user)));
 	if (!sb_rows_next(&rows))
 		return 0;

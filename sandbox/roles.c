@@ -48,8 +48,8 @@ void sb_roles_ensure(struct sb *sb, int64_t computation)
 {
 	SB_AUTO_ROWS struct sb_rows *rows = sb_db_query(
 	    sb->db,
-	    "SELECT c.owner, u.id FROM computations c JOIN users u ON u.n = c.owner WHERE c.n = ? AND"
-	    " NOT c.roles_made",
+	    "SELECT c.owner, u.id FROM computations c JOIN users u ON u.n = c.owner WHERE c.n = ?"
+	    " AND NOT c.roles_made",
 	    SB_ARGS(SB_I(computation)));
 	if (!sb_rows_next(&rows))
 		return;

@@ -29,12 +29,11 @@ static void refresh_computation(struct sb *sb, int64_t computation)
 {
 	sb_db_run(
 	    sb->db,
-	    "UPDATE computations SET status = coalesce((SELECT 'running' FROM runs WHERE"
-	    " computation = ?1 AND status = 'running'), (SELECT status FROM runs WHERE computation"
-	    " = ?1 ORDER BY number DESC LIMIT 1), 'executable'), start_time = (SELECT start_time"
-	    " FROM runs WHERE computation = ?1 ORDER BY number DESC LIMIT 1), end_time = (SELECT"
-	    " end_time FROM runs WHERE computation = ?1 ORDER BY number DESC LIMIT 1), updated_at ="
-	    " ?2 WHERE n = ?1",
+	    "UPDATE computations SET status = coalesce((SELECT 'running' FROM runs WHERE computation"
+	    " = ?1 AND status = 'running'), (SELECT status FROM runs WHERE computation = ?1 ORDER BY"
+	    " number DESC LIMIT 1), 'executable'), start_time = (SELECT start_time FROM runs WHERE"
+	    " computation = ?1 ORDER BY number DESC LIMIT 1), end_time = (SELECT end_time FROM runs"
+	    " WHERE computation = ?1 ORDER BY number DESC LIMIT 1), updated_at = ?2 WHERE n = ?1",
 	    SB_ARGS(SB_I(computation), SB_I(sb_now_us(sb))));
 }
 
@@ -62,9 +61,9 @@ static int64_t insert_run(struct sb *sb, const struct sb_run_request *request, c
 	sb_db_run(sb->db, "UPDATE computations SET runs = runs + 1 WHERE n = ?",
 	          SB_ARGS(SB_I(request->computation)));
 	sb_db_run(sb->db,
-	          "INSERT INTO runs(id, computation, cvm, user, number, status, manifest, created_at,"
-	          " start_time) VALUES (?1, ?2, ?3, ?4, (SELECT runs FROM computations WHERE n = ?2),"
-	          " 'running', ?5, ?6, ?6)",
+	          "INSERT INTO runs(id, computation, cvm, user, number, status, manifest,"
+	          " created_at, start_time) VALUES (?1, ?2, ?3, ?4, (SELECT runs FROM computations"
+	          " WHERE n = ?2), 'running', ?5, ?6, ?6)",
 	          SB_ARGS(SB_T(id), SB_I(request->computation), SB_I(request->cvm), SB_I(request->user),
 	                  SB_T(prism_buf_text(&manifest.buf)), SB_I(now)));
 	sb_json_finish(&manifest);
@@ -255,8 +254,7 @@ static unsigned end_without_agent(struct sb *sb, const char *where, int64_t valu
                                   const struct ending *ending)
 {
 	PRISM_AUTO_FREE char *sql = prism_asprintf(
-	    "SELECT n, computation, cvm FROM runs WHERE status = 'running' AND %s ORDER BY n"
-	    " LIMIT 1",
+	    "SELECT n, computation, cvm FROM runs WHERE status = 'running' AND %s ORDER BY n LIMIT 1",
 	    where);
 	for (unsigned count = 0;; count++) {
 		SB_AUTO_ROWS struct sb_rows *rows = sb_db_query(sb->db, sql, SB_ARGS(SB_I(value)));
@@ -309,8 +307,8 @@ struct sb_runs *sb_runs_create(struct sb *sb)
 	end_without_agent(sb, "(manifest IS NOT NULL) = ?", 1, &lost);
 	sb_db_run(sb->db,
 	          "UPDATE cvms SET state = '" SB_STATE_READY
-	          "' WHERE status = 'online' AND deleted_at IS NULL"
-	          " AND n NOT IN (SELECT cvm FROM runs WHERE status = 'running')",
+	          "' WHERE status = 'online' AND deleted_at IS NULL AND n NOT IN (SELECT cvm FROM"
+	          " runs WHERE status = 'running')",
 	          SB_NOARGS);
 	return runs;
 }

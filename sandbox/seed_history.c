@@ -74,8 +74,8 @@ static void tell_uploads(struct teller *t, bool dataset, bool arrived)
 	if (sb_seed_random(&t->random) % 3 == 0) {
 		pass(t, 1, 2);
 		say(t, SB_LEVEL_WARN,
-		    "Method Data took 18.7µs to complete with error: all expected manifest Items have been"
-		    " received");
+		    "Method Data took 18.7µs to complete with error: all expected manifest Items have"
+		    " been received");
 	}
 }
 
@@ -138,9 +138,9 @@ static int64_t insert_run(struct teller *t, const struct sb_seed_computation *ro
 	PRISM_AUTO_FREE char *key = prism_asprintf("run %s %u", row->name, number);
 	sb_seed_uuid(key, t->run_id);
 	sb_db_run(t->sb->db,
-	          "INSERT INTO runs(id, computation, cvm, user, number, status, agent_url, created_at,"
-	          " start_time) SELECT ?1, ?2, ?3, ?4, ?5, ?6, CASE WHEN agent_url = ':' THEN"
-	          " '127.0.0.1:7002' ELSE agent_url END, ?7, ?7 FROM cvms WHERE n = ?3",
+	          "INSERT INTO runs(id, computation, cvm, user, number, status, agent_url,"
+	          " created_at, start_time) SELECT ?1, ?2, ?3, ?4, ?5, ?6, CASE WHEN agent_url = ':'"
+	          " THEN '127.0.0.1:7002' ELSE agent_url END, ?7, ?7 FROM cvms WHERE n = ?3",
 	          SB_ARGS(SB_T(t->run_id), SB_I(t->ref.computation), SB_I(cvm),
 	                  SB_I(sb_seed_user(t->sb, row->owner)), SB_I(number), SB_T(status),
 	                  SB_I(t->at)));

@@ -22,9 +22,9 @@ static void on_tick(void *data)
 	struct sb_run_ref ref = {0};
 	SB_AUTO_ROWS struct sb_rows *rows =
 	    sb_db_query(sb->db,
-	                "SELECT r.n, r.computation FROM runs r JOIN cvms v ON v.n = r.cvm WHERE "
-	                "r.status = 'running' AND"
-	                " r.manifest IS NULL AND v.state = 'Running' ORDER BY r.n LIMIT 1",
+	                "SELECT r.n, r.computation FROM runs r JOIN cvms v ON v.n = r.cvm WHERE"
+	                " r.status = 'running' AND r.manifest IS NULL AND v.state = 'Running' ORDER"
+	                " BY r.n LIMIT 1",
 	                SB_NOARGS);
 	if (sb_rows_next(&rows)) {
 		ref.run = sb_rows_int(rows, 0);

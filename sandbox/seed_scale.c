@@ -33,8 +33,9 @@ static void computation_rows(struct sb *sb, uint64_t count)
 		struct sb_arg none = {.type = SB_ARG_NULL};
 		sb_db_run(
 		    sb->db,
-		    "INSERT INTO computations(id, workspace, name, description, owner, status, created_at,"
-		    " updated_at, start_time, end_time) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+		    "INSERT INTO computations(id, workspace, name, description, owner, status,"
+		    " created_at, updated_at, start_time, end_time) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?,"
+		    " ?)",
 		    SB_ARGS(SB_T(id), SB_I(workspace), SB_T(name), SB_T(description), SB_I(owner),
 		            SB_T(state), SB_I(created), SB_I(created + STEP_US / 2),
 		            ran ? (struct sb_arg)SB_I(created + 1000000) : none,

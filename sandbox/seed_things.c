@@ -218,9 +218,9 @@ static void seed_cvm(struct sb *sb, const struct cvm_row *row, int64_t now)
 	               SB_ARGS(SB_I(sb_seed_workspace_at(sb, row->workspace))));
 	sb_db_run(
 	    sb->db,
-	    "INSERT INTO cvms(id, workspace, name, cvm_id, agent_url, status, state, provider, vcpus,"
-	    " cc_platform, log_level, cost, created_by, created_at, deleted_at, next_at) VALUES (?,"
-	    " ?, ?, ?, ?, ?, ?, ?, ?, ?, 'info', ?, ?, ?, ?, ?)",
+	    "INSERT INTO cvms(id, workspace, name, cvm_id, agent_url, status, state, provider,"
+	    " vcpus, cc_platform, log_level, cost, created_by, created_at, deleted_at, next_at)"
+	    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'info', ?, ?, ?, ?, ?)",
 	    SB_ARGS(SB_T(id), SB_I(sb_seed_workspace_at(sb, row->workspace)), SB_T(name),
 	            SB_T(external ? id : cvm_id), SB_T(url), SB_T(row->status), SB_T(row->state),
 	            SB_T(row->provider), SB_I(row->vcpus), SB_T(row->platform), SB_T(row->cost),

@@ -14,8 +14,8 @@ void sb_user_write(struct sb_call *call, int64_t user, bool full)
 	struct sb_json *out = &call->out;
 	SB_AUTO_ROWS struct sb_rows *rows = sb_db_query(
 	    call->sb->db,
-	    "SELECT id, username, email, first_name, last_name, status, role, tags, metadata, picture,"
-	    " created_at, updated_at, updated_by, verified_at FROM users WHERE n = ?",
+	    "SELECT id, username, email, first_name, last_name, status, role, tags, metadata,"
+	    " picture, created_at, updated_at, updated_by, verified_at FROM users WHERE n = ?",
 	    SB_ARGS(SB_I(user)));
 	if (!sb_rows_next(&rows))
 		return;

@@ -50,6 +50,10 @@ static void every_kind_is_read(void **state)
 	    "drip=1000",
 	    "html",
 	    "plan",
+	    "hostile",
+	    "huge=5@GET:/x",
+	    "flood",
+	    "deep=3#1",
 	    "plan=too many@POST:/computations/*#2",
 	    "delay=1@/users/*",
 	    "html@GET:",
@@ -169,7 +173,7 @@ static void help_names_every_kind(void **state)
 {
 	int lines = 0;
 	sb_faults_help(count_line, &lines);
-	assert_int_equal(lines, 10);
+	assert_int_equal(lines, 18);
 }
 
 int main(void)
