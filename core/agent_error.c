@@ -144,6 +144,9 @@ static enum core_agent_refusal explain_by_status(struct prism_error *err)
 		                      "forwarded port from 6100 on");
 		return CORE_AGENT_OTHER;
 	case NET_GRPC_UNAVAILABLE:
+		/* agents from v0.9 on stand behind a proxy, which answers before they do */
+		if (!strncmp(err->message, "HTTP status 50", 14))
+			(void)prism_error_wrap(err, "the agent's proxy answers, the agent behind it does not");
 		if (!err->hint[0])
 			prism_error_hint(
 			    err, "the agent listens only while a run waits for it: check that the run has "

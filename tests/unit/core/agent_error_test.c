@@ -108,7 +108,8 @@ static void test_by_status(void **state)
 	assert_non_null(strstr(err.message, "not a computation agent"));
 	err = explained(NET_GRPC_UNAVAILABLE, "HTTP status 502", &refusal);
 	assert_int_equal(refusal, CORE_AGENT_UNAVAILABLE);
-	assert_string_equal(err.message, "HTTP status 502");
+	assert_string_equal(err.message, "the agent's proxy answers, the agent behind it does not");
+	assert_string_equal(err.cause[0], "HTTP status 502");
 	assert_true(err.hint[0] != 0);
 	assert_int_equal(core_agent_refusal(&err), CORE_AGENT_UNAVAILABLE);
 }
