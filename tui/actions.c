@@ -486,10 +486,11 @@ static const struct pt_action rows[PT_ACTION_COUNT] = {
                                   PT_ACTION_UI | PT_ACTION_HINT},
 
     /* ---- logs ---- */
-    [PT_ACTION_LOG_OPEN] = {"log open", "L", PT_GROUP_LOG, "logs of the computation",
+    [PT_ACTION_LOG_OPEN] = {"log open", "L", PT_GROUP_LOG, "logs of the computation, or a file",
                             PT_IN_COMPUTATIONS | PT_IN_OVERVIEW | PT_IN_TIMELINE,
                             PT_ACTION_UI | PT_ACTION_SELECTION | PT_ACTION_HINT,
-                            ARGS({"computation", PT_ARG_COMPUTATION, OPT, NULL, "id or name"}),
+                            ARGS({"computation", PT_ARG_COMPUTATION, OPT, NULL, "id or name"},
+                                 {"file", PT_ARG_FILE, 0, NULL, "a saved log instead"}),
                             .hint = "logs"},
     [PT_ACTION_LOG_FOLLOW] = {"log follow", "F", PT_GROUP_LOG, "follow new lines, on or off",
                               PT_IN_LOGS, PT_ACTION_UI | PT_ACTION_HINT},

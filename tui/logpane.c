@@ -72,6 +72,11 @@ size_t pt_logpane_pos(const struct pt_logpane *pane)
 	return pos_of(pane, pane->cursor.id);
 }
 
+size_t pt_logpane_top(const struct pt_logpane *pane)
+{
+	return pos_of(pane, pane->top.id);
+}
+
 static void set_cursor(struct pt_logpane *pane, size_t pos)
 {
 	if (pos < count_of(pane))
@@ -163,8 +168,7 @@ void pt_logpane_prepare(struct pt_logpane *pane, int width, int height)
 		bottom_at(pane, count - 1);
 		return;
 	}
-	set_cursor(pane, pt_logpane_pos(pane)); /* a line that no longer passes: its neighbour */
-	set_top(pane, pos_of(pane, pane->top.id), pane->top_row);
+	/* The anchors stay on their lines even when these do not pass: they may pass again. */
 	show_cursor(pane);
 	/* No empty rows below the last line while there are lines above. */
 	if (rows_down_to(pane, count - 1) + rows_at(pane, count - 1) < pane->height)

@@ -41,6 +41,7 @@ void pt_logpane_init(struct pt_logpane *pane, struct core_logstore *store, struc
 void pt_logpane_finish(struct pt_logpane *pane);
 
 size_t pt_logpane_pos(const struct pt_logpane *pane); /* of the cursor; 0 when there is no line */
+size_t pt_logpane_top(const struct pt_logpane *pane); /* the first on screen */
 /* Cursor to a position, centred when it is not on screen; stops following. */
 void pt_logpane_go(struct pt_logpane *pane, size_t pos);
 unsigned pt_logpane_nav(struct pt_logpane *pane, enum pt_nav nav, int count);

@@ -207,7 +207,7 @@ static int draw_line(const struct pt_logpane *pane, struct pt_canvas *canvas, st
 	uint32_t id = core_logview_id(pane->view, pos);
 	struct core_log_line line = core_logstore_line(pane->store, id);
 	struct pt_log_columns c = pt_log_columns(pane, area.w);
-	bool current = id == pane->cursor.id;
+	bool current = pos == pt_logpane_pos(pane);
 	unsigned looks = current ? cursor_look : 0;
 	size_t from = 0;
 	int x = area.x + area.w - c.message, row = 0, columns;
@@ -235,7 +235,7 @@ static int draw_line(const struct pt_logpane *pane, struct pt_canvas *canvas, st
 void pt_logpane_draw(const struct pt_logpane *pane, struct pt_canvas *canvas, struct pt_rect area,
                      bool focus)
 {
-	size_t count = core_logview_count(pane->view), pos = core_logview_pos(pane->view, pane->top.id);
+	size_t count = core_logview_count(pane->view), pos = pt_logpane_top(pane);
 	int y = area.y, first = pane->top_row;
 	unsigned look = focus ? PT_LOOK_SELECTED : PT_LOOK_SELECTED_IDLE;
 

@@ -4,6 +4,7 @@
  */
 #include "tui/ui_private.h"
 
+#include "base/file.h"
 #include "base/mem.h"
 #include "core/computation.h"
 #include "core/options.h"
@@ -12,6 +13,7 @@
 #include "tui/dialog.h"
 #include "tui/table.h"
 #include "tui/textview.h"
+#include "tui/view_logs.h"
 #include "tui/views.h"
 
 #include <stdio.h>
@@ -489,6 +491,20 @@ static unsigned shared(struct pt_app *app, struct pt_view *view, enum pt_action_
 	}
 }
 
+/* A saved log stands in the log pane, beside the work. */
+static unsigned open_log_file(struct pt_app *app, const char *name)
+{
+	PRISM_AUTO_FREE char *path = prism_path_expand(name);
+	struct prism_error err = PRISM_ERROR_INIT;
+	struct pt_view *view = pt_view_log_file(app, path, &err);
+
+	if (view)
+		pt_app_push(app, PT_PANE_LOG, view);
+	else
+		pt_app_report(app, &err);
+	return PT_HANDLED | PT_REDRAW;
+}
+
 unsigned pt_ui_act(struct pt_app *app, struct pt_view *view, enum pt_action_id id,
                    const struct pt_values *values)
 {
@@ -498,6 +514,8 @@ unsigned pt_ui_act(struct pt_app *app, struct pt_view *view, enum pt_action_id i
 
 	if (!view)
 		view = pt_app_focused(app);
+	if (id == PT_ACTION_LOG_OPEN && values && pt_values_get(values, "file"))
+		return open_log_file(app, pt_values_get(values, "file"));
 	if (!pt_ui_may(app, view, id, reason, sizeof(reason))) {
 		pt_app_message(app, PT_SLOT_OFF, "%s: %s", pt_action_hint(action), reason);
 		return PT_HANDLED | PT_REDRAW;
