@@ -363,13 +363,13 @@ static int check_draft(const struct core_asset_draft *draft, bool create_new,
                        struct prism_error *err)
 {
 	if ((create_new || draft->description) &&
-	    core_validate(CORE_FIELD_ASSET_DESCRIPTION, draft->description, err) < 0)
-		return prism_error_wrap(err, "the description cannot be used");
+	    core_validate_named(CORE_FIELD_ASSET_DESCRIPTION, draft->description, err) < 0)
+		return -1;
 	if ((create_new || draft->checksum) &&
-	    core_validate(CORE_FIELD_CHECKSUM, draft->checksum, err) < 0)
-		return prism_error_wrap(err, "the checksum cannot be used");
-	if (draft->file_name && core_validate(CORE_FIELD_FILE_NAME, draft->file_name, err) < 0)
-		return prism_error_wrap(err, "the file name cannot be used");
+	    core_validate_named(CORE_FIELD_CHECKSUM, draft->checksum, err) < 0)
+		return -1;
+	if (draft->file_name && core_validate_named(CORE_FIELD_FILE_NAME, draft->file_name, err) < 0)
+		return -1;
 	if (create_new && draft->type == CORE_ASSET_OTHER)
 		return prism_error_raise(err, PRISM_ERROR_INVALID, "the type must be algorithm or dataset");
 	if (draft->sample && strlen(draft->sample) > CORE_STRING_MAX)

@@ -295,19 +295,13 @@ static int check_draft(const struct core_computation_draft *draft, bool create_n
                        struct prism_error *err)
 {
 	if ((create_new || draft->name) &&
-	    core_validate(CORE_FIELD_COMPUTATION_NAME, draft->name, err) < 0) {
-		prism_error_wrap(err, "the name cannot be used");
+	    core_validate_named(CORE_FIELD_COMPUTATION_NAME, draft->name, err) < 0)
 		return -1;
-	}
 	if ((create_new || draft->description) &&
-	    core_validate(CORE_FIELD_COMPUTATION_DESCRIPTION, draft->description, err) < 0) {
-		prism_error_wrap(err, "the description cannot be used");
+	    core_validate_named(CORE_FIELD_COMPUTATION_DESCRIPTION, draft->description, err) < 0)
 		return -1;
-	}
-	if (draft->log_level && core_validate(CORE_FIELD_LOG_LEVEL, draft->log_level, err) < 0) {
-		prism_error_wrap(err, "the log level cannot be used");
+	if (draft->log_level && core_validate_named(CORE_FIELD_LOG_LEVEL, draft->log_level, err) < 0)
 		return -1;
-	}
 	return 0;
 }
 

@@ -349,10 +349,10 @@ int core_cvm_create(struct core *core, const struct core_cvm_draft *draft,
                     struct prism_error *err)
 {
 	const char *level = draft->log_level && *draft->log_level ? draft->log_level : "info";
-	if (core_validate(CORE_FIELD_CVM_NAME, draft->name, err) < 0)
-		return prism_error_wrap(err, "the name of the CVM cannot be used");
-	if (core_validate(CORE_FIELD_LOG_LEVEL, level, err) < 0)
-		return prism_error_wrap(err, "the agent log level cannot be used");
+	if (core_validate_named(CORE_FIELD_CVM_NAME, draft->name, err) < 0)
+		return -1;
+	if (core_validate_named(CORE_FIELD_LOG_LEVEL, level, err) < 0)
+		return -1;
 	if (!draft->provider || !*draft->provider || !draft->platform || !*draft->platform)
 		return prism_error_raise(err, PRISM_ERROR_INVALID, "provider and platform must be chosen");
 	struct creating *c = prism_alloc(sizeof(*c));

@@ -73,12 +73,13 @@ enum core_key_state core_key_state(struct core *core, const char *computation_id
 static void set_state(struct core *core, const char *computation, enum core_key_state state)
 {
 	struct known *known = known_of(core, computation);
-	bool changed = known->state != state;
+	enum core_key_state before = known->state;
 	known->state = state;
-	if (!changed)
+	if (before == state)
 		return;
 	core_emit(core, CORE_EVENT_KEYS, computation);
-	core_checklist_stale(core, computation);
+	if (before != CORE_KEY_UNKNOWN || state == CORE_KEY_REGISTERED)
+		core_emit(core, CORE_EVENT_CHECKLIST, computation);
 }
 
 /* --- checking --- */
@@ -189,6 +190,7 @@ static void registered(void *data, const struct core_reply *reply, const struct 
 	}
 	if (!err && !core_dying(r->core)) {
 		set_state(r->core, r->computation, CORE_KEY_REGISTERED);
+		core_checklist_stale(r->core, r->computation);
 		core_emit(r->core, CORE_EVENT_MANIFEST, r->computation);
 	}
 	r->done(r->data, err);

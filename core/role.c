@@ -527,8 +527,8 @@ int core_role_create(struct core *core, const char *scope, const char *name,
                      size_t member_count, struct prism_cancel *cancel, core_id_fn done, void *data,
                      struct prism_error *err)
 {
-	if (core_validate(CORE_FIELD_ROLE_NAME, name, err) < 0)
-		return prism_error_wrap(err, "the role name cannot be used");
+	if (core_validate_named(CORE_FIELD_ROLE_NAME, name, err) < 0)
+		return -1;
 	PRISM_AUTO_JSON cJSON *body = cJSON_CreateObject();
 	cJSON_AddStringToObject(body, "role_name", name);
 	cJSON_AddItemToObject(body, "optional_actions", core_json_strings(actions, action_count));
@@ -542,8 +542,8 @@ int core_role_rename(struct core *core, const char *scope, const char *role, con
                      struct prism_cancel *cancel, core_done_fn done, void *data,
                      struct prism_error *err)
 {
-	if (core_validate(CORE_FIELD_ROLE_NAME, name, err) < 0)
-		return prism_error_wrap(err, "the role name cannot be used");
+	if (core_validate_named(CORE_FIELD_ROLE_NAME, name, err) < 0)
+		return -1;
 	PRISM_AUTO_JSON cJSON *body = cJSON_CreateObject();
 	cJSON_AddStringToObject(body, "name", name);
 	struct core_call call = {.endpoint = rows_of(scope)->rename,

@@ -189,3 +189,11 @@ int core_validate(enum core_field field, const char *text, struct prism_error *e
 		return refuse(err, "is not valid UTF-8");
 	return check_special(field, text, err);
 }
+
+int core_validate_named(enum core_field field, const char *text, struct prism_error *err)
+{
+	struct prism_error failure = PRISM_ERROR_INIT;
+	if (core_validate(field, text, &failure) == 0)
+		return 0;
+	return prism_error_raise(err, failure.category, "%s %s", fields[field].label, failure.message);
+}

@@ -44,6 +44,10 @@ bool core_field_required(enum core_field field);
 PRISM_MUST_USE
 int core_validate(enum core_field field, const char *text, struct prism_error *err);
 
+/* The same for messages that stand alone: "Name cannot be empty." */
+PRISM_MUST_USE
+int core_validate_named(enum core_field field, const char *text, struct prism_error *err);
+
 bool core_is_email(const char *text);
 bool core_is_uuid(const char *text);
 
