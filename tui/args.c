@@ -388,24 +388,38 @@ int pt_values_check(const struct pt_values *values, struct prism_error *err)
 
 /* ---- lines ---- */
 
-static int unknown_command(const struct pt_words *words, struct prism_error *err)
+/* As many of the typed words as the name has, are they nearly that name? */
+static bool nearly(const struct pt_words *words, const char *name)
 {
 	PRISM_AUTO_BUF struct prism_buf typed = PRISM_BUF_INIT(PT_LINE_MAX * 2);
+	size_t count = 1;
+
+	for (const char *c = name; *c; c++)
+		count += *c == ' ';
+	for (size_t i = 0; i < words->count && i < count; i++)
+		prism_buf_printf(&typed, "%s%s", i ? " " : "", words->v[i]);
+	return pt_distance(name, prism_buf_text(&typed), 2) <= 2;
+}
+
+#define NEAR_MAX 8 /* commands named in a hint */
+
+static int unknown_command(const struct pt_words *words, struct prism_error *err)
+{
 	PRISM_AUTO_BUF struct prism_buf near = PRISM_BUF_INIT(4096);
 	unsigned found = 0;
 
-	for (size_t i = 0; i < words->count && i < 3; i++)
-		prism_buf_printf(&typed, "%s%s", i ? " " : "", words->v[i]);
-	for (int id = PT_ACTION_NONE + 1; id < PT_ACTION_COUNT && found < 6; id++) {
-		const struct pt_action *action = pt_action((enum pt_action_id)id);
-		size_t first = strcspn(action->name, " ");
-		bool same = !strncmp(action->name, words->v[0], first) && !words->v[0][first];
+	for (int pass = 0; pass < 2; pass++)
+		for (int id = PT_ACTION_NONE + 1; id < PT_ACTION_COUNT && found < NEAR_MAX; id++) {
+			const char *name = pt_action((enum pt_action_id)id)->name;
+			size_t first = strcspn(name, " ");
+			bool same = !strncmp(name, words->v[0], first) && !words->v[0][first];
 
-		if (same || pt_distance(action->name, prism_buf_text(&typed), 2) <= 2)
-			prism_buf_printf(&near, "%s%s", found++ ? ", " : "", action->name);
-	}
-	prism_error_raise(err, PRISM_ERROR_INVALID, "there is no command \"%s\"",
-	                  prism_buf_text(&typed));
+			if (pass == 0 ? nearly(words, name) : same && !nearly(words, name))
+				prism_buf_printf(&near, "%s%s", found++ ? ", " : "", name);
+		}
+	prism_error_raise(err, PRISM_ERROR_INVALID, "there is no command \"%.100s%s%.100s\"",
+	                  words->v[0], words->count > 1 ? " " : "",
+	                  words->count > 1 ? words->v[1] : "");
 	if (found)
 		prism_error_hint(err, "near: %s", prism_buf_text(&near));
 	else
