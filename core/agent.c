@@ -1,7 +1,8 @@
 /*
  * Owns: the connection to one agent and the calls on it.  Words and checks are in
  * core/agent_words.c, the meaning of refusals in core/agent_error.c, the pieces of an upload in
- * core/upload.c, order and retries in core/transfer.c.
+ * core/upload.c, order and retries in core/transfer.c, the layers below HTTP/2 in
+ * core/agent_stream.c.
  *
  * A connection that broke stays broken (net/grpc.h); the next call dials a new one.  The old one
  * lives until its last call has been told, hence struct link with a count.
@@ -14,7 +15,6 @@
 #include "base/list.h"
 #include "base/text.h"
 #include "net/grpc.h"
-#include "net/stream_tcp.h"
 
 #include <assert.h>
 #include <string.h>
@@ -66,27 +66,6 @@ struct core_agent_call {
 };
 
 /* ---- connection ---- */
-
-struct net_stream *core_agent_stream_create(void *unused, struct prism_loop *loop,
-                                            struct prism_work *work,
-                                            const struct core_agent_connection *connection,
-                                            struct prism_error *err)
-{
-	int64_t timeout =
-	    connection->connect_timeout_ms > 0 ? connection->connect_timeout_ms : CORE_AGENT_CONNECT_MS;
-	PRISM_AUTO_FREE char *host = NULL;
-	uint16_t port;
-
-	if (connection->mode != CORE_TLS_NONE) {
-		prism_error_raise(err, PRISM_ERROR_INVALID, "this build cannot speak %s to an agent",
-		                  core_tls_mode_info(connection->mode)->label);
-		prism_error_hint(err, "nothing was sent; a connection without TLS is never used instead");
-		return NULL;
-	}
-	if (core_agent_address(connection->url, &host, &port, err) < 0)
-		return NULL;
-	return net_stream_tcp_create(loop, work, host, port, timeout);
-}
 
 struct core_agent *core_agent_create(struct prism_loop *loop, struct prism_work *work,
                                      const struct core_agent_connection *connection,

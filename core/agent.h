@@ -50,7 +50,7 @@ int core_agent_connection_check(const struct core_agent_connection *connection,
 const char *core_agent_warning(const struct core_agent_connection *connection);
 
 /* Builds the stream chain, not yet connected; returned stream is given. The built-in factory
- * knows CORE_TLS_NONE and refuses the others; another one is handed in to add layers. */
+ * knows all modes but the attested ones; another one is handed in to add layers. */
 typedef struct net_stream *(*core_agent_stream_fn)(void *data, struct prism_loop *loop,
                                                    struct prism_work *work,
                                                    const struct core_agent_connection *connection,

@@ -293,16 +293,16 @@ static int directories_make(struct sb_agent *agent, const char *root, struct pri
 static int server_open(struct sb_agent *agent, const struct sb_agent_config *config,
                        const struct sb_agent_tls *tls, struct prism_error *err)
 {
-	if (tls->attested || (tls->cert && *tls->cert) || (tls->key && *tls->key) ||
-	    (tls->client_ca && *tls->client_ca))
-		return prism_error_raise(err, PRISM_ERROR_INVALID,
-		                         "the sandbox's agent speaks clear text only");
+	if (sb_agent_tls_open(agent, tls, err) < 0)
+		return -1;
 	const struct sb_grpc_config server = {
 	    .listen = config->listen ? config->listen : "127.0.0.1:0",
 	    .methods = sb_agent_methods,
 	    .method_count = sb_agent_method_count,
 	    .health_service = "agent",
 	    .service = agent,
+	    .wrap = agent->tls ? sb_agent_tls_wrap : NULL,
+	    .wrap_data = agent,
 	    .bytes_per_s = config->faults.slow_bytes_per_s,
 	};
 	agent->server = sb_grpc_server_create(agent->loop, &server, err);
@@ -334,8 +334,8 @@ struct sb_agent *sb_agent_create(struct prism_loop *loop, struct prism_work *wor
 	state_set(agent, SB_AGENT_RECEIVING_ALGORITHM);
 	sb_agent_log(agent, "WARN",
 	             "this agent belongs to a sandbox: NOT A TEE, nothing here is confidential");
-	sb_agent_log(agent, "INFO", "agent service gRPC server listening at %s without TLS",
-	             sb_agent_address(agent));
+	sb_agent_log(agent, "INFO", "agent service gRPC server listening at %s %s",
+	             sb_agent_address(agent), sb_agent_tls_words(agent));
 	sb_agent_event(agent, "ReceivingAlgorithm", "InProgress");
 	return agent;
 }
@@ -371,6 +371,7 @@ static void agent_free(struct sb_agent *agent)
 	for (size_t i = 0; i < agent->consumer_count; i++)
 		net_key_destroy(agent->consumers[i]);
 	net_key_destroy(agent->algorithm_key);
+	net_tls_unref(agent->tls);
 	strings_free(agent->algo_args, agent->algo_arg_count);
 	char *texts[] = {agent->id,          agent->name,
 	                 agent->spool_dir,   agent->run_dir,

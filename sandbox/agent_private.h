@@ -5,6 +5,7 @@
  *   sandbox/agent_outbox.c    what its owner is told
  *   sandbox/agent_service.c   the six RPCs: authentication, Result, dispatch
  *   sandbox/agent_upload.c    Algo and Data: spooling, hashing, matching with the manifest
+ *   sandbox/agent_tls.c       the transport that the computation's agent_config asks for
  *   sandbox/agent_evidence.c  Attestation, IMAMeasurements, AzureAttestationToken
  */
 #ifndef PRISM_SANDBOX_AGENT_PRIVATE_H
@@ -16,6 +17,7 @@
 #include "base/list.h"
 #include "base/mem.h"
 #include "net/crypto.h"
+#include "net/stream_tls.h"
 
 #define SB_AGENT_CHUNK (1u << 20) /* payload of one download message (agent.md section 3) */
 
@@ -50,6 +52,7 @@ struct sb_agent {
 	struct sb_agent_faults faults;
 	struct sb_runner_limits limits;
 	struct sb_grpc_server *server;
+	struct net_tls *tls; /* NULL: clear text */
 	enum sb_agent_state state;
 	/* Manifest. */
 	char *id, *name;
@@ -71,6 +74,7 @@ struct sb_agent {
 	size_t algo_arg_count;
 	struct sb_runner *runner;
 	char *run_error;
+	bool mutual;   /* clients have to show a certificate */
 	bool consumed; /* the first Result has been delivered */
 	/* Life. */
 	struct prism_list outbox;
@@ -123,6 +127,14 @@ void sb_agent_upload_end(void *service, struct sb_grpc_call *call);
 void sb_agent_upload_broken(void *service, struct sb_grpc_call *call,
                             const struct prism_error *err);
 void sb_agent_upload_gone(void *service, struct sb_grpc_call *call);
+
+/* agent_tls.c */
+/* Sets agent->tls, or leaves it NULL for clear text. -1: the settings cannot be served. */
+PRISM_MUST_USE
+int sb_agent_tls_open(struct sb_agent *agent, const struct sb_agent_tls *tls,
+                      struct prism_error *err);
+struct net_stream *sb_agent_tls_wrap(void *agent, struct net_stream *accepted);
+const char *sb_agent_tls_words(const struct sb_agent *agent); /* "without TLS", "with mTLS" */
 
 /* agent_evidence.c */
 void sb_agent_attestation(void *service, struct sb_grpc_call *call, const void *msg, size_t len);
