@@ -4,6 +4,7 @@
  *
  * A transfer, step by step:
  *   timeline, CVMs   where the agent of the newest run listens (unless --address)
+ *   computation      how its agent is protected
  *   linked assets    which checksum the file must have
  *   submit           the queue hashes, waits for the agent's turn, moves the bytes
  *   done             the queue's completion is the command's
@@ -29,7 +30,8 @@ struct moving {
 	char *path;
 	char *key_file;
 	char *address;
-	uint64_t id; /* of the transfer; 0 before */
+	enum core_tls_mode mode; /* of the computation's agent */
+	uint64_t id;             /* of the transfer; 0 before */
 	struct core_subscription *subscription;
 	struct prism_cancel_hook cancelled;
 };
@@ -146,7 +148,7 @@ static int submit(struct moving *m, struct prism_error *err)
 	const char *computation = pt_command_get(command, "computation");
 	const struct core_computation *c = core_computation_get(command->core, computation);
 	const struct core_asset *asset = m->kind == CORE_TRANSFER_RESULT ? NULL : asset_of(m);
-	struct core_agent_connection connection = {.url = m->address};
+	struct core_agent_connection connection = {.url = m->address, .mode = m->mode};
 	bool algorithm = m->kind == CORE_TRANSFER_ALGORITHM;
 	const char *requirements = algorithm ? pt_command_get(command, "requirements") : NULL;
 	PRISM_AUTO_FREE char *requirements_path = requirements ? prism_path_expand(requirements) : NULL;
@@ -190,18 +192,35 @@ static void assets_here(void *data, const struct prism_error *err)
 		pt_command_try(m->command, submit(m, &failed), &failed);
 }
 
-/* The address is known: what must the file be? */
-static void with_address(struct moving *m)
+/* How the agent is to be spoken to: a computation that asks for TLS is never sent to in clear text.
+ * Then: what must the file be? */
+static void computation_here(void *data, const struct core_computation *computation,
+                             const struct prism_error *why)
 {
+	struct moving *m = data;
 	struct prism_error err = PRISM_ERROR_INIT;
 	int result;
 
+	if (why) {
+		pt_command_done(m->command, why);
+		return;
+	}
+	m->mode = core_tls_mode_of(&computation->agent);
 	if (m->kind == CORE_TRANSFER_RESULT)
 		result = submit(m, &err);
 	else
 		result = core_list_await(
 		    core_computation_assets(m->command->core, pt_command_get(m->command, "computation")),
 		    false, m->command->cancel, assets_here, m, &err);
+	pt_command_try(m->command, result, &err);
+}
+
+static void with_address(struct moving *m)
+{
+	struct prism_error err = PRISM_ERROR_INIT;
+	int result = core_computation_fetch(m->command->core, pt_command_get(m->command, "computation"),
+	                                    m->command->cancel, computation_here, m, &err);
+
 	pt_command_try(m->command, result, &err);
 }
 
