@@ -1,5 +1,6 @@
 /*
- * Internal to net: the one translation of OpenSSL's error queue, and the OpenSSL object inside a key.
+ * Internal to net: the one translation of OpenSSL's error queue, and the OpenSSL object inside a
+ * key.
  */
 #ifndef PRISM_NET_CRYPTO_OSSL_H
 #define PRISM_NET_CRYPTO_OSSL_H

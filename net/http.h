@@ -25,19 +25,26 @@ struct net_http;         /* the engine: one connection pool */
 struct net_http_request; /* one transfer in flight */
 
 struct net_http_config {
-	const char *ca_file;     /* PEM bundle; NULL: the system's. Copied. */
-	const char *user_agent;  /* "prism-tui/0.1.0" */
+	const char *ca_file;    /* PEM bundle; NULL: the system's. Copied. */
+	const char *user_agent; /* "prism-tui/0.1.0" */
 	int64_t connect_timeout_ms;
 	unsigned max_connections; /* per host */
 };
 
-enum net_http_method { NET_HTTP_GET, NET_HTTP_POST, NET_HTTP_PUT, NET_HTTP_PATCH, NET_HTTP_DELETE, NET_HTTP_METHOD_COUNT };
+enum net_http_method {
+	NET_HTTP_GET,
+	NET_HTTP_POST,
+	NET_HTTP_PUT,
+	NET_HTTP_PATCH,
+	NET_HTTP_DELETE,
+	NET_HTTP_METHOD_COUNT
+};
 const char *net_http_method_word(enum net_http_method method);
 
 struct net_http_response {
-	int status;              /* HTTP status, 0 when no answer came */
+	int status;               /* HTTP status, 0 when no answer came */
 	const char *content_type; /* lent; "" when absent */
-	const char *body;        /* lent; NUL-terminated; valid during the callback */
+	const char *body;         /* lent; NUL-terminated; valid during the callback */
 	size_t body_len;
 	int64_t elapsed_ms;
 	const char *http_version; /* "1.1", "2" */
@@ -49,14 +56,14 @@ struct net_http_response {
 
 struct net_http_spec {
 	enum net_http_method method;
-	const char *url;                  /* copied */
+	const char *url;                   /* copied */
 	const struct prism_secret *bearer; /* copied into the header list, wiped after; NULL: none */
-	const char *body;                 /* copied; NULL: none (POST sends Content-Length: 0) */
+	const char *body;                  /* copied; NULL: none (POST sends Content-Length: 0) */
 	size_t body_len;
-	const char *content_type;         /* sent without a body too; NULL: none */
-	const char *accept;               /* NULL: application/json */
-	int64_t timeout_ms;               /* whole request; 0: 30 s */
-	size_t response_cap;              /* 0: NET_HTTP_RESPONSE_CAP */
+	const char *content_type; /* sent without a body too; NULL: none */
+	const char *accept;       /* NULL: application/json */
+	int64_t timeout_ms;       /* whole request; 0: 30 s */
+	size_t response_cap;      /* 0: NET_HTTP_RESPONSE_CAP */
 	/* Streaming download: chunks of a 2xx answer go here and body is empty; other answers are
 	 * gathered in body as usual. Return -1 with err to stop. May abort requests, but not destroy
 	 * the engine. response_cap 0 then means no cap. */

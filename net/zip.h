@@ -16,10 +16,11 @@
 #include <stdint.h>
 
 #define NET_ZIP_ENTRIES_MAX 100000u
-#define NET_ZIP_UNPACK_MAX (64ull << 30) /* stops a bomb; a result larger than 64 GiB is not one */
+#define NET_ZIP_UNPACK_MAX (64ull << 30) /* stops a bomb; a result larger than 64 GiB is not one \
+	                                      */
 
 struct net_zip_entry {
-	char *name;  /* as stored; may be hostile, for display only through the cell door */
+	char *name; /* as stored; may be hostile, for display only through the cell door */
 	uint64_t size, packed;
 	int64_t mtime_us;
 	bool directory;
@@ -31,19 +32,22 @@ struct net_zip_list {
 	size_t count;
 	uint64_t total;
 };
-PRISM_MUST_USE int net_zip_list(const char *path, struct net_zip_list *ret, struct prism_error *err);
+PRISM_MUST_USE
+int net_zip_list(const char *path, struct net_zip_list *ret, struct prism_error *err);
 void net_zip_list_finish(struct net_zip_list *list);
 /* Unpacks inside dir only (created 0755 when missing), never over an existing file; CRC checked.
  * Refused entries stop it before anything is written. For workers. */
-PRISM_MUST_USE int net_zip_unpack(const char *path, const char *dir, const struct prism_cancel *cancel,
-                                  uint64_t *ret_files, struct prism_error *err);
+PRISM_MUST_USE
+int net_zip_unpack(const char *path, const char *dir, const struct prism_cancel *cancel,
+                   uint64_t *ret_files, struct prism_error *err);
 
 /* Streams the zip of a directory: stored entries, data descriptors, names sorted by full path,
  * times 1970-01-01T00:00:00Z in the local zone (the layout of v0.9 and later). */
 enum net_zip_layout { NET_ZIP_LAYOUT_V09, NET_ZIP_LAYOUT_V08 };
-PRISM_MUST_USE int net_zip_directory(const char *dir, enum net_zip_layout layout,
-                                     const struct prism_cancel *cancel,
-                                     int (*sink)(void *data, const void *bytes, size_t size,
-                                                 struct prism_error *err),
-                                     void *data, struct prism_error *err);
+PRISM_MUST_USE
+int net_zip_directory(const char *dir, enum net_zip_layout layout,
+                      const struct prism_cancel *cancel,
+                      int (*sink)(void *data, const void *bytes, size_t size,
+                                  struct prism_error *err),
+                      void *data, struct prism_error *err);
 #endif
