@@ -99,7 +99,17 @@
 	X(run_list)               \
 	X(computation_stop)       \
 	X(computation_dryrun)     \
-	X(computation_manifest)
+	X(computation_manifest)   \
+	/* api_pats.c */          \
+	X(pat_create)             \
+	X(pat_list)               \
+	X(pat_view)               \
+	X(pat_delete)             \
+	X(pat_clear)              \
+	X(pat_rename)             \
+	X(pat_describe)           \
+	X(pat_reset)              \
+	X(pat_revoke)
 
 /* The places where pages of logs and events ended (api_logs.c); one per sandbox. */
 struct sb_places *sb_places_create(void);

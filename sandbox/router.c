@@ -8,6 +8,7 @@
 
 #include "base/text.h"
 #include "sandbox/auth.h"
+#include "sandbox/pats.h"
 
 #include <ctype.h>
 
@@ -221,7 +222,10 @@ static bool check_token(struct sb_call *call)
 		sb_fail(call, 401, SB_TEXT_BEARER, "");
 		return false;
 	}
-	if (sb_auth_check(call->sb, call->bearer, SB_TOKEN_ACCESS, &call->caller) < 0) {
+	bool pat = sb_pat_is(call->bearer);
+	if ((pat && call->route->flags & SB_ROUTE_SESSION) ||
+	    (pat ? sb_pat_check(call->sb, call->bearer, &call->caller)
+	         : sb_auth_check(call->sb, call->bearer, SB_TOKEN_ACCESS, &call->caller)) < 0) {
 		sb_fail(call, 401, SB_TEXT_AUTHN, "");
 		return false;
 	}

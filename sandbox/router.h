@@ -29,6 +29,7 @@ struct sb_caller {
 	int64_t n; /* 0: nobody */
 	char id[40];
 	bool admin, verified;
+	int64_t pat; /* the personal access token it came by; 0: a session */
 };
 
 struct sb_header {
@@ -69,8 +70,8 @@ typedef void (*sb_handler)(struct sb_call *call);
 
 enum sb_route_flags {
 	SB_ROUTE_BODY = 1 << 0,    /* a JSON body is required */
-	SB_ROUTE_GET_404 = 1 << 1, /* a missing {C} is "entity not found" also where supermq has 400 */
-	SB_ROUTE_NO_TYPE = 1 << 2, /* a write without Content-Type is fine */
+	SB_ROUTE_NO_TYPE = 1 << 1, /* a write without Content-Type is fine */
+	SB_ROUTE_SESSION = 1 << 2, /* personal access tokens are refused */
 };
 
 struct sb_route {

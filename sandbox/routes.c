@@ -26,6 +26,7 @@
 		SB_DELETE, path, sb_api_##name, SB_NEED_##need, flags \
 	}
 #define BODY SB_ROUTE_BODY
+#define SESSION SB_ROUTE_SESSION
 
 /* 3.2: the same service behind two prefixes */
 #define WORKSPACES(base)                                                     \
@@ -103,6 +104,17 @@ const struct sb_route sb_routes[] = {
 
 	WORKSPACE_SERVICE("/workspaces"),
 	WORKSPACE_SERVICE("/auth"),
+
+	/* 2.3; the service's prefix is stripped */
+	POST("/auth/pats", pat_create, USER, BODY | SESSION),
+	GET("/auth/pats", pat_list, USER, SESSION),
+	DEL("/auth/pats", pat_clear, USER, SESSION),
+	GET("/auth/pats/{S}", pat_view, USER, SESSION),
+	DEL("/auth/pats/{S}", pat_delete, USER, SESSION),
+	PATCH("/auth/pats/{S}/name", pat_rename, USER, BODY | SESSION),
+	PATCH("/auth/pats/{S}/description", pat_describe, USER, BODY | SESSION),
+	PATCH("/auth/pats/{S}/secret/reset", pat_reset, USER, BODY | SESSION),
+	PATCH("/auth/pats/{S}/secret/revoke", pat_revoke, USER, SESSION),
 
 	/* 3.5 */
 	POST(P, computation_create, WS_CREATE_COMPUTATION, BODY),

@@ -107,7 +107,23 @@ static const char step_1[] =
     "CREATE INDEX logs_by_level ON logs(computation, level, at, n);"
     "CREATE INDEX logs_by_run ON logs(run, at, n);";
 
-static const char *const steps[] = {step_1};
+/* Personal access tokens and certificates. */
+static const char step_2[] =
+    "CREATE TABLE pats(n INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, user INTEGER NOT NULL"
+    " REFERENCES users(n) ON DELETE CASCADE, name TEXT NOT NULL, description TEXT NOT NULL"
+    " DEFAULT '', digest TEXT NOT NULL UNIQUE, issued_at INTEGER NOT NULL, expires_at INTEGER"
+    " NOT NULL, updated_at INTEGER, last_used_at INTEGER, revoked INTEGER NOT NULL DEFAULT 0,"
+    " revoked_at INTEGER);"
+    "CREATE INDEX pats_by_user ON pats(user);"
+
+    /* serial: decimal text; entity: id of what the certificate is for */
+    "CREATE TABLE certs(n INTEGER PRIMARY KEY, serial TEXT NOT NULL UNIQUE, workspace INTEGER NOT"
+    " NULL REFERENCES workspaces(n) ON DELETE CASCADE, entity TEXT NOT NULL, addresses TEXT NOT"
+    " NULL DEFAULT '', common_name TEXT NOT NULL, certificate TEXT NOT NULL, key TEXT NOT NULL,"
+    " issued_at INTEGER NOT NULL, expires_at INTEGER NOT NULL, revoked_at INTEGER);"
+    "CREATE INDEX certs_by_entity ON certs(workspace, entity);";
+
+static const char *const steps[] = {step_1, step_2};
 
 static int user_version(sqlite3 *handle)
 {
