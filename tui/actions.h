@@ -87,6 +87,7 @@ enum pt_action_flags {
 	PT_ACTION_NO_LOGIN = 1u << 8,    /* needs no session */
 	PT_ACTION_HINT = 1u << 9,        /* worth a place in the hint bar */
 	PT_ACTION_HIDDEN = 1u << 10,     /* not in help and manual */
+	PT_ACTION_FORM = 1u << 11,       /* on the screen, asks for its optional arguments too */
 };
 
 /* Arguments: what they are decides checking and where completion looks. */

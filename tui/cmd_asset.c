@@ -257,7 +257,7 @@ static int read_sample(struct making *making, const char *file, struct prism_err
 	if (!path)
 		return 0;
 	if (prism_file_read(path, SAMPLE_MAX, &bytes, err) < 0)
-		return prism_error_wrap(err, "sample");
+		return prism_error_wrap(err, "the sample %s cannot be read", path);
 	making->sample = prism_base64_encode(bytes.data, bytes.len);
 	return 0;
 }

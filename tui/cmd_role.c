@@ -116,12 +116,12 @@ static void edit(struct pt_command *command, enum core_role_change change, const
 
 void pt_cmd_role_action_add(struct pt_command *command)
 {
-	edit(command, CORE_ROLE_ADD_ACTIONS, "action", "role allows more");
+	edit(command, CORE_ROLE_ADD_ACTIONS, "action", "actions added");
 }
 
 void pt_cmd_role_action_remove(struct pt_command *command)
 {
-	edit(command, CORE_ROLE_REMOVE_ACTIONS, "action", "role allows less");
+	edit(command, CORE_ROLE_REMOVE_ACTIONS, "action", "actions removed");
 }
 
 void pt_cmd_role_member_add(struct pt_command *command)

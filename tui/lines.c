@@ -178,6 +178,10 @@ const char *pt_lines_key(const struct pt_lines *lines)
 
 bool pt_lines_select(struct pt_lines *lines, const char *key)
 {
+	if (lines->kept && strcmp(lines->kept, key) != 0) {
+		prism_free(lines->kept);
+		lines->kept = prism_strdup(key);
+	}
 	for (size_t i = 0; i < lines->count; i++)
 		if (lines->lines[i].key && !strcmp(lines->lines[i].key, key)) {
 			lines->cursor = i;

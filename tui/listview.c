@@ -10,14 +10,20 @@ static size_t model_count(void *data)
 {
 	const struct pt_listview *lv = data;
 
-	return core_list_count(lv->list);
+	return lv->rank ? lv->order_count : core_list_count(lv->list);
+}
+
+static const void *item_at(const struct pt_listview *lv, size_t row)
+{
+	if (lv->rank && row >= lv->order_count)
+		return NULL;
+	return core_list_at(lv->list, lv->rank ? lv->order[row] : row);
 }
 
 /* Every item of a collection begins with its id (core/list.h). */
 static const char *model_id(void *data, size_t row)
 {
-	const struct pt_listview *lv = data;
-	const char *const *item = core_list_at(lv->list, row);
+	const char *const *item = item_at(data, row);
 
 	return item ? *item : NULL;
 }
@@ -25,7 +31,7 @@ static const char *model_id(void *data, size_t row)
 static void model_cell(void *data, size_t row, int column, struct pt_value *ret)
 {
 	struct pt_listview *lv = data;
-	const void *item = core_list_at(lv->list, row);
+	const void *item = item_at(lv, row);
 
 	if (item)
 		lv->cell(lv, item, column, ret);
@@ -41,20 +47,11 @@ static void model_visible(void *data, size_t first, size_t last)
 		core_watch_range(lv->watch, first, last - first + 1);
 }
 
-static void model_selected(void *data, const char *id)
-{
-	struct pt_listview *lv = data;
-
-	if (lv->selected)
-		lv->selected(lv, id);
-}
-
 static const struct pt_table_model model = {
     .count = model_count,
     .id = model_id,
     .cell = model_cell,
     .visible = model_visible,
-    .selected = model_selected,
 };
 
 void pt_listview_init(struct pt_listview *lv, struct pt_view *view,
@@ -68,6 +65,7 @@ void pt_listview_init(struct pt_listview *lv, struct pt_view *view,
 	lv->empty = spec->empty;
 	lv->empty_hint = spec->empty_hint;
 	lv->cell = spec->cell;
+	lv->rank = spec->rank;
 	lv->table = pt_table_create(spec->columns, spec->column_count, &model, lv);
 	if (spec->watch != CORE_WATCH_COUNT)
 		lv->watch = core_watch(lv->core, spec->watch, spec->watch_id);
@@ -79,8 +77,32 @@ void pt_listview_finish(struct pt_listview *lv)
 {
 	core_unwatch(lv->watch);
 	pt_table_destroy(lv->table);
+	prism_free(lv->order);
+	lv->order = NULL;
 	lv->watch = NULL;
 	lv->table = NULL;
+}
+
+/* Insertion sort by rank: stable, and lists that are ranked are short (CVMs). */
+static void sort_by_rank(struct pt_listview *lv)
+{
+	size_t count = core_list_count(lv->list);
+
+	lv->order = prism_realloc_array(lv->order, count + 1, sizeof(*lv->order));
+	lv->order_count = 0;
+	for (size_t i = 0; i < count; i++) {
+		int rank = lv->rank(core_list_at(lv->list, i));
+		size_t at = lv->order_count;
+
+		if (rank < 0)
+			continue;
+		while (at > 0 && lv->rank(core_list_at(lv->list, lv->order[at - 1])) > rank) {
+			lv->order[at] = lv->order[at - 1];
+			at--;
+		}
+		lv->order[at] = i;
+		lv->order_count++;
+	}
 }
 
 void pt_listview_sync(struct pt_listview *lv)
@@ -88,6 +110,8 @@ void pt_listview_sync(struct pt_listview *lv)
 	struct pt_load load =
 	    pt_ui_load(lv->app, core_list_status(lv->list), lv->empty, lv->empty_hint);
 
+	if (lv->rank)
+		sort_by_rank(lv);
 	pt_table_set_load(lv->table, &load);
 	pt_table_reload(lv->table);
 }
@@ -161,7 +185,8 @@ void pt_value_time(struct pt_app *app, struct pt_value *value, int64_t wall_us)
 {
 	char text[PRISM_TIME_TEXT];
 
-	snprintf(value->scratch, sizeof(value->scratch), "%s", pt_ui_time(app, wall_us, text));
+	/* To the minute: in a list the seconds only take room. */
+	snprintf(value->scratch, sizeof(value->scratch), "%.16s", pt_ui_time(app, wall_us, text));
 	value->text = value->scratch;
 	value->number = wall_us == PRISM_TIME_UNSET ? 0 : wall_us;
 	value->slot = PT_SLOT_DIM;

@@ -19,6 +19,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#define SMALL_ROWS 30 /* rows below which two panes, one above the other, are both too short */
+
 /* ---- where and whether ---- */
 
 uint32_t pt_ui_where(const struct pt_view *view)
@@ -173,6 +175,13 @@ static unsigned copy_id(struct pt_app *app, struct pt_view *view)
 
 /* ---- leaving ---- */
 
+bool pt_ui_small(const struct pt_app *app)
+{
+	const struct pt_term *term = pt_app_term(app);
+
+	return pt_term_cols(term) < PT_WIDE && pt_term_rows(term) < SMALL_ROWS;
+}
+
 static unsigned back(struct pt_app *app, struct pt_view *view)
 {
 	if (view && *filter_of(view))
@@ -181,7 +190,9 @@ static unsigned back(struct pt_app *app, struct pt_view *view)
 		pt_app_close(app, pt_app_top_overlay(app));
 		return PT_HANDLED | PT_REDRAW;
 	}
-	if (pt_app_zoomed(app))
+	/* In a small window a pane is zoomed because there is no room beside it: nothing to go back to.
+	 */
+	if (pt_app_zoomed(app) && !pt_ui_small(app))
 		pt_app_zoom(app);
 	else if (!pt_app_back(app) && pt_app_tab(app) != 0)
 		pt_app_open_tab(app, 0);

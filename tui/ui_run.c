@@ -219,6 +219,17 @@ static const struct pt_arg *row_argument(struct pt_view *view, enum pt_action_id
 	return NULL;
 }
 
+/* Something beside what the cursor gives was typed already. */
+static bool asked(const struct pt_values *given)
+{
+	const struct pt_arg *arg = given ? pt_values_action(given)->args : NULL;
+
+	for (; arg && arg->name; arg++)
+		if (!is_subject(arg->kind) && pt_values_get(given, arg->name))
+			return true;
+	return false;
+}
+
 void pt_ui_start_missing(struct pt_app *app, struct pt_view *view, enum pt_action_id id,
                          const struct pt_values *given)
 {
@@ -229,7 +240,7 @@ void pt_ui_start_missing(struct pt_app *app, struct pt_view *view, enum pt_actio
 	struct batch *batch;
 
 	fill_subjects(app, view, values);
-	if (pt_values_missing(values)) {
+	if (pt_values_missing(values) || ((action->flags & PT_ACTION_FORM) && !asked(given))) {
 		pt_app_overlay(app, pt_view_form(app, values));
 		return;
 	}

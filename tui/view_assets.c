@@ -36,7 +36,7 @@ static const struct pt_column columns[] = {
     {"description", "Description", 12, 0, 3, 2, 0},
     {"computations", "Computation(s)", 14, 0, 3, 3, 0},
     {"owner", "Owner", 10, 24, 1, 4, 0},
-    {"created", "Created", 19, 20, 0, 5, PT_COLUMN_TIME},
+    {"created", "Created", 16, 16, 0, 5, PT_COLUMN_TIME},
 };
 
 static void join_computations(struct assets *a, const struct core_asset *asset)

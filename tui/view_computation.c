@@ -7,14 +7,20 @@
 #include "tui/view_computation.h"
 
 #include "base/mem.h"
+#include "core/checklist.h"
 #include "core/computation.h"
 #include "core/watch.h"
+#include "tui/args.h"
+#include "tui/dialog.h"
 #include "tui/table.h"
 #include "tui/textview.h"
 #include "tui/view_logs.h"
 #include "tui/views.h"
 
 #include <string.h>
+
+#define LOG_PANE_COLS \
+	150 /* columns from which logs get a pane of their own beside list and detail */
 
 struct computation {
 	char *id;
@@ -27,6 +33,19 @@ struct computation {
 
 static const char *const tab_titles[PT_TAB_COUNT] = {"Overview", "Timeline", "Logs",
                                                      "Manifest", "Roles",    "Assets"};
+
+/* Run is disabled while requirements are open, as in the web console; not known is not open. */
+static bool is_complete(struct core *core, const char *id, char *reason, size_t size)
+{
+	struct core_checklist list = core_checklist(core, id);
+
+	if (!list.count || list.runnable)
+		return true;
+	if (size)
+		snprintf(reason, size, "%zu requirement%s still open", list.open,
+		         list.open == 1 ? " is" : "s are");
+	return false;
+}
 
 bool pt_computation_may(struct core *core, const char *id, enum pt_action_id action, char *reason,
                         size_t size)
@@ -60,9 +79,11 @@ bool pt_computation_may(struct core *core, const char *id, enum pt_action_id act
 				snprintf(reason, size, "no computation is selected");
 			return false;
 		}
-		return core_computation_may(core, id, rows[i].is, reason, size) ||
-		       (rows[i].is != rows[i].or_else &&
-		        core_computation_may(core, id, rows[i].or_else, reason, size));
+		if (!core_computation_may(core, id, rows[i].is, reason, size) &&
+		    (rows[i].is == rows[i].or_else ||
+		     !core_computation_may(core, id, rows[i].or_else, reason, size)))
+			return false;
+		return action != PT_ACTION_COMPUTATION_RUN || is_complete(core, id, reason, size);
 	}
 	return true;
 }
@@ -267,6 +288,63 @@ static char *copy(struct pt_view *view)
 	return pt_view_copy(child(view));
 }
 
+/* ---- a key pair first ---- */
+
+struct keying { /* outlives the view */
+	struct pt_app *app;
+	char *id;
+};
+
+static void key_made(void *data, const char *path, const struct prism_error *err)
+{
+	struct keying *k = data;
+	struct pt_values *values;
+
+	if (err) {
+		pt_app_report(k->app, err);
+	} else {
+		values = pt_values_create(pt_action(PT_ACTION_KEY_REGISTER));
+		pt_values_add(values, "computation", k->id);
+		pt_values_add(values, "key", path);
+		pt_ui_run(k->app, values, true, NULL, NULL);
+	}
+	prism_free(k->id);
+	prism_free(k);
+}
+
+static void key_answer(void *data, bool yes)
+{
+	struct keying *k = data;
+
+	if (yes) {
+		pt_ui_run(k->app, pt_values_create(pt_action(PT_ACTION_KEY_GENERATE)), true, key_made, k);
+		return;
+	}
+	prism_free(k->id);
+	prism_free(k);
+}
+
+/* Registering without a pair: offers to make one. IGNORED: there is one already. */
+static unsigned key_first(struct pt_app *app, const char *id)
+{
+	PRISM_AUTO_FREE char *path = pt_world_key_file(pt_ui_world(app), NULL, id, NULL);
+	const struct pt_confirm confirm = {
+	    .title = "Upload public key",
+	    .text = "There is no key pair on this machine yet. Make one (Ed25519) and register its "
+	            "public half with this computation? The private half stays here, readable by you "
+	            "alone. Other kinds and names: the tab Keys.",
+	    .yes = "Make and register",
+	};
+	struct keying *k;
+
+	if (path)
+		return PT_IGNORED;
+	k = prism_alloc(sizeof(*k));
+	*k = (struct keying){app, prism_strdup(id)};
+	pt_dialog_confirm(app, &confirm, key_answer, k);
+	return PT_HANDLED | PT_REDRAW;
+}
+
 /* ---- actions ---- */
 
 static uint32_t where_now(const struct pt_view *view)
@@ -334,7 +412,7 @@ static unsigned act(struct pt_view *view, enum pt_action_id id, const struct pt_
 		    view, (enum pt_computation_tab)((c->tab + PT_TAB_COUNT - 1) % PT_TAB_COUNT));
 		return PT_HANDLED | PT_REDRAW;
 	case PT_ACTION_LOG_OPEN:
-		pt_view_computation_tab(view, PT_TAB_LOGS);
+		pt_logs_open(view->app, c->id);
 		return PT_HANDLED | PT_REDRAW;
 	case PT_ACTION_REFRESH:
 		core_watch_now(c->watch);
@@ -342,6 +420,8 @@ static unsigned act(struct pt_view *view, enum pt_action_id id, const struct pt_
 	case PT_ACTION_COMPUTATION_RUN:
 		pt_app_overlay(view->app, pt_view_run(view->app, c->id));
 		return PT_HANDLED | PT_REDRAW;
+	case PT_ACTION_KEY_REGISTER:
+		return key_first(view->app, c->id);
 	default:
 		return PT_IGNORED;
 	}
@@ -407,4 +487,17 @@ void pt_computation_open(struct pt_app *app, const char *id, enum pt_computation
 		pt_app_show(app, PT_PANE_DETAIL, pt_view_computation(app, copy_of_id, tab));
 	}
 	pt_app_set_focus(app, PT_PANE_DETAIL);
+	/* Alone where there is no room for two, beside the list where there is. */
+	if (pt_ui_small(app) != pt_app_zoomed(app))
+		pt_app_zoom(app);
+}
+
+void pt_logs_open(struct pt_app *app, const char *id)
+{
+	if (pt_term_cols(pt_app_term(app)) < LOG_PANE_COLS) {
+		pt_computation_open(app, id, PT_TAB_LOGS);
+		return;
+	}
+	pt_app_show(app, PT_PANE_LOG, pt_view_logs(app, id));
+	pt_app_set_focus(app, PT_PANE_LOG);
 }

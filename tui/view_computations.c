@@ -14,11 +14,11 @@
 enum { COLUMN_NAME, COLUMN_STATE, COLUMN_DESCRIPTION, COLUMN_CREATED, COLUMN_OWNER };
 
 static const struct pt_column columns[] = {
-    {"name", "Name", 14, 0, 3, 0, PT_COLUMN_MAIN},
+    {"name", "Name", 22, 0, 3, 0, PT_COLUMN_MAIN},
     {"state", "State", 13, 16, 0, 0, 0},
-    {"description", "Description", 12, 0, 4, 3, 0},
-    {"created", "Created", 19, 20, 0, 1, PT_COLUMN_TIME},
-    {"owner", "Owner", 10, 24, 1, 2, 0},
+    {"description", "Description", 16, 0, 4, 2, 0},
+    {"created", "Created", 16, 16, 0, 1, PT_COLUMN_TIME},
+    {"owner", "Owner", 10, 24, 1, 3, 0},
 };
 
 static void cell(struct pt_listview *lv, const void *item, int column, struct pt_value *ret)
@@ -85,7 +85,7 @@ static unsigned act(struct pt_view *view, enum pt_action_id id, const struct pt_
 		pt_computation_open(view->app, chosen, PT_TAB_OVERVIEW);
 		return PT_HANDLED | PT_REDRAW;
 	case PT_ACTION_LOG_OPEN:
-		pt_computation_open(view->app, chosen, PT_TAB_LOGS);
+		pt_logs_open(view->app, chosen);
 		return PT_HANDLED | PT_REDRAW;
 	case PT_ACTION_COMPUTATION_RUN:
 		pt_app_overlay(view->app, pt_view_run(view->app, chosen));

@@ -28,7 +28,7 @@ static const struct pt_column columns[] = {
     {"agent", "Agent URL", 15, 0, 2, 1, 0},
     {"backend", "Backend", 11, 22, 1, 2, 0},
     {"platform", "Platform", 11, 14, 0, 5, 0},
-    {"created", "Created", 19, 20, 0, 4, PT_COLUMN_TIME},
+    {"created", "Created", 16, 16, 0, 4, PT_COLUMN_TIME},
 };
 
 static void cell(struct pt_listview *lv, const void *item, int column, struct pt_value *ret)

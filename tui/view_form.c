@@ -20,6 +20,7 @@
 #include "tui/args.h"
 #include "tui/candidates.h"
 #include "tui/form.h"
+#include "tui/table.h"
 #include "tui/ui_private.h"
 #include "tui/views.h"
 
@@ -124,6 +125,18 @@ static const char *current(struct form *f, const struct pt_arg *arg)
 	return NULL;
 }
 
+/* What an empty field starts with though the server says nothing; lent. */
+static const char *proposed(const struct form *f, const struct pt_arg *arg)
+{
+	enum pt_action_id id = pt_action_id(f->action);
+
+	if (id == PT_ACTION_RESULT_FETCH && !strcmp(arg->name, "save"))
+		return "results.zip";
+	if (id == PT_ACTION_KEY_GENERATE && !strcmp(arg->name, "name"))
+		return "default";
+	return NULL;
+}
+
 struct completing {
 	struct pt_completion *completion;
 	const char *typed;
@@ -220,6 +233,8 @@ static void add_arg(struct form *f, const struct pt_arg *arg)
 	field->max = 65536;
 	field->rows = 3;
 	slot->initial = prism_strdup(known ? known : pt_values_get(f->values, arg->name));
+	if (!slot->initial)
+		slot->initial = prism_strdup(proposed(f, arg));
 	field->initial = slot->initial;
 	if (field->kind == PT_FIELD_SELECT)
 		add_choices(slot, field, required);
@@ -297,7 +312,7 @@ static void draft_load(struct form *f)
 		any = true;
 	}
 	if (any)
-		pt_app_message(f->view->app, PT_SLOT_INFO, "your draft is back");
+		pt_app_message(f->view->app, PT_SLOT_INFO, "your draft is back; ctrl-u empties a field");
 }
 
 static void draft_keep(struct form *f, bool forget)
@@ -328,6 +343,18 @@ static void take_repeated(struct pt_values *values, const struct pt_arg *arg, co
 	pt_words_finish(&words);
 }
 
+/* Without the empty lines an Enter at the end of a text leaves behind. */
+static void add_trimmed(struct pt_values *values, const char *name, const char *text)
+{
+	size_t len = strlen(text);
+	PRISM_AUTO_FREE char *copy = NULL;
+
+	while (len && strchr(" \n\t", text[len - 1]))
+		len--;
+	copy = prism_strndup(text, len);
+	pt_values_add(values, name, copy);
+}
+
 static struct pt_values *collect(struct form *f)
 {
 	struct pt_values *values = pt_values_create(f->action);
@@ -349,7 +376,7 @@ static struct pt_values *collect(struct form *f)
 		} else if (arg->flags & PT_ARG_REPEAT) {
 			take_repeated(values, arg, text);
 		} else {
-			pt_values_add(values, arg->name, text);
+			add_trimmed(values, arg->name, text);
 		}
 	}
 	return values;
@@ -361,13 +388,22 @@ struct sending { /* outlives the form */
 	bool background;
 };
 
+/* What was made is what comes next: the cursor goes to it, now or when its row arrives. */
+static void select_made(struct pt_app *app, const char *id)
+{
+	struct pt_view *view = pt_app_focused(app);
+	struct pt_table *table = view && view->ops->table ? view->ops->table(view) : NULL;
+
+	if (table && *id && !pt_table_select(table, id))
+		pt_app_dirty(app);
+}
+
 static void sent(void *data, const char *id, const struct prism_error *err)
 {
 	struct sending *s = data;
 	bool open = !s->background && pt_ui_alive(s->app, s->view);
 	struct form *f = open ? s->view->state : NULL;
 
-	PRISM_UNUSED(id);
 	if (f)
 		pt_form_set_busy(f->form, NULL);
 	if (err && f && err->category != PRISM_ERROR_CANCELLED)
@@ -378,6 +414,7 @@ static void sent(void *data, const char *id, const struct prism_error *err)
 		draft_keep(f, true);
 		pt_form_clean(f->form);
 		pt_app_close(s->app, s->view);
+		select_made(s->app, id);
 	}
 	pt_app_dirty(s->app);
 	prism_free(s);
@@ -423,8 +460,10 @@ static unsigned key(struct pt_view *view, const struct pt_event *event)
 		result |= PT_CANCEL;
 	if (result & PT_CHANGED)
 		draft_keep(f, false);
-	if (result & PT_CANCEL)
+	if (result & PT_CANCEL) {
+		draft_keep(f, true); /* given up on purpose; a hang-up does not come this way */
 		return PT_HANDLED | PT_CLOSE;
+	}
 	if (result & PT_SUBMIT)
 		submit(view);
 	return result | PT_HANDLED | PT_REDRAW;
@@ -490,15 +529,19 @@ static const struct pt_view_ops ops = {
     .actor = &actor,
 };
 
-/* "asset create" is "Asset create"; its button says "Create". */
+static char upper(char c)
+{
+	return c >= 'a' && c <= 'z' ? (char)(c - 32) : c;
+}
+
+/* The form of "asset create" says what it does; its button says "Create". */
 static void name_form(struct form *f)
 {
 	const char *verb = strrchr(f->action->name, ' ');
 
 	verb = verb ? verb + 1 : f->action->name;
-	snprintf(f->title, sizeof(f->title), "%c%s: %s", f->action->name[0] - 32, f->action->name + 1,
-	         f->action->help);
-	snprintf(f->submit, sizeof(f->submit), "%c%s", verb[0] - 32, verb + 1);
+	snprintf(f->title, sizeof(f->title), "%c%s", upper(f->action->help[0]), f->action->help + 1);
+	snprintf(f->submit, sizeof(f->submit), "%c%s", upper(verb[0]), verb + 1);
 }
 
 struct pt_view *pt_view_form(struct pt_app *app, struct pt_values *values)

@@ -26,8 +26,8 @@ enum { COLUMN_KEYS, COLUMN_NAME, COLUMN_HELP, COLUMN_GROUP };
 static const struct pt_column columns[] = {
     {"keys", "Key", 12, 22, 0, 0, 0},
     {"name", "Command", 18, 26, 0, 1, PT_COLUMN_MAIN},
-    {"help", "What it does", 18, 0, 4, 0, 0},
-    {"group", "Group", 12, 24, 0, 2, 0},
+    {"help", "What it does", 30, 0, 4, 0, 0},
+    {"group", "Group", 22, 24, 0, 5, 0},
 };
 
 static size_t count(void *data)

@@ -26,7 +26,9 @@ struct overview {
 	struct core *core;
 	char *id;
 	struct pt_lines *lines;
-	int built_width; /* the lines were wrapped for this */
+	int built_width;     /* the lines were wrapped for this */
+	bool pointed;        /* the cursor was put on the first open item */
+	char first_open[32]; /* key of that item; "" when none is open */
 };
 
 enum target { TARGET_NONE, TARGET_ACTION, TARGET_FIX };
@@ -125,6 +127,51 @@ static void add_fields(struct overview *o, const struct core_computation *c)
 		pt_lines_field(o->lines, "Linked Assets", lw, w, PT_SLOT_DIM, "none yet");
 }
 
+struct checking { /* one item being wrapped */
+	struct overview *o;
+	const struct core_check *item;
+	char key[32];
+	int number; /* 0: none */
+};
+
+static void check_line(void *data, int line, const char *text, size_t len)
+{
+	struct checking *c = data;
+	const struct core_check *item = c->item;
+	bool fixable = !item->done && *item->fix;
+
+	pt_lines_add(c->o->lines, line ? NULL : c->key, fixable ? TARGET_FIX : 0, c->key);
+	if (line == 0)
+		pt_lines_glyph(c->o->lines, item->done ? PT_GLYPH_CHECK : PT_GLYPH_FAIL,
+		               item->done        ? PT_SLOT_GOOD
+		               : item->mandatory ? PT_SLOT_BAD
+		                                 : PT_SLOT_DIM);
+	if (line == 0 && c->number)
+		pt_lines_part(c->o->lines, PT_SLOT_TEXT, "%d.", c->number);
+	pt_lines_pad(c->o->lines, 5);
+	pt_lines_part(c->o->lines, item->done ? PT_SLOT_DIM : PT_SLOT_TEXT, "%.*s", (int)len, text);
+}
+
+/* What to do about an item is only of interest while it is open. */
+static void add_check(struct overview *o, const struct core_check *item, size_t index, int *number)
+{
+	struct checking c = {.o = o, .item = item};
+	const char *detail = strstr(item->text, " (");
+	PRISM_AUTO_FREE char *text = NULL;
+	bool open = !item->done && item->mandatory;
+
+	text = item->done
+	           ? prism_asprintf("%.*s: done",
+	                            detail ? (int)(detail - item->text) : (int)strlen(item->text),
+	                            item->text)
+	           : prism_asprintf("%s%s", item->text, *item->fix ? "  Enter resolves it" : "");
+	c.number = open ? (*number)++ : 0;
+	snprintf(c.key, sizeof(c.key), "check %d %zu", (int)item->kind, index);
+	pt_text_wrap(text, strlen(text), o->built_width > 20 ? o->built_width - 5 : 15, check_line, &c);
+	if (open && !*o->first_open)
+		snprintf(o->first_open, sizeof(o->first_open), "%s", c.key);
+}
+
 static void add_checklist(struct overview *o)
 {
 	struct core_checklist list = core_checklist(o->core, o->id);
@@ -140,25 +187,8 @@ static void add_checklist(struct overview *o)
 			              list.runnable ? "nothing is missing" : "asking what is missing ...");
 		return;
 	}
-	for (size_t i = 0; i < list.count; i++) {
-		const struct core_check *item = &list.items[i];
-		char key[32];
-
-		snprintf(key, sizeof(key), "check %d %zu", (int)item->kind, i);
-		pt_lines_add(o->lines, key, item->done || !*item->fix ? 0 : TARGET_FIX, key);
-		pt_lines_glyph(o->lines, item->done ? PT_GLYPH_CHECK : PT_GLYPH_FAIL,
-		               item->done        ? PT_SLOT_GOOD
-		               : item->mandatory ? PT_SLOT_BAD
-		                                 : PT_SLOT_DIM);
-		if (!item->done && item->mandatory)
-			pt_lines_part(o->lines, PT_SLOT_TEXT, "%d. ", number++);
-		pt_lines_part(o->lines, item->done ? PT_SLOT_DIM : PT_SLOT_TEXT, "%s", item->text);
-		pt_lines_part(o->lines, PT_SLOT_DIM, "%s",
-		              item->done         ? "  done"
-		              : !item->mandatory ? "  optional"
-		              : *item->fix       ? "  Enter resolves it"
-		                                 : "");
-	}
+	for (size_t i = 0; i < list.count; i++)
+		add_check(o, &list.items[i], i, &number);
 	pt_lines_add(o->lines, NULL, 0, NULL);
 	if (list.runnable)
 		pt_lines_part(o->lines, PT_SLOT_GOOD, "Nothing is missing: it can run.");
@@ -193,10 +223,25 @@ static void add_actions(struct overview *o)
 	}
 }
 
+/* The first visit begins where something has to be done, and goes on to the next when it is. */
+static void point(struct overview *o)
+{
+	const char *key = pt_lines_key(o->lines);
+	const char *arg;
+
+	if (!*o->first_open)
+		return;
+	if (!o->pointed ||
+	    (key && !strncmp(key, "check ", 6) && pt_lines_target(o->lines, &arg) == TARGET_NONE))
+		pt_lines_select(o->lines, o->first_open);
+	o->pointed = true;
+}
+
 static void build(struct overview *o)
 {
 	const struct core_computation *c = core_computation_get(o->core, o->id);
 
+	o->first_open[0] = '\0';
 	pt_lines_begin(o->lines);
 	if (c) {
 		add_fields(o, c);
@@ -204,6 +249,7 @@ static void build(struct overview *o)
 		add_actions(o);
 	}
 	pt_lines_end(o->lines);
+	point(o);
 }
 
 /* ---- resolving what is missing ---- */

@@ -23,10 +23,10 @@ struct run {
 enum { COLUMN_NAME, COLUMN_READY, COLUMN_AGENT, COLUMN_STATE };
 
 static const struct pt_column columns[] = {
-    {"name", "Name", 14, 0, 3, 0, PT_COLUMN_MAIN},
-    {"ready", "Online Status", 14, 40, 2, 0, 0},
-    {"agent", "Agent URL", 15, 0, 2, 1, 0},
-    {"state", "State", 12, 20, 1, 2, 0},
+    {"name", "Name", 18, 0, 2, 0, PT_COLUMN_MAIN},
+    {"ready", "Online Status", 22, 40, 2, 0, 0},
+    {"agent", "Agent URL", 15, 30, 1, 1, 0},
+    {"state", "State", 17, 20, 0, 2, 0},
 };
 
 static void cell(struct pt_listview *lv, const void *item, int column, struct pt_value *ret)
@@ -53,6 +53,14 @@ static void cell(struct pt_listview *lv, const void *item, int column, struct pt
 	default:
 		pt_value_text(ret, cvm->state, ready ? PT_SLOT_TEXT : PT_SLOT_OFF);
 	}
+}
+
+/* Ready ones first, deactivated ones not at all. */
+static int rank(const void *item)
+{
+	const struct core_cvm *cvm = item;
+
+	return cvm->phase == CORE_CVM_INACTIVE ? -1 : (int)cvm->phase;
 }
 
 static const struct core_cvm *selected(struct pt_view *view)
@@ -189,15 +197,11 @@ struct pt_view *pt_view_run(struct pt_app *app, const char *computation_id)
 	    .empty = "No CVMs yet",
 	    .empty_hint = "press c to create one",
 	    .cell = cell,
+	    .rank = rank,
 	};
 
 	run->computation = prism_strdup(computation_id);
 	pt_listview_init(&run->lv, view, &spec);
 	core_checklist_load(core, computation_id, false);
-	for (size_t i = 0; i < core_list_count(run->lv.list); i++)
-		if (core_cvm_ready(core_cvm_at(run->lv.list, i))) {
-			pt_table_select(run->lv.table, core_cvm_at(run->lv.list, i)->id);
-			break;
-		}
 	return view;
 }

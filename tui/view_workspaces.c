@@ -16,7 +16,7 @@ static const struct pt_column columns[] = {
     {"alias", "Alias", 12, 0, 2, 2, 0},
     {"status", "Status", 11, 12, 0, 0, 0},
     {"role", "Role", 8, 20, 1, 1, 0},
-    {"created", "Created", 19, 20, 0, 3, PT_COLUMN_TIME},
+    {"created", "Created", 16, 16, 0, 3, PT_COLUMN_TIME},
 };
 
 static void cell(struct pt_listview *lv, const void *item, int column, struct pt_value *ret)

@@ -32,6 +32,9 @@ void pt_view_computation_tab(struct pt_view *view, enum pt_computation_tab tab);
 /* Into the detail pane, with the focus; the one open there is used when it is of this id. */
 void pt_computation_open(struct pt_app *app, const char *id, enum pt_computation_tab tab);
 
+/* Its logs: in a pane of their own when the window is wide, else as its tab. */
+void pt_logs_open(struct pt_app *app, const char *id);
+
 /* Its tabs, hosted by it. */
 struct pt_view *pt_view_overview(struct pt_app *app, const char *id);
 struct pt_view *pt_view_timeline(struct pt_app *app, const char *id);
