@@ -109,7 +109,7 @@ static uint32_t nearest_basic(uint32_t rgb)
 	int low = r < g ? (r < b ? r : b) : (g < b ? g : b);
 	int spread = top - low, hue;
 
-	if (spread * 5 < top) /* hardly any colour */
+	if (spread * 5 <= top) /* hardly any colour */
 		return top < 64 ? 0 : top < 160 ? 8 : top < 240 ? 7 : 15;
 	if (top == r)
 		hue = (60 * (g - b) / spread + 360) % 360;
