@@ -141,11 +141,8 @@ static int out_flush(struct tls *tls)
 			return -1;
 		tls->out_start += (size_t)put;
 	}
-	if (tls->out_start > 0) {
-		memmove(tls->out, tls->out + tls->out_start, tls->out_end - tls->out_start);
-		tls->out_end -= tls->out_start;
-		tls->out_start = 0;
-	}
+	if (tls->out_start == tls->out_end)
+		tls->out_start = tls->out_end = 0;
 	return 0;
 }
 
@@ -270,11 +267,15 @@ static void checks_after_handshake(struct tls *tls)
 static void handshake_step(struct tls *tls)
 {
 	struct prism_error err = PRISM_ERROR_INIT;
-	ERR_clear_error();
-	int result = SSL_do_handshake(tls->ssl);
-	int code = result == 1 ? SSL_ERROR_NONE : SSL_get_error(tls->ssl, result);
-	bool flushed = out_flush(tls) == 0; /* an alert of ours goes out, too */
-	if (code == SSL_ERROR_WANT_READ && flushed) {
+	int code;
+	bool flushed;
+	do { /* a flight larger than the buffer goes in parts */
+		ERR_clear_error();
+		int result = SSL_do_handshake(tls->ssl);
+		code = result == 1 ? SSL_ERROR_NONE : SSL_get_error(tls->ssl, result);
+		flushed = out_flush(tls) == 0; /* an alert of ours goes out, too */
+	} while (code == SSL_ERROR_WANT_WRITE && flushed && tls->out_end == 0);
+	if ((code == SSL_ERROR_WANT_READ || code == SSL_ERROR_WANT_WRITE) && flushed) {
 		want_update(tls);
 		return;
 	}

@@ -202,8 +202,7 @@ static void rules_set(struct net_tls *tls, const struct net_tls_config *config)
 	net_ossl_require(SSL_CTX_set_min_proto_version(ctx, version) == 1, "minimum version");
 	SSL_CTX_set_options(ctx, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION |
 	                             SSL_OP_CIPHER_SERVER_PREFERENCE);
-	SSL_CTX_set_mode(ctx, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
-	                          SSL_MODE_RELEASE_BUFFERS);
+	SSL_CTX_set_mode(ctx, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
 	SSL_CTX_set_max_cert_list(ctx, NET_TLS_CERT_LIST_MAX);
 	SSL_CTX_set_info_callback(ctx, on_info);
 	SSL_CTX_set_cert_verify_callback(ctx, net_tls_verify, NULL);

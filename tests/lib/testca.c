@@ -23,6 +23,20 @@ static void extension(X509 *cert, X509 *issuer, int nid, const char *value)
 	X509_EXTENSION_free(made);
 }
 
+static void bulk_extension(X509 *cert, unsigned size)
+{
+	ASN1_OBJECT *oid = OBJ_txt2obj("2.99999.1.0", 1);
+	ASN1_OCTET_STRING *octets = ASN1_OCTET_STRING_new();
+	unsigned char *bytes = prism_alloc(size);
+	need(oid && octets && ASN1_OCTET_STRING_set(octets, bytes, (int)size) == 1);
+	X509_EXTENSION *made = X509_EXTENSION_create_by_OBJ(NULL, oid, 0, octets);
+	need(made && X509_add_ext(cert, made, -1) == 1);
+	X509_EXTENSION_free(made);
+	ASN1_OCTET_STRING_free(octets);
+	ASN1_OBJECT_free(oid);
+	prism_free(bytes);
+}
+
 static char *take_text(BIO *bio)
 {
 	char *data;
@@ -70,6 +84,8 @@ struct testca testca_make(const struct testca_spec *spec, const struct testca *i
 		extension(cert, parent, NID_subject_alt_name, spec->names);
 	if (spec->usage)
 		extension(cert, parent, NID_ext_key_usage, spec->usage);
+	if (spec->bulk)
+		bulk_extension(cert, spec->bulk);
 	need(X509_sign(cert, signer, EVP_sha256()) > 0);
 	BIO *cert_out = BIO_new(BIO_s_mem()), *key_out = BIO_new(BIO_s_mem());
 	need(PEM_write_bio_X509(cert_out, cert) == 1);

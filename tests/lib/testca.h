@@ -12,6 +12,7 @@ struct testca_spec {
 	const char *names; /* "DNS:agent.example,IP:127.0.0.1"; NULL: none */
 	const char *usage; /* "serverAuth", "clientAuth"; NULL: no extended key usage */
 	bool ca;
+	unsigned bulk;    /* bytes of a private extension, as evidence rides in one */
 	long from, until; /* seconds from now; both 0: an hour ago to an hour from now */
 };
 struct testca {

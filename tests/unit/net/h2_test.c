@@ -18,7 +18,8 @@
 #include <cmocka.h>
 
 #define PREFACE "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
-/* SETTINGS; HEADERS stream 1, END_STREAM: GET http://x/, by the static table (RFC 7541 appendix A) */
+/* SETTINGS; HEADERS stream 1, END_STREAM: GET http://x/, by the static table (RFC 7541 appendix A)
+ */
 #define REQUEST "\0\0\0\4\0\0\0\0\0\0\0\6\1\5\0\0\0\1\x82\x84\x86\1\1x"
 #define REQUEST_LEN (9 + 9 + 6)
 

@@ -522,6 +522,25 @@ static void test_changed_data_never_arrives(void **state)
 	}
 }
 
+static void test_large_certificates(void **state)
+{
+	struct world *w = *state;
+	const struct testca_spec spec = {.name = "agent", .names = "DNS:agent.example", .bulk = 700000};
+	testca_finish(&w->server);
+	w->server = testca_make(&spec, &w->ca);
+	start(w);
+	turns(w, 300); /* the flight is larger than every buffer on its way */
+	assert_true(w->a.up);
+	close_sides(w);
+	testca_finish(&w->server);
+	w->server = testca_make(&(struct testca_spec){.name = "agent", .bulk = 1100000}, &w->ca);
+	w->server_config.cert_pem = NULL;
+	start(w);
+	turns(w, 300);
+	assert_false(w->a.up);
+	assert_int_equal(w->a.err.category, PRISM_ERROR_LIMIT);
+}
+
 static void test_goodbye_and_truncation(void **state)
 {
 	struct world *w = *state;
@@ -780,6 +799,7 @@ int main(void)
 	    T(test_byte_by_byte),
 	    T(test_cut_and_changed_flights),
 	    T(test_changed_data_never_arrives),
+	    T(test_large_certificates),
 	    T(test_goodbye_and_truncation),
 	    T(test_resumption),
 	    T(test_identity_per_connection),
