@@ -410,6 +410,11 @@ static struct core_agent_call *call_start(struct core_agent_call *call, const ch
 	return NULL;
 }
 
+void core_agent_pause(struct core_agent_call *call, bool paused)
+{
+	net_grpc_call_pause(call->grpc, paused);
+}
+
 void core_agent_abort(struct core_agent_call *call)
 {
 	net_grpc_call_abort(call->grpc);

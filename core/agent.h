@@ -28,7 +28,6 @@
 struct net_key;
 struct net_stream;
 
-
 #define CORE_AGENT_PORT 7002
 #define CORE_AGENT_CONNECT_MS 15000
 
@@ -98,12 +97,13 @@ PRISM_MUST_USE
 int core_agent_check_arg(const char *arg, struct prism_error *err);
 
 /* Agent states (section 6); the words are wire strings. */
-#define CORE_AGENT_STATE_MAP(X)                                                             \
-	X(UNKNOWN, "")                                                                          \
-	X(IDLE, "Idle")                                                                         \
-	X(RECEIVING_MANIFEST, "ReceivingManifest") X(RECEIVING_ALGORITHM, "ReceivingAlgorithm") \
-	    X(RECEIVING_DATA, "ReceivingData") X(RUNNING, "Running")                            \
-	        X(CONSUMING_RESULTS, "ConsumingResults") X(COMPLETE, "Complete") X(FAILED, "Failed")
+#define CORE_AGENT_STATE_MAP(X)                                                                \
+	X(UNKNOWN, "")                                                                             \
+	X(IDLE, "Idle")                                                                            \
+	X(RECEIVING_MANIFEST, "ReceivingManifest")                                                 \
+	X(RECEIVING_ALGORITHM, "ReceivingAlgorithm") X(RECEIVING_DATA, "ReceivingData")            \
+	    X(RUNNING, "Running") X(CONSUMING_RESULTS, "ConsumingResults") X(COMPLETE, "Complete") \
+	        X(FAILED, "Failed")
 enum core_agent_state {
 #define X(id, word) CORE_AGENT_STATE_##id,
 	CORE_AGENT_STATE_MAP(X)
@@ -202,6 +202,8 @@ struct core_agent_call *core_agent_azure_token(struct core_agent *agent, const u
                                                size_t nonce_len, core_agent_evidence_fn done,
                                                void *data, struct prism_cancel *cancel,
                                                struct prism_error *err);
+/* Back pressure for a result: while paused the agent is given no further window. */
+void core_agent_pause(struct core_agent_call *call, bool paused);
 void core_agent_abort(struct core_agent_call *call); /* done follows, category cancelled */
 
 #endif

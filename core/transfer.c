@@ -249,8 +249,8 @@ void core_transfer_release(struct core_transfer *t)
 		t->queue->hashing = NULL;
 	core_transfer_job_drop(t->job);
 	t->job = NULL;
-	prism_file_writer_discard(t->writer);
-	t->writer = NULL;
+	core_saver_destroy(t->saver);
+	t->saver = NULL;
 	prism_secret_destroy(t->prepared.signature);
 	core_payload_destroy(t->prepared.payload);
 	core_payload_destroy(t->prepared.requirements);

@@ -6,6 +6,7 @@
 #define PRISM_CORE_TRANSFER_PRIVATE_H
 
 #include "base/list.h"
+#include "core/saver.h"
 #include "core/transfer.h"
 #include "core/transfer_job.h"
 
@@ -39,7 +40,7 @@ struct core_transfer {
 	struct core_transfer_job *job;
 	struct core_prepared prepared;
 	struct core_agent_call *call;
-	struct prism_file_writer *writer;
+	struct core_saver *saver;            /* of a result that arrives */
 	int64_t not_before_ms, next_poll_ms; /* monotonic; 0: at once */
 	unsigned tries, late; /* sends so far; polls in a row that found the agent past this step */
 	bool cancelling;

@@ -170,8 +170,8 @@ static void lane_free_for_next(struct core_transfer *t)
 	if (t->lane && t->lane->active == t)
 		t->lane->active = NULL;
 	t->call = NULL;
-	prism_file_writer_discard(t->writer);
-	t->writer = NULL;
+	core_saver_destroy(t->saver);
+	t->saver = NULL;
 }
 
 static void back_to_waiting(struct core_transfer *t, int64_t pause_ms, const char *why)
@@ -232,21 +232,41 @@ static void checked(void *data, struct core_checked *result, const struct prism_
 	core_transfer_finish(t, CORE_TRANSFER_DONE, NULL);
 }
 
-static void check_result(struct core_transfer *t)
+/* Every byte is on its way to the disk: wait for the last of them. */
+static void result_arrived(struct core_transfer *t)
 {
-	struct prism_file_writer *writer = t->writer;
 	struct prism_error err = PRISM_ERROR_INIT;
 
-	if (t->info.done < EMPTY_ZIP) {
-		prism_error_raise(&err, PRISM_ERROR_PROTOCOL, "the agent delivered an empty result");
-		prism_error_hint(&err, "the run has failed without a reason given; its logs may hold one");
-		core_transfer_finish(t, CORE_TRANSFER_FAILED, &err);
+	if (t->info.done >= EMPTY_ZIP) {
+		core_transfer_set_state(t, CORE_TRANSFER_CHECKING);
+		core_saver_drain(t->saver);
 		return;
 	}
-	t->writer = NULL;
+	prism_error_raise(&err, PRISM_ERROR_PROTOCOL, "the agent delivered an empty result");
+	prism_error_hint(&err, "the run has failed without a reason given; its logs may hold one");
+	core_transfer_finish(t, CORE_TRANSFER_FAILED, &err);
+}
+
+static void result_saved(void *data, const struct prism_error *err)
+{
+	struct core_transfer *t = data;
+	struct prism_file_writer *writer;
+
+	if (err) {
+		core_transfer_finish(t, CORE_TRANSFER_FAILED, err);
+		return;
+	}
+	writer = core_saver_take(t->saver);
 	lane_free_for_next(t);
-	core_transfer_set_state(t, CORE_TRANSFER_CHECKING);
 	t->job = core_transfer_check(t->queue->work, writer, checked, t);
+}
+
+static void hold_agent(void *data, bool held)
+{
+	struct core_transfer *t = data;
+
+	if (t->call)
+		core_agent_pause(t->call, held);
 }
 
 static void call_done(void *data, const struct prism_error *err)
@@ -261,7 +281,7 @@ static void call_done(void *data, const struct prism_error *err)
 	else if (err)
 		core_transfer_finish(t, CORE_TRANSFER_FAILED, err);
 	else if (t->info.kind == CORE_TRANSFER_RESULT)
-		check_result(t);
+		result_arrived(t);
 	else {
 		if (t->info.kind == CORE_TRANSFER_ALGORITHM) {
 			prism_free(t->lane->algorithm_sent_for);
@@ -281,7 +301,7 @@ static int save_bytes(void *data, const void *bytes, size_t size, struct prism_e
 {
 	struct core_transfer *t = data;
 
-	return prism_file_writer_write(t->writer, bytes, size, err);
+	return core_saver_add(t->saver, bytes, size, err);
 }
 
 static struct core_agent_call *start_upload(struct core_transfer *t,
@@ -318,8 +338,13 @@ static struct core_agent_call *start_result(struct core_transfer *t,
 	const struct core_agent_result_spec spec = {
 	    .signature = t->prepared.signature, .sink = save_bytes, .sink_data = t};
 
-	t->writer = prism_file_writer_create(t->path, 0600, err);
-	return t->writer ? core_agent_result(t->lane->agent, &spec, handlers, NULL, err) : NULL;
+	const struct core_saver_owner owner = {.hold = hold_agent, .drained = result_saved, .data = t};
+	struct prism_file_writer *writer = prism_file_writer_create(t->path, 0600, err);
+
+	if (!writer)
+		return NULL;
+	t->saver = core_saver_create(t->queue->work, writer, &owner);
+	return core_agent_result(t->lane->agent, &spec, handlers, NULL, err);
 }
 
 static void start_call(struct core_transfer *t)

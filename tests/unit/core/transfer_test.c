@@ -460,6 +460,35 @@ static void expect_no_file(struct world *w, const char *path)
 	assert_int_equal(access(path, F_OK), -1);
 }
 
+/* More than the saver and the windows hold, so that the agent is held back and let go again. */
+static void test_large_result(void **state)
+{
+	struct world *w = *state;
+	char *dir = prism_path_join(w->dir, "large"), *path = prism_path_join(w->dir, "out.zip");
+	struct prism_error err = PRISM_ERROR_INIT;
+	struct core_payload *zip;
+	char *bytes, *file, hex[65];
+	uint64_t id;
+
+	assert_int_equal(mkdir(dir, 0700), 0);
+	file = write_input(w, "large/weights", 48 * MIB);
+	zip = core_payload_open(dir, 0, NULL, NULL, &err);
+	w->fake.result_len = core_payload_size(zip);
+	w->fake.result = bytes = prism_alloc(w->fake.result_len);
+	assert_int_equal(core_payload_read(zip, 0, bytes, w->fake.result_len, &err),
+	                 w->fake.result_len);
+	id = submit(w, spec_for(w, CORE_TRANSFER_RESULT, path));
+	wait_final(w, id);
+	assert_int_equal(state_of(w, id), CORE_TRANSFER_DONE);
+	sha3_of(path, hex);
+	assert_string_equal(hex, core_payload_sha3(zip));
+	core_payload_destroy(zip);
+	prism_free(bytes);
+	prism_free(file);
+	prism_free(dir);
+	prism_free(path);
+}
+
 static void test_cancelled_result_leaves_nothing(void **state)
 {
 	struct world *w = *state;
@@ -634,6 +663,7 @@ int main(void)
 	    CASE(test_cancel_while_queued_and_hashing),
 	    CASE(test_directory_is_zipped),
 	    CASE(test_result_is_saved_and_listed),
+	    CASE(test_large_result),
 	    CASE(test_cancelled_result_leaves_nothing),
 	    CASE(test_bad_results),
 	    CASE(test_refusals_at_submit),
