@@ -61,12 +61,13 @@ static void toggle(struct timeline *t, const char *run)
 static void next_step(struct timeline *t, const struct core_card *card)
 {
 	static const struct {
-		const char *event, *text;
+		const char *event, *text, *what;
 		enum pt_action_id action;
 	} steps[] = {
-	    {"ReceivingAlgorithm", "The agent waits for the algorithm", PT_ACTION_SEND_ALGORITHM},
-	    {"ReceivingData", "The agent waits for data", PT_ACTION_SEND_DATA},
-	    {"ConsumingResults", "Results wait to be fetched", PT_ACTION_RESULT_FETCH},
+	    {"ReceivingAlgorithm", "The agent waits for the algorithm", "send it",
+	     PT_ACTION_SEND_ALGORITHM},
+	    {"ReceivingData", "The agent waits for data", "send it", PT_ACTION_SEND_DATA},
+	    {"ConsumingResults", "Results wait", "fetch them", PT_ACTION_RESULT_FETCH},
 	};
 	char keys[64];
 
@@ -80,7 +81,7 @@ static void next_step(struct timeline *t, const struct core_card *card)
 		pt_lines_glyph(t->lines, PT_GLYPH_ARROW_RIGHT, PT_SLOT_WARN);
 		pt_lines_part(t->lines, PT_SLOT_WARN, "%s: ", steps[i].text);
 		pt_lines_part(t->lines, PT_SLOT_HINT_KEY, "%s", keys);
-		pt_lines_part(t->lines, PT_SLOT_DIM, " or Enter, to %s", pt_action(steps[i].action)->name);
+		pt_lines_part(t->lines, PT_SLOT_DIM, " or Enter to %s", steps[i].what);
 	}
 }
 

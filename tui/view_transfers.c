@@ -83,7 +83,7 @@ static void cell_done(const struct core_transfer_info *info, struct pt_value *re
 	char done[24], total[24];
 
 	ret->number = (int64_t)info->done;
-	if (info->total)
+	if (info->total && !core_transfer_state_final(info->state))
 		snprintf(ret->scratch, sizeof(ret->scratch), "%s/%s %d%%",
 		         prism_text_bytes(info->done, done), prism_text_bytes(info->total, total),
 		         (int)((double)info->done * 100 / (double)info->total));
