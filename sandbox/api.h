@@ -109,7 +109,19 @@
 	X(pat_rename)             \
 	X(pat_describe)           \
 	X(pat_reset)              \
-	X(pat_revoke)
+	X(pat_revoke)             \
+	/* api_certs.c */         \
+	X(cert_issue)             \
+	X(cert_list)              \
+	X(cert_view)              \
+	X(cert_renew)             \
+	X(cert_revoke)            \
+	X(cert_delete)            \
+	X(cert_token)             \
+	X(cert_download)          \
+	X(ca_token)               \
+	X(ca_download)            \
+	X(ocsp)
 
 /* The places where pages of logs and events ended (api_logs.c); one per sandbox. */
 struct sb_places *sb_places_create(void);

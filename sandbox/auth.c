@@ -61,12 +61,32 @@ static char *base64url(const void *data, size_t len)
 	return text;
 }
 
-static void sign(const struct sb *sb, const char *text, size_t len, uint8_t out[64])
+static const struct {
+	const char *head;
+	size_t mac_size;
+} algorithms[] = {
+    [SB_JWT_HS512] = {"{\"alg\":\"HS512\",\"typ\":\"JWT\"}", 64},
+    [SB_JWT_HS256] = {"{\"alg\":\"HS256\",\"typ\":\"JWT\"}", 32},
+};
+
+static void sign(const struct sb *sb, enum sb_jwt_alg alg, const char *text, size_t len,
+                 uint8_t out[64])
 {
 	unsigned size = 64;
-	if (!HMAC(EVP_sha512(), sb->signing_key, sizeof(sb->signing_key), (const uint8_t *)text, len,
-	          out, &size))
+	if (!HMAC(alg == SB_JWT_HS512 ? EVP_sha512() : EVP_sha256(), sb->signing_key,
+	          sizeof(sb->signing_key), (const uint8_t *)text, len, out, &size))
 		abort();
+}
+
+char *sb_jwt_make(const struct sb *sb, enum sb_jwt_alg alg, const char *claims, size_t len)
+{
+	uint8_t mac[64];
+	PRISM_AUTO_FREE char *head = base64url(algorithms[alg].head, strlen(algorithms[alg].head));
+	PRISM_AUTO_FREE char *payload = base64url(claims, len);
+	PRISM_AUTO_FREE char *signed_part = prism_asprintf("%s.%s", head, payload);
+	sign(sb, alg, signed_part, strlen(signed_part), mac);
+	PRISM_AUTO_FREE char *signature = base64url(mac, algorithms[alg].mac_size);
+	return prism_asprintf("%s.%s", signed_part, signature);
 }
 
 static char *make_token(struct sb *sb, int64_t user, enum sb_token_type type, int64_t ttl_s,
@@ -92,15 +112,9 @@ static char *make_token(struct sb *sb, int64_t user, enum sb_token_type type, in
 	/* Ours: sessions are ended to the microsecond, which iat cannot tell. */
 	sb_json_int(&claims, "iat_us", now_us);
 	sb_json_end(&claims);
-	static const char head_json[] = "{\"alg\":\"HS512\",\"typ\":\"JWT\"}";
-	PRISM_AUTO_FREE char *head = base64url(head_json, sizeof(head_json) - 1);
-	PRISM_AUTO_FREE char *payload = base64url(claims.buf.data, claims.buf.len);
-	PRISM_AUTO_FREE char *signed_part = prism_asprintf("%s.%s", head, payload);
-	uint8_t mac[64];
-	sign(sb, signed_part, strlen(signed_part), mac);
-	PRISM_AUTO_FREE char *signature = base64url(mac, sizeof(mac));
+	char *token = sb_jwt_make(sb, SB_JWT_HS512, claims.buf.data, claims.buf.len);
 	sb_json_finish(&claims);
-	return prism_asprintf("%s.%s", signed_part, signature);
+	return token;
 }
 
 void sb_auth_issue(struct sb *sb, int64_t user, char **ret_access, char **ret_refresh)
@@ -125,18 +139,21 @@ char *sb_auth_recovery_token(struct sb *sb, int64_t user)
 	return make_token(sb, user, SB_TOKEN_RECOVERY, RECOVERY_TTL_S, id);
 }
 
-/* The claims of a token whose signature is ours; NULL otherwise. */
-static cJSON *verified_claims(const struct sb *sb, const char *token)
+/* The key signs under two algorithms: the token's own header says which, and must be ours. */
+cJSON *sb_jwt_claims(const struct sb *sb, enum sb_jwt_alg alg, const char *token)
 {
 	const char *first = strchr(token, '.'), *last = first ? strchr(first + 1, '.') : NULL;
 	PRISM_AUTO_BUF struct prism_buf mac = PRISM_BUF_INIT(256), text = PRISM_BUF_INIT(8192);
+	PRISM_AUTO_FREE char *head = base64url(algorithms[alg].head, strlen(algorithms[alg].head));
 	uint8_t want[64];
-	if (!last || strlen(token) > 8192)
+	if (!last || strlen(token) > 8192 || strlen(head) != (size_t)(first - token) ||
+	    memcmp(head, token, strlen(head)) != 0)
 		return NULL;
-	if (prism_base64_decode(last + 1, strlen(last + 1), &mac, NULL) < 0 || mac.len != sizeof(want))
+	if (prism_base64_decode(last + 1, strlen(last + 1), &mac, NULL) < 0 ||
+	    mac.len != algorithms[alg].mac_size)
 		return NULL;
-	sign(sb, token, (size_t)(last - token), want);
-	if (!net_equal_const_time(mac.data, want, sizeof(want)))
+	sign(sb, alg, token, (size_t)(last - token), want);
+	if (!net_equal_const_time(mac.data, want, mac.len))
 		return NULL;
 	if (prism_base64_decode(first + 1, (size_t)(last - first - 1), &text, NULL) < 0)
 		return NULL;
@@ -165,7 +182,7 @@ static int find_caller(struct sb *sb, const char *id, int64_t issued_us,
 static int check(struct sb *sb, const char *token, enum sb_token_type type,
                  struct sb_caller *ret_caller, char jti[40])
 {
-	PRISM_AUTO_JSON cJSON *claims = verified_claims(sb, token);
+	PRISM_AUTO_JSON cJSON *claims = sb_jwt_claims(sb, SB_JWT_HS512, token);
 	if (!claims || prism_json_int(claims, "type", -1) != (int64_t)type ||
 	    prism_json_int(claims, "exp", 0) <= sb_now_us(sb) / 1000000)
 		return -1;

@@ -31,6 +31,13 @@ PRISM_MUST_USE
 int sb_auth_take_refresh(struct sb *sb, const char *token, struct sb_caller *ret_caller);
 void sb_auth_end_sessions(struct sb *sb, int64_t user); /* every token issued until now is dead */
 
+/* JWTs under the store's key, for what is no session (certs.c). */
+enum sb_jwt_alg { SB_JWT_HS512, SB_JWT_HS256 };
+char *sb_jwt_make(const struct sb *sb, enum sb_jwt_alg alg, const char *claims,
+                  size_t len); /* yours */
+/* The claims of a token that is ours; NULL otherwise. Yours. Times are not looked at. */
+cJSON *sb_jwt_claims(const struct sb *sb, enum sb_jwt_alg alg, const char *token);
+
 #define SB_SECRET_SIZE 48 /* salt and key */
 void sb_secret_hash(const char *password, uint8_t ret_secret[SB_SECRET_SIZE]);
 bool sb_secret_matches(const char *password, const void *secret, size_t size);

@@ -22,6 +22,7 @@ enum option_id {
 	OPT_FAULT,
 	OPT_TLS,
 	OPT_HTML_FALLBACK,
+	OPT_CERT_ZIP,
 	OPT_CLOCK_SKEW,
 	OPT_CVM_STEP,
 	OPT_LINGER,
@@ -51,6 +52,7 @@ static const struct option_row option_rows[] = {
      "serve HTTPS with a certificate made at start; its CA is in the ready line"},
     {OPT_HTML_FALLBACK, "html-fallback", NULL,
      "unknown paths get the web application's page, status 200"},
+    {OPT_CERT_ZIP, "cert-zip", NULL, "certificates are downloaded as zip archives instead of JSON"},
     {OPT_CLOCK_SKEW, "clock-skew", "SECONDS",
      "the server's clock is so far ahead (or behind: -3600)"},
     {OPT_CVM_STEP, "cvm-step", "MS",
@@ -148,6 +150,9 @@ static int apply_option(struct arguments *args, enum option_id id, const char *v
 		return 0;
 	case OPT_HTML_FALLBACK:
 		config->html_fallback = true;
+		return 0;
+	case OPT_CERT_ZIP:
+		config->cert_zip = true;
 		return 0;
 	case OPT_CLOCK_SKEW:
 		return parse_integer("clock-skew", value, &config->clock_skew_s, err);

@@ -69,6 +69,7 @@
 #define P "/computations/{D}/computations"
 #define Q "/computations/{D}/assets"
 #define V "/backends/{D}/cvms"
+#define K "/certs/{D}/certs"
 
 /* clang-format off */
 const struct sb_route sb_routes[] = {
@@ -159,6 +160,23 @@ const struct sb_route sb_routes[] = {
 	DEL(V "/{V}", cvm_delete, WS_REMOVE_CVMS, 0),
 	GET(V "/{V}/statistics", cvm_statistics, MEMBER, 0),
 	GET(V "/{V}/attestation_policy", cvm_policy, MEMBER, 0),
+
+	/* 3.10; the entity's kind in the path varies (Q8) */
+	GET("/certs/certs/get-ca/token", ca_token, USER, 0),
+	GET("/certs/certs/download-ca", ca_download, NOTHING, 0),
+	POST("/certs/certs/ocsp", ocsp, NOTHING, SB_ROUTE_NO_TYPE),
+	POST("/certs/ocsp", ocsp, NOTHING, SB_ROUTE_NO_TYPE),
+	POST(K "/issue/cvm/{V}", cert_issue, MEMBER, BODY),
+	POST(K "/issue/computation/{V}", cert_issue, MEMBER, BODY),
+	POST(K "/issue/backend/{V}", cert_issue, MEMBER, BODY),
+	POST(K "/issue/{V}", cert_issue, MEMBER, BODY),
+	GET(K, cert_list, MEMBER, 0),
+	DEL(K, cert_delete, MEMBER, 0),
+	GET(K "/{S}", cert_view, MEMBER, 0),
+	PATCH(K "/{S}/renew", cert_renew, MEMBER, 0),
+	PATCH(K "/{S}/revoke", cert_revoke, MEMBER, 0),
+	GET(K "/{S}/download/token", cert_token, MEMBER, 0),
+	GET(K "/{S}/download", cert_download, MEMBER, 0),
 };
 /* clang-format on */
 

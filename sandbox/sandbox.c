@@ -64,22 +64,30 @@ static bool is_loopback(const char *host)
 	       (inet_pton(AF_INET, host, &v4) == 1 && (ntohl(v4.s_addr) >> 24) == 127);
 }
 
-static int make_identity(struct sb *sb, const char *host, struct sb_server_identity *ret,
+/* HTTPS has a CA of its own: the one in the store is for certificates of CVMs. */
+static int make_identity(struct sb *sb, const char *host, struct sb_cert *ret,
                          struct prism_error *err)
 {
-	if (sb_pki_server_identity(host, sb_now_us(sb), ret, err) < 0)
-		return -1;
+	const char *names[] = {"localhost", "127.0.0.1", "::1", host, NULL};
+	int64_t now = sb_now_us(sb), day = 86400000000ll;
+	const struct sb_cert_request request = {"localhost", names, now - day,
+	                                        now + SB_CERT_DAYS * day};
 	const char *directory = sb_directory(sb, err);
-	if (!directory)
-		return -1;
-	sb->ca_file = prism_path_join(directory, "ca.pem");
-	return prism_file_write(sb->ca_file, ret->ca_pem, strlen(ret->ca_pem), 0644, err);
+	struct sb_ca *ca = directory ? sb_ca_create(now, err) : NULL;
+	int rc = ca ? sb_ca_issue(ca, &request, ret, err) : -1;
+	if (rc == 0) {
+		const char *pem = sb_ca_cert_pem(ca);
+		sb->ca_file = prism_path_join(directory, "ca.pem");
+		rc = prism_file_write(sb->ca_file, pem, strlen(pem), 0644, err);
+	}
+	sb_ca_destroy(ca);
+	return rc;
 }
 
 int sb_listen(struct sb *sb, struct prism_error *err)
 {
 	PRISM_AUTO_FREE char *host = NULL;
-	struct sb_server_identity identity = {0};
+	struct sb_cert identity = {0};
 	uint16_t port = 0;
 	const char *listen = sb->config.listen ? sb->config.listen : "127.0.0.1:0";
 	size_t len = strlen(listen);
@@ -100,11 +108,11 @@ int sb_listen(struct sb *sb, struct prism_error *err)
 		return -1;
 	}
 	if (sb->config.tls && make_identity(sb, host, &identity, err) < 0) {
-		sb_server_identity_finish(&identity);
+		sb_cert_finish(&identity);
 		return -1;
 	}
 	sb->http = sb_http_create(sb, host, port, identity.cert_pem, identity.key_pem, err);
-	sb_server_identity_finish(&identity);
+	sb_cert_finish(&identity);
 	if (!sb->http)
 		return -1;
 	sb->host = PRISM_STEAL(host);
@@ -127,6 +135,7 @@ void sb_destroy(struct sb *sb)
 	sb_runs_destroy(sb->runs);
 	sb_cvms_destroy(sb->cvms);
 	sb_places_destroy(sb->places);
+	sb_ca_destroy(sb->ca);
 	prism_work_destroy(sb->work);
 	sb_db_close(sb->db);
 	if (sb->ca_file)

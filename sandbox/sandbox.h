@@ -18,6 +18,7 @@
 #define SB_ACCESS_TTL_S 3600 /* prism-api.md section 2.2 */
 #define SB_REFRESH_TTL_S 86400
 
+struct sb_ca;
 struct sb_faults;
 struct sb_http;
 struct sb_runs;
@@ -37,6 +38,7 @@ struct sb_config {
 	int64_t linger_s;               /* a finished run's agent is released after so long; 0: 300 */
 	unsigned port_first, port_last; /* of agents; 0: chosen by the system */
 	bool tls, html_fallback;
+	bool cert_zip;            /* certificate downloads are zip archives, not JSON */
 	struct sb_faults *faults; /* lent; NULL: none */
 };
 
@@ -48,6 +50,7 @@ struct sb {
 	char instance[37];         /* id of this process, for health */
 	uint8_t signing_key[64];   /* auth.c */
 	struct sb_http *http;      /* http.c; NULL when calls are made in process only */
+	struct sb_ca *ca;          /* certs.c; NULL until needed */
 	struct sb_places *places;  /* api_logs.c */
 	struct sb_seed_live *live; /* seed_live.c */
 	struct sb_runs *runs;      /* run.c */
