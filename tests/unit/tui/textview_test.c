@@ -194,7 +194,9 @@ static void copied_as_it_was_given(void **state)
 
 static void every_size_is_drawn(void **state)
 {
-	pt_textview_set(view, "日本語 e\xcc\x81 long words that wrap somewhere\n\n\x1b[31m", 53);
+	static const char text[] = "日本語 e\xcc\x81 long words that wrap somewhere\n\n\033[31m";
+
+	pt_textview_set(view, text, strlen(text));
 	pt_textview_search(view, "本", 1);
 	for (int rows = 1; rows <= 100; rows += 33)
 		for (int cols = 1; cols <= 300; cols += cols < 40 ? 1 : 130)
