@@ -319,7 +319,8 @@ static void build_cards(struct timeline *t)
 		struct core_run_event *events = (struct core_run_event *)(uintptr_t)card->events;
 		events[card->event_count++] = t->events[i].event;
 	}
-	qsort(t->cards, t->card_count, sizeof(*t->cards), newest_first);
+	if (t->card_count)
+		qsort(t->cards, t->card_count, sizeof(*t->cards), newest_first);
 	for (size_t i = 0; i < t->card_count; i++)
 		card_finish(&t->cards[i], (int)(t->card_count - i));
 }
@@ -340,7 +341,8 @@ static void step_done(struct timeline *t)
 	/* Oldest first: ages among equal times follow the server's order. */
 	while (t->fresh_count > 0)
 		keep(t, &t->fresh[--t->fresh_count]);
-	qsort(t->events, t->event_count, sizeof(*t->events), by_age);
+	if (t->event_count)
+		qsort(t->events, t->event_count, sizeof(*t->events), by_age);
 	enum core_comp_state before = t->card_count ? t->cards[0].state : CORE_COMP_UNKNOWN;
 	build_cards(t);
 	enum core_comp_state after = t->card_count ? t->cards[0].state : CORE_COMP_UNKNOWN;
