@@ -12,6 +12,7 @@
 
 #include "base/loop.h"
 #include "base/work.h"
+#include "sandbox/agent.h"
 #include "sandbox/db.h"
 
 #define SB_NOTICE "not a TEE: sandbox for demonstrations and tests"
@@ -37,6 +38,9 @@ struct sb_config {
 	int64_t cvm_step_ms;            /* creating -> starting -> online; 0: 2 s */
 	int64_t linger_s;               /* a finished run's agent is released after so long; 0: 300 */
 	unsigned port_first, port_last; /* of agents; 0: chosen by the system */
+	struct sb_runner_limits run_limits;  /* zeros: the defaults of runner.h */
+	struct sb_agent_faults agent_faults; /* early_reject: lent */
+	enum sb_agent_rule agent_rule;
 	bool tls, html_fallback;
 	bool cert_zip;            /* certificate downloads are zip archives, not JSON */
 	struct sb_faults *faults; /* lent; NULL: none */
