@@ -174,6 +174,26 @@ static void mask_ports(char *text)
 			*digit = 'N';
 }
 
+/* Identifiers the sandbox makes up while it runs are different every time: hexadecimal digits of
+ * whole UUIDs become 'x'. */
+static void mask_ids(char *text)
+{
+	static const char form[] = "xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx";
+	const size_t len = sizeof(form) - 1;
+
+	for (char *at = text; at[0] && strnlen(at, len) == len; at++) {
+		size_t fits = 0;
+
+		while (fits < len && (form[fits] == '-' ? at[fits] == '-'
+		                                        : strchr("0123456789abcdef", at[fits]) != NULL))
+			fits++;
+		if (fits == len) {
+			memcpy(at, form, len);
+			at += len - 1;
+		}
+	}
+}
+
 char *player_picture(const struct player *player)
 {
 	const struct pt_canvas *screen = player_screen(player);
@@ -193,5 +213,6 @@ char *player_picture(const struct player *player)
 	prism_buf_printf(&out, "styles\n%s", styles);
 	picture = prism_buf_take(&out, NULL);
 	mask_ports(picture);
+	mask_ids(picture);
 	return picture;
 }
