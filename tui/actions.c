@@ -102,9 +102,9 @@ static const struct pt_action rows[PT_ACTION_COUNT] = {
     [PT_ACTION_QUIT] = {"quit", "Q ctrl-c", PT_GROUP_SCREEN,
                         "leave the program (asks when transfers are under way)", PT_IN_ANY,
                         PT_ACTION_UI | PT_ACTION_NO_LOGIN},
-    [PT_ACTION_NEXT_TAB] = {"tab next", "]", PT_GROUP_SCREEN, "next tab", PT_IN_COMPUTATION,
+    [PT_ACTION_NEXT_TAB] = {"tab next", "]", PT_GROUP_SCREEN, "next tab", PT_IN_TABS,
                             PT_ACTION_UI | PT_ACTION_HINT, .hint = "tab"},
-    [PT_ACTION_PREV_TAB] = {"tab previous", "[", PT_GROUP_SCREEN, "previous tab", PT_IN_COMPUTATION,
+    [PT_ACTION_PREV_TAB] = {"tab previous", "[", PT_GROUP_SCREEN, "previous tab", PT_IN_TABS,
                             PT_ACTION_UI},
     [PT_ACTION_NEXT_PANE] = {"pane next", "tab", PT_GROUP_SCREEN, "to the next pane", PT_IN_ANY,
                              PT_ACTION_UI},
@@ -240,13 +240,12 @@ static const struct pt_action rows[PT_ACTION_COUNT] = {
                                          ARGS(COMPUTATION), .run = pt_cmd_computation_checklist},
     [PT_ACTION_COMPUTATION_RUN] =
         {"computation run", "R", PT_GROUP_COMPUTATION, "run it (or run it again) on a ready CVM",
-         PT_IN_COMPUTATIONS | PT_IN_COMPUTATION,
-         PT_ACTION_WRITES | PT_ACTION_SELECTION | PT_ACTION_HINT,
+         PT_IN_COMPUTATIONS | PT_IN_TABS, PT_ACTION_WRITES | PT_ACTION_SELECTION | PT_ACTION_HINT,
          ARGS(COMPUTATION, {"cvm", PT_ARG_CVM, PT_ARG_REQUIRED, NULL, "id or name of a ready CVM"},
               {"follow", PT_ARG_FLAG, 0, NULL, "stay and print events until it ends"}),
          .run = pt_cmd_computation_run},
     [PT_ACTION_COMPUTATION_STOP] = {"computation stop", "X", PT_GROUP_COMPUTATION, "stop the run",
-                                    PT_IN_COMPUTATIONS | PT_IN_COMPUTATION,
+                                    PT_IN_COMPUTATIONS | PT_IN_TABS,
                                     PT_ACTION_WRITES | PT_ACTION_SELECTION | PT_ACTION_CONFIRM |
                                         PT_ACTION_BULK | PT_ACTION_HINT,
                                     ARGS(COMPUTATION), .run = pt_cmd_computation_stop},
@@ -669,6 +668,7 @@ static const struct {
     {PT_IN_HELP, "help"},
     {PT_IN_MESSAGES, "messages"},
     {PT_IN_FORM, "form"},
+    {PT_IN_TABS, "computation"},
 };
 
 const char *pt_group_title(enum pt_group group)

@@ -68,6 +68,7 @@ enum pt_where {
 	PT_IN_HELP = 1u << 22,
 	PT_IN_MESSAGES = 1u << 23,
 	PT_IN_FORM = 1u << 24,
+	PT_IN_TABS = 1u << 25, /* whichever tab of a computation is open */
 };
 #define PT_IN_COMPUTATION \
 	(PT_IN_OVERVIEW | PT_IN_TIMELINE | PT_IN_LOGS | PT_IN_MANIFEST | PT_IN_ROLES | PT_IN_LINKED)

@@ -361,31 +361,69 @@ static void trim_blanks(struct prism_buf *out)
 		out->data[--out->len] = '\0';
 }
 
+/* The last column of a row may have several lines (output of an algorithm): they stand below each
+ * other.  Empty ones at the end are left out. */
+static void put_lines(const struct cell *cell, const struct pt_print *print, int indent, int width,
+                      struct prism_buf *out)
+{
+	size_t len = strlen(cell->shown);
+	bool first = true;
+
+	while (len && (cell->shown[len - 1] == '\n' || cell->shown[len - 1] == '\r'))
+		len--;
+	for (size_t at = 0; at < len; first = false) {
+		const char *line = cell->shown + at;
+		const char *newline = memchr(line, '\n', len - at);
+		size_t n = newline ? (size_t)(newline - line) : len - at;
+		PRISM_AUTO_BUF struct prism_buf text = PRISM_BUF_INIT(SIZE_MAX / 2);
+
+		prism_text_neutralise(&text, line, n, print->ascii);
+		if (!first)
+			prism_buf_printf(out, "\n%*s", indent, "");
+		put_columns(out, prism_buf_text(&text), width, false);
+		at += n + 1;
+	}
+}
+
+static void put_row(const struct pt_records *records, const struct pt_print *print, size_t line,
+                    const int *widths, size_t last, struct prism_buf *out)
+{
+	int indent = 0;
+
+	for (size_t c = 0; c <= last; c++) {
+		PRISM_AUTO_BUF struct prism_buf text = PRISM_BUF_INIT(SIZE_MAX / 2);
+		const struct cell *cell = line ? cell_at(records, line - 1, c) : NULL;
+
+		if (widths[c] < 0)
+			continue;
+		prism_buf_puts(out, indent ? "  " : "");
+		indent += indent ? 2 : 0;
+		if (c == last && cell && cell->kind == CELL_TEXT && strchr(cell->shown, '\n')) {
+			put_lines(cell, print, indent, widths[c], out);
+			continue;
+		}
+		if (cell)
+			shown_text(cell, print, &text);
+		else
+			prism_buf_puts(&text, records->columns[c].title);
+		put_columns(out, prism_buf_text(&text), widths[c], true);
+		indent += widths[c];
+	}
+	trim_blanks(out);
+	prism_buf_putc(out, '\n');
+}
+
 static void print_rows(const struct pt_records *records, const struct pt_print *print,
                        struct prism_buf *out)
 {
 	PRISM_AUTO_FREE int *widths = prism_alloc_array(records->column_count + 1, sizeof(int));
+	size_t last = 0;
 
 	fit_columns(records, print, widths);
-	for (size_t line = print->headings ? 0 : 1; line <= pt_records_rows(records); line++) {
-		bool first = true;
-
-		for (size_t c = 0; c < records->column_count; c++) {
-			PRISM_AUTO_BUF struct prism_buf text = PRISM_BUF_INIT(SIZE_MAX / 2);
-
-			if (widths[c] < 0)
-				continue;
-			if (line)
-				shown_text(cell_at(records, line - 1, c), print, &text);
-			else
-				prism_buf_puts(&text, records->columns[c].title);
-			prism_buf_puts(out, first ? "" : "  ");
-			put_columns(out, prism_buf_text(&text), widths[c], true);
-			first = false;
-		}
-		trim_blanks(out);
-		prism_buf_putc(out, '\n');
-	}
+	for (size_t c = 0; c < records->column_count; c++)
+		last = widths[c] >= 0 ? c : last;
+	for (size_t line = print->headings ? 0 : 1; line <= pt_records_rows(records); line++)
+		put_row(records, print, line, widths, last, out);
 }
 
 static void print_single(const struct pt_records *records, const struct pt_print *print,

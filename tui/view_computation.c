@@ -354,7 +354,7 @@ static uint32_t where_now(const struct pt_view *view)
 	const struct computation *c = view->state;
 	const struct pt_view_ops *tab = c->tabs[c->tab]->ops;
 
-	return bits[c->tab] | (tab->table ? PT_IN_LIST : PT_IN_TEXT);
+	return bits[c->tab] | PT_IN_TABS | (tab->table ? PT_IN_LIST : PT_IN_TEXT);
 }
 
 static bool may(struct pt_view *view, enum pt_action_id id, char *reason, size_t size)

@@ -2,7 +2,7 @@
  * The manifest the agent gets: as a table of what is expected from whom, or as the raw JSON.  My
  * own key is marked, so that registration can be seen where it matters.
  */
-#include "base/file.h"
+#include "base/json.h"
 #include "base/mem.h"
 #include "core/list.h"
 #include "core/manifest.h"
@@ -66,6 +66,18 @@ static void build_table(struct manifest *m, const struct core_manifest *manifest
 	}
 }
 
+/* Indented to be read; what is saved is the answer itself, unchanged. */
+static void show_raw(struct manifest *m, const struct core_manifest *manifest)
+{
+	PRISM_AUTO_JSON cJSON *doc = prism_json_parse(manifest->raw, manifest->raw_len, NULL);
+	PRISM_AUTO_FREE char *pretty = doc ? prism_json_print(doc, true) : NULL;
+
+	if (pretty)
+		pt_textview_set(m->text, pretty, strlen(pretty));
+	else
+		pt_textview_set(m->text, manifest->raw, manifest->raw_len);
+}
+
 static void build(struct manifest *m)
 {
 	const struct core_manifest *manifest = core_manifest(m->core, m->id);
@@ -74,7 +86,7 @@ static void build(struct manifest *m)
 	if (!manifest)
 		return;
 	if (m->raw)
-		pt_textview_set(m->text, manifest->raw, manifest->raw_len);
+		show_raw(m, manifest);
 	else
 		build_table(m, manifest);
 }

@@ -34,7 +34,7 @@ struct overview {
 enum target { TARGET_NONE, TARGET_ACTION, TARGET_FIX };
 
 #define LABEL_WIDTH 20
-#define LABEL_NARROW 12
+#define LABEL_NARROW 14
 
 static int label_width(int width)
 {
@@ -213,7 +213,7 @@ static void add_actions(struct overview *o)
 		           pt_computation_may(o->core, o->id, actions[i], reason, sizeof(reason));
 
 		pt_lines_add(o->lines, action->name, TARGET_ACTION, action->name);
-		pt_keymap_keys(pt_ui_keymap(o->view->app), actions[i], PT_IN_OVERVIEW, 1, keys,
+		pt_keymap_keys(pt_ui_keymap(o->view->app), actions[i], PT_IN_OVERVIEW | PT_IN_TABS, 1, keys,
 		               sizeof(keys));
 		pt_lines_part(o->lines, may ? PT_SLOT_HINT_KEY : PT_SLOT_OFF, "%s", keys);
 		pt_lines_pad(o->lines, 3);

@@ -58,6 +58,17 @@ static void table_is_aligned_and_harmless(void **state)
 	          0);
 }
 
+static void the_last_column_may_have_lines(void **state)
+{
+	static const struct pt_record_column two[] = {{"a", "A"}, {"b", "B"}, {NULL, NULL}};
+	struct pt_records *r = pt_records_create(two, 0);
+
+	PRISM_UNUSED(state);
+	pt_records_text(r, "x\ny");
+	pt_records_text(r, "one\n\033two\n");
+	check(r, (struct pt_print){.format = PT_FORMAT_TABLE}, "A    B\nx␊y  one\n     ␛two\n");
+}
+
 static void single_is_a_list_of_fields(void **state)
 {
 	PRISM_UNUSED(state);
@@ -165,6 +176,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(table_is_aligned_and_harmless),
+	    cmocka_unit_test(the_last_column_may_have_lines),
 	    cmocka_unit_test(single_is_a_list_of_fields),
 	    cmocka_unit_test(csv_quotes),
 	    cmocka_unit_test(json_is_typed),
