@@ -90,6 +90,47 @@ static void test_known_vector(void **state)
 	set_zone("UTC");
 }
 
+static void put_old_file(const char *dir, const char *name, const char *text, mode_t mode)
+{
+	struct timespec times[2] = {{.tv_sec = 1000000000}, {.tv_sec = 1000000000}};
+	char *path = prism_path_join(dir, name);
+
+	put_file(dir, name, text);
+	assert_int_equal(utimensat(AT_FDCWD, path, times, 0), 0);
+	assert_int_equal(chmod(path, mode), 0);
+	free(path);
+}
+
+/* Names in UTF-8, three modes, a file beside a directory of the same stem, nested and empty ones:
+ * what `checksum` of the official client v0.8.2 and v0.10.2 prints for this tree. */
+static void test_vectors_of_the_official_client(void **state)
+{
+	PRISM_AUTO_BUF struct prism_buf v08 = PRISM_BUF_INIT(10000), v09 = PRISM_BUF_INIT(10000);
+	PRISM_AUTO_BUF struct prism_buf kolkata = PRISM_BUF_INIT(10000);
+
+	put_dir(*state, "a");
+	put_dir(*state, "sub");
+	put_dir(*state, "sub/deep");
+	put_old_file(*state, "a.txt", "hello\n", 0644);
+	put_old_file(*state, "a/b", "1", 0644);
+	put_old_file(*state, "sub/empty", "", 0644);
+	put_old_file(*state,
+	             "sub/deep/gr\xc3\xbc\xc3\x9f"
+	             "e",
+	             "x", 0644);
+	put_old_file(*state, "readonly", "r", 0444);
+	put_old_file(*state, "run.sh", "#!/bin/sh\n", 0755);
+	set_zone("UTC");
+	zip_it(*state, NET_ZIP_LAYOUT_V08, &v08);
+	expect_sha3(&v08, "d7f1467f7b000d3c8d619d6a0955ab18af86a2e4f030aa13065e3c0fdd4cada8");
+	zip_it(*state, NET_ZIP_LAYOUT_V09, &v09);
+	expect_sha3(&v09, "c700ab48940f05cfb3ac25d8dc0dc82bdf01f3afbd03adc28fc9b5a1bed06d09");
+	set_zone("XXX-5:30");
+	zip_it(*state, NET_ZIP_LAYOUT_V09, &kolkata);
+	expect_sha3(&kolkata, "fe28bd5417a38aa820415e28de6b657f3644a4b4bbb1edc96a1f408206f0daea");
+	set_zone("UTC");
+}
+
 static void test_empty_directory(void **state)
 {
 	PRISM_AUTO_BUF struct prism_buf zip = PRISM_BUF_INIT(1000);
@@ -268,6 +309,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    CASE(test_known_vector),
+	    CASE(test_vectors_of_the_official_client),
 	    CASE(test_empty_directory),
 	    CASE(test_order),
 	    CASE(test_name_flags),
