@@ -63,6 +63,8 @@ struct core_agent_call {
 	struct prism_buf file;
 	uint8_t pcr10[PCR10_SIZE];
 	bool has_pcr10;
+	bool needs_bytes; /* an answer without any is a refusal: v0.10.2 gives an empty token off Azure
+	                   */
 };
 
 /* ---- connection ---- */
@@ -229,6 +231,16 @@ static int check_size(const struct core_agent_call *call, struct prism_error *er
 	return -1;
 }
 
+static int check_answer(const struct core_agent_call *call, struct prism_error *err)
+{
+	if (call->needs_bytes && !call->received) {
+		prism_error_raise(err, PRISM_ERROR_CONFLICT, "the agent's answer holds no evidence");
+		prism_error_hint(err, "the machine may be no TEE of this kind");
+		return -1;
+	}
+	return check_size(call, err);
+}
+
 static void add_context(const struct core_agent_call *call, struct prism_error *err)
 {
 	(void)snprintf(err->operation, sizeof(err->operation), "%s", call->operation);
@@ -246,7 +258,7 @@ static void on_done(void *data, int status, const struct prism_error *why)
 
 	if (why)
 		prism_error_copy(&err, why);
-	if (status == NET_GRPC_OK ? check_size(call, &err) < 0 : true) {
+	if (status == NET_GRPC_OK ? check_answer(call, &err) < 0 : true) {
 		(void)core_agent_explain(&err);
 		add_context(call, &err);
 		result = &err;
@@ -593,6 +605,7 @@ struct core_agent_call *core_agent_attestation(struct core_agent *agent,
 	message.type = (int32_t)type;
 	call = evidence_create(agent, "fetch the attestation", done, data);
 	call->decode = decode_attestation;
+	call->needs_bytes = true;
 	pack_request(call, &message.base);
 	return call_start(call, "/agent.AgentService/Attestation", NULL, 0, cancel, err);
 }
@@ -621,6 +634,7 @@ struct core_agent_call *core_agent_azure_token(struct core_agent *agent, const u
 	message.type = (int32_t)CORE_ATTESTATION_AZURE;
 	call = evidence_create(agent, "fetch the attestation token", done, data);
 	call->decode = decode_token;
+	call->needs_bytes = true;
 	pack_request(call, &message.base);
 	return call_start(call, "/agent.AgentService/AzureAttestationToken", NULL, 0, cancel, err);
 }

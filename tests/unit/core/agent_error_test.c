@@ -86,6 +86,21 @@ static void test_known_texts(void **state)
 	}
 }
 
+/* A longer prefix stands before the shorter one it would be hidden by. */
+static void test_not_a_tee(void **state)
+{
+	enum core_agent_refusal refusal;
+	struct prism_error err = explained(NET_GRPC_UNKNOWN,
+	                                   "failed to get raw quote : rpc error: code = Unknown desc = "
+	                                   "EmptyProvider should not be used - "
+	                                   "configure it",
+	                                   &refusal);
+
+	assert_string_equal(err.message, "the CVM is not a TEE: it has no evidence to give");
+	err = explained(NET_GRPC_UNKNOWN, "failed to get raw quote : EOF", &refusal);
+	assert_string_equal(err.message, "the CVM cannot give this evidence");
+}
+
 static void test_unknown_text_is_shown_as_it_came(void **state)
 {
 	enum core_agent_refusal refusal;
@@ -133,6 +148,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_known_texts),
+	    cmocka_unit_test(test_not_a_tee),
 	    cmocka_unit_test(test_unknown_text_is_shown_as_it_came),
 	    cmocka_unit_test(test_by_status),
 	    cmocka_unit_test(test_local_errors_are_left_alone),

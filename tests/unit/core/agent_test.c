@@ -530,6 +530,13 @@ static void test_ima_and_token(void **state)
 	wait_done(w);
 	assert_string_equal(prism_buf_text(&w->got), "ey.J.x");
 	assert_int_equal(w->fake.type, 3);
+	w->fake.result_len = 0; /* accepted, and empty: as v0.10.2 does off Azure */
+	w->calls = 0;
+	assert_non_null(
+	    core_agent_azure_token(w->agent, (const uint8_t *)"n", 1, on_evidence, w, NULL, &err));
+	wait_done(w);
+	assert_false(w->ok);
+	assert_non_null(strstr(w->err.message, "no evidence"));
 	prism_free(bytes);
 }
 
