@@ -244,9 +244,6 @@ static void prepare_panes(struct pt_app *app)
 void pt_app_compose(struct pt_app *app)
 {
 	pt_canvas_clear(app->canvas);
-	pt_canvas_fill(app->canvas,
-	               (struct pt_rect){0, 0, pt_canvas_cols(app->canvas), pt_canvas_rows(app->canvas)},
-	               PT_SLOT_TEXT, 0);
 	pt_app_layout(app);
 	if (app->layout.too_small) {
 		draw_too_small(app);

@@ -92,8 +92,15 @@ void pt_canvas_clear(struct pt_canvas *canvas)
 {
 	size_t count = (size_t)canvas->rows * (size_t)canvas->cols;
 
-	for (size_t i = 0; i < count; i++)
-		canvas->cells[i] = blank;
+	for (int x = 0; x < canvas->cols; x++)
+		canvas->cells[x] = blank;
+	for (size_t done = (size_t)canvas->cols;
+	     done < count;) { /* what is blank is copied, doubling */
+		size_t more = done < count - done ? done : count - done;
+
+		memcpy(&canvas->cells[done], canvas->cells, more * sizeof(*canvas->cells));
+		done += more;
+	}
 	canvas->clip = (struct pt_rect){0, 0, canvas->cols, canvas->rows};
 	canvas->looks = 0;
 	canvas->cursor_x = canvas->cursor_y = -1;
@@ -147,13 +154,21 @@ unsigned pt_canvas_set_looks(struct pt_canvas *canvas, unsigned looks)
 	return before;
 }
 
+/* The clip is never larger than the canvas. */
+static inline bool inside(const struct pt_canvas *canvas, int x, int y)
+{
+	const struct pt_rect *clip = &canvas->clip;
+
+	return x >= clip->x && y >= clip->y && x < clip->x + clip->w && y < clip->y + clip->h;
+}
+
 /* One cell inside the clip; repairs a wide character that is cut by it. */
 static void put(struct pt_canvas *canvas, int x, int y, uint32_t ch, enum pt_slot slot,
                 unsigned looks)
 {
 	struct pt_cell *cell;
 
-	if (!pt_rect_contains(canvas->clip, x, y))
+	if (!inside(canvas, x, y))
 		return;
 	cell = cell_at(canvas, x, y);
 	if (cell->ch == 0 && x > 0 && ch != 0) {
@@ -319,10 +334,21 @@ int pt_canvas_text_right(struct pt_canvas *canvas, int x, int y, int width, enum
 void pt_canvas_fill(struct pt_canvas *canvas, struct pt_rect rect, enum pt_slot slot,
                     unsigned looks)
 {
+	struct pt_cell cell = {
+	    .ch = ' ', .slot = (uint8_t)slot, .looks = (uint8_t)(looks | canvas->looks)};
+
 	rect = pt_rect_intersect(rect, canvas->clip);
-	for (int y = rect.y; y < rect.y + rect.h; y++)
-		for (int x = rect.x; x < rect.x + rect.w; x++)
-			put(canvas, x, y, ' ', slot, looks);
+	if (rect.w < 1)
+		return;
+	for (int y = rect.y; y < rect.y + rect.h; y++) {
+		struct pt_cell *row = cell_at(canvas, rect.x, y);
+
+		/* the edges may cut a wide character, what is between them cannot */
+		put(canvas, rect.x, y, ' ', slot, looks);
+		put(canvas, rect.x + rect.w - 1, y, ' ', slot, looks);
+		for (int x = 1; x < rect.w - 1; x++)
+			row[x] = cell;
+	}
 }
 
 void pt_canvas_add_looks(struct pt_canvas *canvas, struct pt_rect rect, unsigned looks)
