@@ -76,6 +76,13 @@ static bool looks_binary(uint8_t first)
 	return (first >= 0xa0 && first <= 0xbb) || first == 0xd2 || first == 0xd9;
 }
 
+static int not_a_policy(struct prism_error *err)
+{
+	prism_error_raise(err, PRISM_ERROR_INVALID, "not an attestation policy");
+	prism_error_hint(err, "expected JSON, CoRIM (CBOR), or base64 of one of them");
+	return -1;
+}
+
 /* Reference 5.1: base64 text of any of the others is what Prism's own JSON delivers. */
 static int unwrap_base64(struct prism_buf *bytes, struct prism_error *err)
 {
@@ -83,9 +90,7 @@ static int unwrap_base64(struct prism_buf *bytes, struct prism_error *err)
 
 	if (prism_base64_decode(bytes->data, bytes->len, &decoded, NULL) < 0 || decoded.len == 0) {
 		prism_buf_finish(&decoded);
-		prism_error_raise(err, PRISM_ERROR_INVALID, "not an attestation policy");
-		prism_error_hint(err, "expected JSON, CoRIM (CBOR), or base64 of one of them");
-		return -1;
+		return not_a_policy(err);
 	}
 	prism_buf_finish(bytes);
 	*bytes = decoded;
@@ -122,6 +127,8 @@ static int read_any(struct core_policy *policy, struct prism_error *err)
 			return -1;
 		start = leading_space(policy->bytes.data, policy->bytes.len);
 		first = start < policy->bytes.len ? (uint8_t)policy->bytes.data[start] : 0;
+		if (first != '{' && !looks_binary(first))
+			return not_a_policy(err);
 	}
 	if (first == '{')
 		return read_json(policy, start, err);

@@ -130,18 +130,18 @@ static const char *keepv(struct core_verdict *verdict, const char *fmt, va_list 
 	return prism_arena_strdup(verdict->arena, text);
 }
 
-static int severity(enum core_check_result result)
+static int weight(enum core_check_result result)
 {
-	return result == CORE_CHECK_FAIL ? 2 : result == CORE_CHECK_SKIPPED ? 1 : 0;
+	return result == CORE_CHECK_FAIL ? 2 : result == CORE_CHECK_PASS ? 1 : 0;
 }
 
-/* NULL when a report on this rule exists that is as bad or worse. */
+/* NULL when a report on this rule exists that says as much or more. */
 static struct core_check *open_report(struct core_verdict *verdict, enum core_rule rule,
                                       enum core_check_result result)
 {
 	struct core_check *check = &verdict->by_rule[rule];
 
-	if (verdict->reported[rule] && severity(result) <= severity(check->result))
+	if (verdict->reported[rule] && weight(result) <= weight(check->result))
 		return NULL;
 	verdict->reported[rule] = true;
 	verdict->state = CORE_VERDICT_OPEN;
@@ -206,11 +206,15 @@ void core_verdict_note(struct core_verdict *verdict, const char *key, const char
 {
 	va_list ap;
 
-	if (verdict->note_count == NOTES_MAX)
+	unsigned at = 0;
+	while (at < verdict->note_count && strcmp(verdict->notes[at].key, key) != 0)
+		at++;
+	if (at == NOTES_MAX)
 		return;
+	if (at == verdict->note_count)
+		verdict->notes[verdict->note_count++].key = keep(verdict, key);
 	va_start(ap, fmt);
-	verdict->notes[verdict->note_count].key = keep(verdict, key);
-	verdict->notes[verdict->note_count++].value = keepv(verdict, fmt, ap);
+	verdict->notes[at].value = keepv(verdict, fmt, ap);
 	va_end(ap);
 }
 

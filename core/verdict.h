@@ -158,7 +158,8 @@ void core_verdict_destroy(struct core_verdict *verdict); /* NULL allowed */
 
 /* Declares that the verdict needs this rule. Before or after the report on it. */
 void core_verdict_require(struct core_verdict *verdict, enum core_rule rule);
-/* One report per rule; a second one is kept only when it is worse (fail over skipped over pass). */
+/* One report per rule; a second one is kept only when it says more: fail over pass over not
+ * checked (two policies may judge the same evidence, and only one of them name a value). */
 void core_verdict_pass(struct core_verdict *verdict, enum core_rule rule, const char *found_fmt,
                        ...) PRISM_PRINTF(3, 4);
 void core_verdict_fail(struct core_verdict *verdict, enum core_rule rule, const char *expected,
@@ -168,7 +169,7 @@ void core_verdict_skip(struct core_verdict *verdict, enum core_rule rule, const 
 /* Pass when ok, else fail: expected and found are shown either way. */
 bool core_verdict_compare(struct core_verdict *verdict, enum core_rule rule, bool ok,
                           const char *expected, const char *found, const char *reason);
-/* A fact for display ("platform", "SEV-SNP Milan"); no bearing on the result. */
+/* A fact for display ("platform", "SEV-SNP Milan"); no bearing on the result. One per key. */
 void core_verdict_note(struct core_verdict *verdict, const char *key, const char *value_fmt, ...)
     PRISM_PRINTF(3, 4);
 /* Evidence under a root that proves nothing (a sandbox's test hierarchy): stays visible everywhere.
