@@ -191,7 +191,7 @@ static char *normalise_pem(const char *text)
 		}
 	}
 	while (out.len > 1 && out.data[out.len - 1] == '\n' && out.data[out.len - 2] == '\n')
-		out.len--;
+		out.data[--out.len] = '\0';
 	if (out.len && out.data[out.len - 1] != '\n')
 		prism_buf_putc(&out, '\n');
 	return prism_buf_take(&out, NULL);
