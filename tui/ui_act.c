@@ -114,14 +114,6 @@ static void filter_done(void *data, const char *text)
 	prism_free(asking);
 }
 
-static const char *filter_of(struct pt_view *view)
-{
-	struct pt_table *table = view->ops->table ? view->ops->table(view) : NULL;
-	struct pt_textview *text = view->ops->text ? view->ops->text(view) : NULL;
-
-	return table ? pt_table_filter(table) : text ? pt_textview_filter(text) : "";
-}
-
 static unsigned ask_filter(struct pt_app *app, struct pt_view *view, bool search)
 {
 	struct asking *asking;
@@ -135,7 +127,7 @@ static unsigned ask_filter(struct pt_app *app, struct pt_view *view, bool search
 		return PT_IGNORED;
 	asking = prism_alloc(sizeof(*asking));
 	*asking = (struct asking){app, view, search};
-	ask.initial = search ? NULL : filter_of(view);
+	ask.initial = search ? NULL : pt_view_filter_text(view);
 	ask.data = asking;
 	pt_app_ask(app, &ask);
 	return PT_HANDLED | PT_REDRAW;
@@ -184,7 +176,7 @@ bool pt_ui_small(const struct pt_app *app)
 
 static unsigned back(struct pt_app *app, struct pt_view *view)
 {
-	if (view && *filter_of(view))
+	if (view && *pt_view_filter_text(view))
 		return pt_view_filter(view, "") | PT_HANDLED | PT_REDRAW;
 	if (pt_app_top_overlay(app)) {
 		pt_app_close(app, pt_app_top_overlay(app));

@@ -72,6 +72,18 @@ unsigned pt_view_search(struct pt_view *view, const char *needle, int direction)
 	return view->ops->search ? view->ops->search(view, needle, direction) : PT_IGNORED;
 }
 
+const char *pt_view_filter_text(struct pt_view *view)
+{
+	struct pt_table *table = view_table(view);
+	struct pt_textview *text = view_text(view);
+
+	if (table)
+		return pt_table_filter(table);
+	if (text)
+		return pt_textview_filter(text);
+	return view->ops->filter_text ? view->ops->filter_text(view) : "";
+}
+
 bool pt_view_can_filter(const struct pt_view *view)
 {
 	return view_table(view) || view_text(view) || view->ops->filter;

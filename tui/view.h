@@ -80,6 +80,7 @@ struct pt_view_ops {
 	/* Or by hand, for views that are neither. */
 	unsigned (*nav)(struct pt_view *view, enum pt_nav nav, int count);
 	unsigned (*filter)(struct pt_view *view, const char *text); /* "" clears */
+	const char *(*filter_text)(struct pt_view *view); /* what it is now; lent; NULL op: "" */
 	unsigned (*search)(struct pt_view *view, const char *text,
 	                   int direction); /* 1, -1; NULL text: again */
 	/* What "copy" puts on the clipboard; yours to free, NULL for nothing. */
@@ -105,6 +106,7 @@ const char *pt_view_title(struct pt_view *view);
 unsigned pt_view_nav(struct pt_view *view, enum pt_nav nav, int count);
 unsigned pt_view_filter(struct pt_view *view, const char *text);
 unsigned pt_view_search(struct pt_view *view, const char *text, int direction);
+const char *pt_view_filter_text(struct pt_view *view); /* lent; "" without a filter */
 bool pt_view_can_filter(const struct pt_view *view);
 bool pt_view_can_search(const struct pt_view *view);
 char *pt_view_copy(struct pt_view *view);

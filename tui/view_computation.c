@@ -276,6 +276,13 @@ static unsigned filter(struct pt_view *view, const char *needle)
 	return tab->ops->filter ? tab->ops->filter(tab, needle) : PT_IGNORED;
 }
 
+static const char *filter_text(struct pt_view *view)
+{
+	struct pt_view *tab = child(view);
+
+	return tab->ops->filter_text ? tab->ops->filter_text(tab) : "";
+}
+
 static unsigned search(struct pt_view *view, const char *needle, int direction)
 {
 	struct pt_view *tab = child(view);
@@ -450,6 +457,7 @@ static const struct pt_view_ops ops = {
     .text = text,
     .nav = nav,
     .filter = filter,
+    .filter_text = filter_text,
     .search = search,
     .copy = copy,
     .actor = &actor,

@@ -187,7 +187,12 @@ static void draw(const struct pt_view *view, struct pt_canvas *canvas, struct pt
 	if (l->feed)
 		load = pt_ui_load(view->app, core_logs_status(l->feed), "No log lines yet",
 		                  "they come when it runs");
-	if (!pt_load_draw(&load, count, all > count, canvas, area))
+	if (all > count) {
+		load.state = PT_LOAD_READY;
+		load.empty = "No line passes the filters";
+		load.empty_hint = "log clear shows all lines again";
+	}
+	if (!pt_load_draw(&load, count, false, canvas, area))
 		pt_logpane_draw(&l->pane, canvas, area, focus);
 }
 
@@ -210,6 +215,17 @@ static unsigned filter(struct pt_view *view, const char *text)
 	if (pt_logs_apply(view->state, text, 0, &err) < 0)
 		pt_app_report(view->app, &err);
 	return PT_HANDLED | PT_REDRAW;
+}
+
+/* As it is typed; expressions have a prompt of their own. */
+static const char *filter_text(struct pt_view *view)
+{
+	struct logs *l = view->state;
+
+	if (!l->filter.pattern)
+		return "";
+	snprintf(l->typed, sizeof(l->typed), "%s%s", l->filter.exclude ? "!" : "", l->filter.pattern);
+	return l->typed;
 }
 
 static unsigned search(struct pt_view *view, const char *text, int direction)
@@ -295,6 +311,7 @@ static const struct pt_view_ops ops = {
     .destroy = destroy,
     .nav = nav,
     .filter = filter,
+    .filter_text = filter_text,
     .search = search,
     .copy = pt_logs_copy,
     .actor = &actor,

@@ -24,7 +24,7 @@ struct logs {
 	int64_t drawn_ms;
 	struct prism_timer *later; /* a redraw that was put off */
 	struct logs_asking *asking;
-	char summary[200];
+	char summary[200], typed[256];
 };
 
 void pt_logs_redraw(struct logs *l); /* soon, but not more often than a screen can be read */
