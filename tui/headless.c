@@ -77,6 +77,8 @@ static void tell_error(struct run *run, const struct prism_error *err)
 	char text[1024];
 
 	run->code = prism_error_exit_code(err->category);
+	if (err->category == PRISM_ERROR_CANCELLED)
+		return; /* whoever interrupted it knows */
 	tell(run, "prism-tui: ", prism_error_format(err, text, sizeof(text)));
 	if (*err->peer)
 		tell(run, "  server: ", err->peer);

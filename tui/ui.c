@@ -13,8 +13,10 @@
 
 #include "base/file.h"
 #include "base/mem.h"
+#include "core/computation.h"
 #include "core/list.h"
 #include "core/options.h"
+#include "core/run.h"
 #include "core/session.h"
 #include "core/transfer.h"
 #include "core/user.h"
@@ -117,17 +119,57 @@ static void session_changed(struct pt_ui *ui)
 		pt_ui_sign_in(ui);
 }
 
+static void forget_seen(struct pt_ui *ui)
+{
+	for (size_t i = 0; i < ui->seen_count; i++)
+		prism_free(ui->seen[i].id);
+	prism_free(ui->seen);
+	ui->seen = NULL;
+	ui->seen_count = 0;
+}
+
 static void workspace_changed(struct pt_ui *ui)
 {
 	const char *id = core_workspace_id(ui->core);
 
 	if (!strcmp(id, ui->workspace))
 		return;
+	forget_seen(ui);
 	prism_free(ui->workspace);
 	ui->workspace = prism_strdup(id);
 	pt_app_reset_tabs(ui->app);
 	if (*id)
 		pt_app_open_tab(ui->app, 0);
+}
+
+static struct pt_ui_seen *seen(struct pt_ui *ui, const char *id)
+{
+	for (size_t i = 0; i < ui->seen_count; i++)
+		if (!strcmp(ui->seen[i].id, id))
+			return &ui->seen[i];
+	ui->seen = prism_realloc_array(ui->seen, ui->seen_count + 1, sizeof(*ui->seen));
+	ui->seen[ui->seen_count] = (struct pt_ui_seen){prism_strdup(id), CORE_COMP_UNKNOWN};
+	return &ui->seen[ui->seen_count++];
+}
+
+/* A run that was going on has ended: said wherever the person is looking. */
+static void timeline_changed(struct pt_ui *ui, const char *id)
+{
+	const struct core_card *card = core_card_find(ui->core, id, NULL);
+	struct pt_ui_seen *entry;
+	const struct core_computation *c;
+
+	if (!card)
+		return;
+	entry = seen(ui, id);
+	if (entry->state == CORE_COMP_RUNNING && core_comp_state_info(card->state)->final) {
+		c = core_computation_get(ui->core, id);
+		pt_app_message(ui->app, pt_tone_slot(core_comp_state_info(card->state)->tone), "%.200s: %s",
+		               c ? c->name : id, core_comp_state_info(card->state)->label);
+		if (core_option_bool(ui->world->options, CORE_OPT_BELL))
+			pt_term_bell(pt_app_term(ui->app));
+	}
+	entry->state = (int)card->state;
 }
 
 static void core_changed(void *data, const struct core_event *event)
@@ -148,6 +190,10 @@ static void core_changed(void *data, const struct core_event *event)
 	case CORE_EVENT_REQUESTS:
 	case CORE_EVENT_CONNECTION:
 	case CORE_EVENT_TRANSFERS:
+		break;
+	case CORE_EVENT_TIMELINE:
+		timeline_changed(ui, event->id);
+		ui->refreshed_us = prism_clock_wall_us(core_clock(ui->core));
 		break;
 	default:
 		ui->refreshed_us = prism_clock_wall_us(core_clock(ui->core));
@@ -355,6 +401,7 @@ void pt_ui_destroy(struct pt_ui *ui)
 	prism_cancel_destroy(ui->cancel);
 	pt_keymap_destroy(ui->keymap);
 	pt_history_destroy(ui->history);
+	forget_seen(ui);
 	prism_free(ui->workspace);
 	prism_free(ui);
 }

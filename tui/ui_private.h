@@ -24,11 +24,19 @@ struct pt_ui {
 	char *workspace;             /* id the tabs were opened for */
 	bool entering;               /* pt_world_enter is under way */
 	bool started;
-	int64_t refreshed_us; /* last answer that changed something */
+	int64_t refreshed_us;    /* last answer that changed something */
+	struct pt_ui_seen *seen; /* states of runs last heard of, for the news that one ended */
+	size_t seen_count;
 	char retry_key[PT_KEY_NAME];
 	/* texts of the status line, lent until the next frame */
 	char backend[160], token[40], refreshed[16], user[128], notice[PRISM_ERROR_TEXT + 32];
 	char hint_keys[PT_ACTION_COUNT][PT_KEY_NAME]; /* of the hint bar, lent the same way */
+};
+
+/* A computation whose run was seen going on. */
+struct pt_ui_seen {
+	char *id;
+	int state; /* enum core_comp_state */
 };
 
 /* One command started from the screen. */
