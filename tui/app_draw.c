@@ -30,6 +30,7 @@ static void draw_tabs(struct pt_app *app, struct pt_rect line)
 {
 	int x = line.x;
 
+	pt_canvas_fill(app->canvas, line, PT_SLOT_TAB, 0);
 	for (size_t i = first_tab(app); i < app->config.tab_count && x < line.x + line.w; i++) {
 		enum pt_slot slot = i == app->tab ? PT_SLOT_TAB_ACTIVE : PT_SLOT_TAB;
 		char text[64];
