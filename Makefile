@@ -142,21 +142,21 @@ $(B)/prism-tui: $(B)/obj/tui/main.o $(client_archives)
 $(B)/prism-sandbox: $(B)/obj/sandbox/main.o $(sandbox_archives)
 	$(CC) $(all_ldflags) -o $@ $^ $(sandbox_libs) -lm
 
+# Completions and the generated sections of the manual come out of the tables in the client.
+completions := $(B)/completions/prism-tui.bash $(B)/completions/_prism-tui $(B)/completions/prism-tui.fish
+
 # The compiled one of the sample algorithms.
 samples := $(B)/samples/columns
 $(B)/samples/%: sandbox/samples/%.c
 	@mkdir -p $(@D)
 	$(CC) -std=c11 -D_DEFAULT_SOURCE -O2 $(warnings) -o $@ $< -lm
-all: $(samples)
+all: $(samples) $(completions)
 
 include tests/tests.mk
 
 .PHONY: demo
 demo: all
 	@sandbox/demo.sh $(B)
-
-# Completions and the generated sections of the manual come out of the tables in the client.
-completions := $(B)/completions/prism-tui.bash $(B)/completions/_prism-tui $(B)/completions/prism-tui.fish
 
 $(B)/completions/prism-tui.bash: $(B)/prism-tui
 	@mkdir -p $(@D)

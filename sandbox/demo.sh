@@ -59,7 +59,7 @@ $(printf '%s\n' "$users" | awk '{printf "    %-12s %s\n", $1, $2}')
 
 Sample files lie in the directory the client starts in: classify.py and flowers.csv,
 columns (compiled), broken.py (fails), slow.py (can be stopped).
-In the client:  ? shows the keys,  : every command,  ctrl-q or :quit leaves.
+In the client:  ? shows the keys,  : every command,  Q leaves.
 
 TEXT
 if [ -t 0 ] && [ -t 1 ]; then

@@ -53,6 +53,12 @@ static const struct pt_record_column transfer_columns[] = {
     {"agent", "Agent"}, {"bytes", "Bytes"}, {"sha3_256", NULL}, {"note", "Note"},
     {"error", "Error"}, {NULL, NULL},
 };
+/* A fetched result also says what is in it. */
+static const struct pt_record_column result_columns[] = {
+    {"id", "#"},        {"kind", "What"},     {"state", "State"}, {"path", "File"},
+    {"agent", "Agent"}, {"bytes", "Bytes"},   {"sha3_256", NULL}, {"note", "Note"},
+    {"error", "Error"}, {"entries", "In it"}, {NULL, NULL},
+};
 
 static void add_transfer(struct pt_records *r, const struct core_transfer_info *info)
 {
@@ -67,6 +73,16 @@ static void add_transfer(struct pt_records *r, const struct core_transfer_info *
 	pt_records_text(r, info->sha3);
 	pt_records_text(r, info->note);
 	pt_records_text(r, info->error ? prism_error_format(info->error, text, sizeof(text)) : NULL);
+}
+
+static void add_listing(struct pt_records *r, const struct net_zip_list *listing)
+{
+	PRISM_AUTO_BUF struct prism_buf names = PRISM_BUF_INIT(SIZE_MAX / 2);
+
+	for (size_t i = 0; i < listing->count; i++)
+		prism_buf_printf(&names, "%s%s%s", i ? "\n" : "", listing->entries[i].name,
+		                 listing->entries[i].refused ? " (refused)" : "");
+	pt_records_list(r, prism_buf_text(&names));
 }
 
 /* ---- moving ---- */
@@ -87,8 +103,11 @@ static void moved(void *data, const struct core_transfer_info *info)
 		pt_command_done(command, &err);
 		return;
 	}
-	command->records = pt_records_create(transfer_columns, PT_RECORD_SINGLE);
+	command->records =
+	    pt_records_create(info->listing ? result_columns : transfer_columns, PT_RECORD_SINGLE);
 	add_transfer(command->records, info);
+	if (info->listing)
+		add_listing(command->records, info->listing);
 	if (m->kind == CORE_TRANSFER_RESULT)
 		pt_command_message(command, "result saved as %s (%zu entries)", info->path,
 		                   info->listing ? info->listing->count : 0);

@@ -446,7 +446,8 @@ static void submit(struct pt_view *view)
 		pt_app_close(view->app, view);
 	else
 		pt_form_set_busy(f->form, "Working ...");
-	pt_ui_run(view->app, values, true, sent, s);
+	/* What a form made is seen in its list; a result says what is in it. */
+	pt_ui_run(view->app, values, pt_action_id(f->action) != PT_ACTION_RESULT_FETCH, sent, s);
 }
 
 /* ---- view ---- */

@@ -499,9 +499,11 @@ static void run_case(void **state)
 	if (c->complaint)
 		prism_buf_printf(&report, "%s\n", c->complaint);
 	if (report.len) {
-		print_error("%s:\n%s--- requests\n%s--- standard output\n%.4000s\n--- standard error\n%s\n",
-		            path, prism_buf_text(&report), prism_buf_text(&c->log), prism_buf_text(&out),
-		            prism_buf_text(&err));
+		/* cmocka's print_error() cuts at a kilobyte */
+		fprintf(stderr,
+		        "%s:\n%s--- requests\n%s--- standard output\n%.4000s\n--- standard error\n%s\n",
+		        path, prism_buf_text(&report), prism_buf_text(&c->log), prism_buf_text(&out),
+		        prism_buf_text(&err));
 		fail();
 	}
 	prism_buf_finish(&report);
