@@ -508,8 +508,9 @@ static bool token_refused(struct core_request *r, const struct net_http_response
 static void renew_and_go(struct core_request *r)
 {
 	r->token_retried = true;
-	if (r->token_generation != core_session_generation(r->core)) {
-		go(r); /* somebody renewed it while this one was on its way */
+	if (r->token_generation != core_session_generation(r->core) ||
+	    core_session_state(r->core) == CORE_SESSION_LOGIN_NEEDED) {
+		go(r); /* renewed, or found dead, while this one was on its way */
 		return;
 	}
 	set_stage(r, STAGE_WAIT_TOKEN);

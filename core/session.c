@@ -24,7 +24,7 @@ struct session {
 	struct token access, refresh;
 	unsigned generation;
 	int64_t renew_not_before_ms;
-	bool known, pat;
+	bool known, pat, owner_asked;
 	char *login;
 	char user_id[64];
 	struct prism_arena *user_arena;
@@ -499,6 +499,31 @@ int core_session_send_verification(struct core *core, struct prism_cancel *cance
 {
 	struct core_call call = {.endpoint = CORE_EP_VERIFICATION};
 	return core_call_plain(core, &call, cancel, done, data, err);
+}
+
+/* --- whose access token --- */
+
+static void owner_answered(void *data, const struct core_reply *reply,
+                           const struct prism_error *err)
+{
+	struct session *s = data;
+	if (core_dying(s->core))
+		return;
+	if (!err)
+		user_set(s, reply->json);
+	core_emit(s->core, CORE_EVENT_SESSION, NULL);
+	core_emit(s->core, CORE_EVENT_USERS, NULL);
+}
+
+/* A token from the configuration comes without a sign-in that would tell who it belongs to; my
+ * roles cannot be told from others' before that is known. */
+void core_session_learn_owner(struct core *core)
+{
+	struct session *s = session_of(core);
+	struct core_call call = {.endpoint = CORE_EP_PROFILE};
+	if (!s->pat || s->user_arena || s->owner_asked)
+		return;
+	s->owner_asked = core_request_start(core, &call, core_cancel(core), owner_answered, s, NULL);
 }
 
 /* --- getters --- */

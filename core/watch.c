@@ -383,10 +383,25 @@ static void now_where_empty(struct watches *all)
 	}
 }
 
+/* The way to the server is open again: what backed off does not wait any longer. */
+static void recover(struct watches *w)
+{
+	if (core_connection(w->core) != CORE_CONN_UP)
+		return;
+	PRISM_LIST_EACH (&w->polls, node, next) {
+		struct core_poll *poll = PRISM_CONTAINER(node, struct core_poll, node);
+		if (poll->failures > 0)
+			core_poll_now(poll);
+	}
+}
+
 static void on_event(void *data, const struct core_event *event)
 {
 	struct watches *w = data;
 	switch (event->type) {
+	case CORE_EVENT_CONNECTION:
+		recover(w);
+		break;
 	case CORE_EVENT_WORKSPACES:
 		now_where_empty(w); /* another workspace was entered */
 		break;

@@ -203,6 +203,7 @@ int core_workspace_enter(struct core *core, const char *word, struct prism_cance
 		word = core_option_text(core_options(core), CORE_OPT_WORKSPACE);
 	struct entering *e = prism_alloc(sizeof(*e));
 	*e = (struct entering){core, prism_strdup(word), *word != '\0', done, data};
+	core_session_learn_owner(core);
 	if (core_list_await(core_workspaces(core), false, cancel, enter_loaded, e, err) == 0)
 		return 0;
 	prism_free(e->word);

@@ -248,6 +248,37 @@ static void test_logout_wipes_and_refuses(void **state)
 	shut(&s, run);
 }
 
+/* A token from the configuration: nobody signed in, so whose it is has to be asked; and it cannot
+ * be renewed, so a refusal asks for a login at once. */
+static void test_access_token(void **state)
+{
+	struct server s = {.good_token = 1};
+	s.list = prism_strdup("{\"total\":1,\"domains\":[{\"id\":\"w1\",\"name\":\"Lab\"}]}");
+	s.peer = peer_start(serve, &s, NULL);
+	snprintf(s.url, sizeof(s.url), "http://127.0.0.1:%u", peer_port(s.peer));
+	struct corerun *run = corerun_open(s.url, NULL);
+	core_destroy(run->core); /* the token is read when a core is made */
+	assert_int_equal(core_options_set(run->options, CORE_OPT_TOKEN, "T1", NULL), 0);
+	run->core = core_create(run->loop, run->work, run->options);
+	assert_int_equal(core_workspace_enter(run->core, NULL, NULL, corerun_done, run, NULL), 0);
+	assert_int_equal(corerun_wait(run), PRISM_ERROR_NONE);
+	corerun_settle(run);
+	assert_string_equal(core_workspace_id(run->core), "w1");
+	assert_string_equal(core_session_user_id(run->core), "u1");
+	struct tally tally = {0};
+	s.good_token = 2;
+	start_many(run, &tally, 2);
+	while (core_parked(run->core) < 2)
+		prism_loop_turn(run->loop, 50);
+	assert_int_equal(core_session_state(run->core), CORE_SESSION_LOGIN_NEEDED);
+	assert_int_equal(s.refreshes, 0);
+	assert_non_null(strstr(core_session_error(run->core)->hint, "personal access tokens"));
+	corerun_login(run, "ada", "secret");
+	corerun_settle(run);
+	assert_int_equal(tally.good, 2);
+	shut(&s, run);
+}
+
 /* --- sizes --- */
 
 static void test_hundred_thousand_entries_in_one_answer(void **state)
@@ -459,6 +490,7 @@ int main(void)
 	    cmocka_unit_test(test_dead_session_fails_without_parking),
 	    cmocka_unit_test(test_giving_up_the_login_fails_what_waited),
 	    cmocka_unit_test(test_logout_wipes_and_refuses),
+	    cmocka_unit_test(test_access_token),
 	    cmocka_unit_test(test_hundred_thousand_entries_in_one_answer),
 	    cmocka_unit_test(test_many_pages_become_one_list),
 	    cmocka_unit_test(test_absurd_total_is_capped),
