@@ -6,6 +6,9 @@
 
 #include "base/mem.h"
 #include "base/text.h"
+#include "core/asset.h"
+#include "core/computation.h"
+#include "core/cvm.h"
 #include "core/options.h"
 #include "tui/dialog.h"
 #include "tui/table.h"
@@ -130,37 +133,58 @@ static void fill_subjects(struct pt_app *app, struct pt_view *view, struct pt_va
 
 struct batch { /* one action on one or more rows */
 	struct pt_app *app;
+	struct pt_view *marked; /* whose marks these rows are; NULL: no marks */
 	enum pt_action_id id;
 	const struct pt_arg *arg; /* the rows' argument; NULL: one run with `values` */
 	struct pt_values *values;
-	char **ids;
+	char **ids, **names; /* names as they were when the question was asked */
 	size_t count;
 };
 
 static void batch_free(struct batch *batch)
 {
-	for (size_t i = 0; i < batch->count; i++)
+	for (size_t i = 0; i < batch->count; i++) {
 		prism_free(batch->ids[i]);
+		prism_free(batch->names[i]);
+	}
 	prism_free(batch->ids);
+	prism_free(batch->names);
 	pt_values_destroy(batch->values);
 	prism_free(batch);
+}
+
+/* As the view that shows it calls it, else as core knows it, else the id itself. */
+static const char *name_of(struct pt_app *app, const struct pt_arg *arg, const char *id)
+{
+	struct core *core = pt_ui_core(app);
+	struct pt_view *view = pt_app_focused(app);
+	const struct pt_actor *actor = view ? view->ops->actor : NULL;
+	const char *name = actor && actor->name_of ? actor->name_of(view, arg->kind, id) : NULL;
+	const struct core_computation *computation;
+	const struct core_asset *asset;
+	const struct core_cvm *cvm;
+
+	if (name && *name)
+		return name;
+	if (arg->kind == PT_ARG_COMPUTATION && (computation = core_computation_get(core, id)))
+		return computation->name;
+	if (arg->kind == PT_ARG_CVM && (cvm = core_cvm_get(core, id)))
+		return cvm->name;
+	if (arg->kind == PT_ARG_ASSET && (asset = core_list_find(core_assets(core), id)) &&
+	    *asset->file_name)
+		return asset->file_name;
+	return id;
 }
 
 static void batch_add(void *data, const char *id)
 {
 	struct batch *batch = data;
+	const char *name = name_of(batch->app, batch->arg, id);
 
 	batch->ids = prism_realloc_array(batch->ids, batch->count + 1, sizeof(*batch->ids));
+	batch->names = prism_realloc_array(batch->names, batch->count + 1, sizeof(*batch->names));
+	batch->names[batch->count] = prism_strdup(name);
 	batch->ids[batch->count++] = prism_strdup(id);
-}
-
-static const char *name_of(struct pt_app *app, const struct pt_arg *arg, const char *id)
-{
-	struct pt_view *view = pt_app_focused(app);
-	const struct pt_actor *actor = view ? view->ops->actor : NULL;
-	const char *name = arg && actor && actor->name_of ? actor->name_of(view, arg->kind, id) : NULL;
-
-	return name && *name ? name : id;
 }
 
 static void batch_run(struct batch *batch, bool confirmed)
@@ -172,18 +196,32 @@ static void batch_run(struct batch *batch, bool confirmed)
 			pt_values_clear(values, batch->arg->name);
 			pt_values_add(values, batch->arg->name, batch->ids[i]);
 			if (confirmed)
-				pt_values_add(values, "confirm", name_of(batch->app, batch->arg, batch->ids[i]));
+				pt_values_add(values, "confirm", batch->names[i]);
 		}
 		pt_ui_run(batch->app, values, false, NULL, NULL);
 	}
+}
+
+/* Done rows are no longer marked; the view may have gone meanwhile. */
+static void unmark(struct batch *batch)
+{
+	struct pt_table *table;
+
+	if (!batch->marked || !pt_ui_alive(batch->app, batch->marked))
+		return;
+	table = batch->marked->ops->table(batch->marked);
+	if (table)
+		pt_table_clear_marks(table);
 }
 
 static void confirm_answer(void *data, bool yes)
 {
 	struct batch *batch = data;
 
-	if (yes)
+	if (yes) {
 		batch_run(batch, true);
+		unmark(batch);
+	}
 	batch_free(batch);
 }
 
@@ -192,7 +230,7 @@ static void confirm(struct batch *batch)
 	const struct pt_action *action = pt_action(batch->id);
 	bool danger = action->flags & PT_ACTION_DANGEROUS;
 	PRISM_AUTO_BUF struct prism_buf list = PRISM_BUF_INIT(1 << 20);
-	const char *name = batch->count ? name_of(batch->app, batch->arg, batch->ids[0]) : "";
+	const char *name = batch->count ? batch->names[0] : "";
 	char typed[64], text[256], title[128], yes[64];
 	struct pt_confirm question = {.title = title, .text = text, .yes = yes, .danger = danger};
 
@@ -201,8 +239,7 @@ static void confirm(struct batch *batch)
 	snprintf(text, sizeof(text), "%c%s%s", action->help[0] - 32, action->help + 1,
 	         danger ? ". This cannot be undone." : ".");
 	for (size_t i = 0; i < batch->count && i < 200; i++)
-		prism_buf_printf(&list, "%s%s", i ? "\n" : "",
-		                 name_of(batch->app, batch->arg, batch->ids[i]));
+		prism_buf_printf(&list, "%s%s", i ? "\n" : "", batch->names[i]);
 	snprintf(typed, sizeof(typed), "%s %zu", pt_action_hint(action), batch->count);
 	question.detail = prism_buf_text(&list);
 	if (danger)
@@ -248,9 +285,10 @@ void pt_ui_start_missing(struct pt_app *app, struct pt_view *view, enum pt_actio
 	*batch = (struct batch){.app = app, .id = id, .values = values};
 	if ((action->flags & PT_ACTION_BULK) && !given && table)
 		batch->arg = row_argument(view, id);
-	if (batch->arg && pt_table_marked(table))
+	if (batch->arg && pt_table_marked(table)) {
+		batch->marked = view;
 		pt_table_each_chosen(table, batch_add, batch);
-	else if (asks && action->args) {
+	} else if (asks && action->args) {
 		batch->arg = action->args;
 		for (const struct pt_arg *arg = action->args; arg->name; arg++)
 			if (!strcmp(arg->name, "role")) /* a role belongs to its computation */
@@ -266,5 +304,6 @@ void pt_ui_start_missing(struct pt_app *app, struct pt_view *view, enum pt_actio
 		return;
 	}
 	batch_run(batch, false);
+	unmark(batch);
 	batch_free(batch);
 }
