@@ -97,13 +97,13 @@ PRISM_MUST_USE
 int core_agent_check_arg(const char *arg, struct prism_error *err);
 
 /* Agent states (section 6); the words are wire strings. */
-#define CORE_AGENT_STATE_MAP(X)                                                                \
-	X(UNKNOWN, "")                                                                             \
-	X(IDLE, "Idle")                                                                            \
-	X(RECEIVING_MANIFEST, "ReceivingManifest")                                                 \
-	X(RECEIVING_ALGORITHM, "ReceivingAlgorithm") X(RECEIVING_DATA, "ReceivingData")            \
-	    X(RUNNING, "Running") X(CONSUMING_RESULTS, "ConsumingResults") X(COMPLETE, "Complete") \
-	        X(FAILED, "Failed")
+#define CORE_AGENT_STATE_MAP(X)                              \
+	X(UNKNOWN, "")                                           \
+	X(IDLE, "Idle")                                          \
+	X(RECEIVING_MANIFEST, "ReceivingManifest")               \
+	X(RECEIVING_ALGORITHM, "ReceivingAlgorithm")             \
+	X(RECEIVING_DATA, "ReceivingData") X(RUNNING, "Running") \
+	    X(CONSUMING_RESULTS, "ConsumingResults") X(COMPLETE, "Complete") X(FAILED, "Failed")
 enum core_agent_state {
 #define X(id, word) CORE_AGENT_STATE_##id,
 	CORE_AGENT_STATE_MAP(X)
@@ -122,7 +122,8 @@ enum core_agent_refusal {
 	CORE_AGENT_NOT_DECLARED,
 	CORE_AGENT_NOT_READY,
 	CORE_AGENT_RUN_FAILED,
-	CORE_AGENT_UNAVAILABLE,
+	CORE_AGENT_UNAVAILABLE,   /* the connection could not be made, was not trusted, or broke */
+	CORE_AGENT_NOT_LISTENING, /* nobody there yet: asking again costs nothing and may help */
 	CORE_AGENT_REFUSAL_COUNT
 };
 /* Rewrites an error that carries a gRPC status: category, readable message, hint; the agent's own

@@ -7,6 +7,7 @@
  */
 #include "core/agent.h"
 #include "net/grpc.h"
+#include "net/stream_tcp.h"
 
 #include "base/mem.h"
 
@@ -139,6 +140,26 @@ static const struct row *row_for(const char *text)
 	return NULL;
 }
 
+#define PROXY_ALONE "HTTP status 50" /* 502, 503, 504 */
+
+static bool begins(const char *text, const char *words)
+{
+	return !strncmp(text, words, strlen(words));
+}
+
+/* A refused certificate is status UNAVAILABLE as well, and no reason to knock again. */
+static bool nobody_there(const struct prism_error *err)
+{
+	if (err->status != NET_GRPC_UNAVAILABLE || err->category != PRISM_ERROR_IO)
+		return false;
+	if (begins(err->message, NET_TCP_CONNECT_WORDS) || begins(err->message, PROXY_ALONE))
+		return true;
+	for (unsigned i = 0; i < err->causes; i++)
+		if (begins(err->cause[i], NET_TCP_CONNECT_WORDS) || begins(err->cause[i], PROXY_ALONE))
+			return true;
+	return false;
+}
+
 static enum core_agent_refusal explain_by_status(struct prism_error *err)
 {
 	switch (err->status) {
@@ -149,13 +170,13 @@ static enum core_agent_refusal explain_by_status(struct prism_error *err)
 		return CORE_AGENT_OTHER;
 	case NET_GRPC_UNAVAILABLE:
 		/* agents from v0.9 on stand behind a proxy, which answers before they do */
-		if (!strncmp(err->message, "HTTP status 50", 14))
+		if (begins(err->message, PROXY_ALONE))
 			(void)prism_error_wrap(err, "the agent's proxy answers, the agent behind it does not");
 		if (!err->hint[0])
 			prism_error_hint(
 			    err, "the agent listens only while a run waits for it: check that the run has "
 			         "started, the address, and that nothing in between blocks the port");
-		return CORE_AGENT_UNAVAILABLE;
+		return nobody_there(err) ? CORE_AGENT_NOT_LISTENING : CORE_AGENT_UNAVAILABLE;
 	default:
 		if (!err->hint[0])
 			prism_error_hint(err, "the run's logs and timeline may tell more");
@@ -197,5 +218,7 @@ enum core_agent_refusal core_agent_refusal(const struct prism_error *err)
 		row = row_for(err->cause[i]);
 	if (row)
 		return row->refusal;
+	if (nobody_there(err))
+		return CORE_AGENT_NOT_LISTENING;
 	return err->status == NET_GRPC_UNAVAILABLE ? CORE_AGENT_UNAVAILABLE : CORE_AGENT_OTHER;
 }

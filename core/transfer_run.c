@@ -10,7 +10,7 @@
  *     (reference agent.md section 6, notes); otherwise a few tries with growing pauses, because
  *     each costs the whole upload;
  *   - "results not ready": back to waiting, without end: asking costs nothing;
- *   - nobody listens, and nothing was sent: a few tries, the CVM may still be starting;
+ *   - nobody listens: a few tries, the CVM may still be starting;
  *   - anything else: failed, in the agent's words.
  */
 #include "core/transfer_private.h"
@@ -201,8 +201,8 @@ static bool try_again(struct core_transfer *t, const struct prism_error *err)
 			return false;
 		back_to_waiting(t, pause, "the agent is not at this step yet; tries again");
 		return true;
-	case CORE_AGENT_UNAVAILABLE:
-		if (t->tries >= TRIES_MAX || t->info.done)
+	case CORE_AGENT_NOT_LISTENING:
+		if (t->tries >= TRIES_MAX || t->info.done > LARGE)
 			return false;
 		back_to_waiting(t, pause, "nobody answers at the agent's address; tries again");
 		return true;

@@ -144,7 +144,7 @@ static void attempt_failed(struct attempt *attempt, int errnum)
 	struct tcp *tcp = attempt->tcp;
 	attempt_close(attempt);
 	if (tcp->first_error.category == PRISM_ERROR_NONE) {
-		prism_error_errno(&tcp->first_error, errnum, "connect to %s", tcp->peer);
+		prism_error_errno(&tcp->first_error, errnum, NET_TCP_CONNECT_WORDS "%s", tcp->peer);
 		if (errnum == ECONNREFUSED)
 			prism_error_hint(&tcp->first_error,
 			                 "nothing listens there: check the address and the port");

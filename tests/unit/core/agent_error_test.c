@@ -15,7 +15,8 @@ static struct prism_error explained(int status, const char *text, enum core_agen
 {
 	struct prism_error err = PRISM_ERROR_INIT;
 
-	prism_error_raise(&err, PRISM_ERROR_PROTOCOL, "%s", text);
+	prism_error_raise(&err, status == NET_GRPC_UNAVAILABLE ? PRISM_ERROR_IO : PRISM_ERROR_PROTOCOL,
+	                  "%s", text);
 	err.status = status;
 	*ret = core_agent_explain(&err);
 	return err;
@@ -122,11 +123,19 @@ static void test_by_status(void **state)
 
 	assert_non_null(strstr(err.message, "not a computation agent"));
 	err = explained(NET_GRPC_UNAVAILABLE, "HTTP status 502", &refusal);
-	assert_int_equal(refusal, CORE_AGENT_UNAVAILABLE);
+	assert_int_equal(refusal, CORE_AGENT_NOT_LISTENING);
 	assert_string_equal(err.message, "the agent's proxy answers, the agent behind it does not");
 	assert_string_equal(err.cause[0], "HTTP status 502");
 	assert_true(err.hint[0] != 0);
-	assert_int_equal(core_agent_refusal(&err), CORE_AGENT_UNAVAILABLE);
+	assert_int_equal(core_agent_refusal(&err), CORE_AGENT_NOT_LISTENING);
+	err = explained(NET_GRPC_UNAVAILABLE, "connect to 10.0.0.1:7002: Connection refused", &refusal);
+	assert_int_equal(refusal, CORE_AGENT_NOT_LISTENING);
+	err = explained(NET_GRPC_UNAVAILABLE, "the peer closed the connection", &refusal);
+	assert_int_equal(refusal, CORE_AGENT_UNAVAILABLE);
+	prism_error_clear(&err);
+	prism_error_raise(&err, PRISM_ERROR_TRUST, "TLS: server is not vouched for");
+	err.status = NET_GRPC_UNAVAILABLE;
+	assert_int_equal(core_agent_explain(&err), CORE_AGENT_UNAVAILABLE);
 }
 
 static void test_local_errors_are_left_alone(void **state)

@@ -550,7 +550,7 @@ static void test_nobody_listens(void **state)
 	w->agent = core_agent_create(w->loop, w->work, &connection, NULL, NULL, &err);
 	fetch(w, 0);
 	assert_int_equal(w->err.category, PRISM_ERROR_IO);
-	assert_int_equal(core_agent_refusal(&w->err), CORE_AGENT_UNAVAILABLE);
+	assert_int_equal(core_agent_refusal(&w->err), CORE_AGENT_NOT_LISTENING);
 	assert_true(w->err.hint[0] != 0);
 }
 

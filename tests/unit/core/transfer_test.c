@@ -331,6 +331,21 @@ static void test_nobody_answers_yet(void **state)
 	prism_free(path);
 }
 
+/* A connection that broke is not knocked at again without being told: it may be an attested one. */
+static void test_lost_connection_is_final(void **state)
+{
+	struct world *w = *state;
+	char *path = write_input(w, "a.csv", 2 * MIB);
+	uint64_t id;
+
+	w->fake.drop_after = MIB;
+	id = submit(w, spec_for(w, CORE_TRANSFER_DATASET, path));
+	wait_final(w, id);
+	assert_int_equal(core_transfer_find(w->queue, id)->error->category, PRISM_ERROR_IO);
+	assert_int_equal(w->fake.data_calls, 1);
+	prism_free(path);
+}
+
 static void test_cancel_and_retry(void **state)
 {
 	struct world *w = *state;
@@ -659,6 +674,7 @@ int main(void)
 	    CASE(test_too_late_is_said_without_sending),
 	    CASE(test_race_after_the_algorithm),
 	    CASE(test_nobody_answers_yet),
+	    CASE(test_lost_connection_is_final),
 	    CASE(test_cancel_and_retry),
 	    CASE(test_cancel_while_queued_and_hashing),
 	    CASE(test_directory_is_zipped),
