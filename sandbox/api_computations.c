@@ -2,6 +2,7 @@
 #include "net/crypto.h"
 #include "sandbox/api.h"
 #include "sandbox/computations.h"
+#include "sandbox/run.h"
 
 static const char *const config_fields[] = {"log_level", "cert_file", "server_key",
                                             "server_ca_file", "client_ca_file"};
@@ -46,6 +47,8 @@ void sb_api_computation_create(struct sb_call *call)
 		sb_invalid(call, reason);
 		return;
 	}
+	if (!sb_plan_allows(call, SB_PLAN_COMPUTATIONS, call->workspace))
+		return;
 	char id[37];
 	net_uuid4(id);
 	PRISM_AUTO_FREE char *config = config_text(prism_json_get(call->json, "agent_config"));
@@ -198,6 +201,7 @@ void sb_api_computation_delete(struct sb_call *call)
 		sb_fail(call, 422, SB_TEXT_REMOVE, "computation is running");
 		return;
 	}
+	sb_run_stop(call->sb, call->computation); /* agents that stayed for downloads */
 	sb_db_begin(call->sb->db);
 	sb_db_run(call->sb->db, "DELETE FROM roles WHERE kind = 1 AND entity = ?",
 	          SB_ARGS(SB_I(call->computation)));

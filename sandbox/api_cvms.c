@@ -4,6 +4,7 @@
 #include "sandbox/api.h"
 #include "sandbox/cvm.h"
 #include "sandbox/policy.h"
+#include "sandbox/run.h"
 
 #include <strings.h>
 
@@ -87,6 +88,8 @@ void sb_api_cvm_create(struct sb_call *call)
 		sb_invalid(call, reason);
 		return;
 	}
+	if (!sb_plan_allows(call, SB_PLAN_CVMS, call->workspace))
+		return;
 	if (!provider->vcpus)
 		vcpus = 2;
 	PRISM_AUTO_FREE char *cost = monthly_cost(provider, vcpus);
@@ -259,6 +262,7 @@ void sb_api_cvm_delete(struct sb_call *call)
 		sb_fail(call, 422, SB_TEXT_REMOVE, "");
 		return;
 	}
+	sb_run_release(call->sb, cvm);
 	sb_cvm_delete(call->sb, cvm);
 	sb_empty(call, 204);
 }

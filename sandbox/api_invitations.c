@@ -70,6 +70,8 @@ void sb_api_invitation_send(struct sb_call *call)
 		sb_fail(call, 422, SB_TEXT_CREATE, member ? SB_TEXT_CONFLICT : SB_TEXT_NOT_FOUND);
 		return;
 	}
+	if (!sb_plan_allows(call, SB_PLAN_MEMBERS, call->workspace))
+		return;
 	int64_t row, old_role;
 	enum state state = state_of(call, call->workspace, invitee, &row, &old_role);
 	if (state == STATE_NONE)
@@ -227,7 +229,7 @@ static int64_t pending_of_body(struct sb_call *call, int64_t *ret_workspace, int
 void sb_api_invitation_accept(struct sb_call *call)
 {
 	int64_t workspace, role, row = pending_of_body(call, &workspace, &role);
-	if (!row)
+	if (!row || !sb_plan_allows(call, SB_PLAN_MEMBERS, workspace))
 		return;
 	int64_t now = sb_now_us(call->sb);
 	sb_db_begin(call->sb->db);

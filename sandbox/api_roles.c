@@ -412,7 +412,7 @@ void sb_api_role_members_add(struct sb_call *call)
 	if (!members_present(call) || read_members(call, "members", users, &count) < 0)
 		return;
 	int64_t role = role_of_path(call);
-	if (!role)
+	if (!role || (!call->computation && !sb_plan_allows(call, SB_PLAN_MEMBERS, call->workspace)))
 		return;
 	sb_db_begin(call->sb->db);
 	if (add_members(call, role, users, count) < 0) {

@@ -79,6 +79,8 @@ void sb_api_computation_run(struct sb_call *call)
 		sb_fail(call, 422, SB_TEXT_UPDATE, "computation is missing items, see dryrun");
 		return;
 	}
+	if (!sb_plan_allows(call, SB_PLAN_RUNS, call->workspace))
+		return;
 	char id[37];
 	if (sb_run_start(call->sb, &request, id, &err) < 0) {
 		sb_fail(call, 422, "failed to run computation", err.message);

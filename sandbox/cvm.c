@@ -74,7 +74,7 @@ void sb_cvm_record(struct sb *sb, int64_t cvm, int64_t at_us, bool online)
 void sb_cvm_set_state(struct sb *sb, int64_t cvm, const char *state)
 {
 	prism_log(PRISM_LOG_DEBUG, "cvm", "cvm %lld: state %s", (long long)cvm, state);
-	sb_db_run(sb->db, "UPDATE cvms SET state = ? WHERE n = ?", SB_ARGS(SB_T(state), SB_I(cvm)));
+	sb_db_run(sb->db, "UPDATE cvms SET state = ? WHERE n = ? AND deleted_at IS NULL", SB_ARGS(SB_T(state), SB_I(cvm)));
 }
 
 void sb_cvm_set_agent_url(struct sb *sb, int64_t cvm, const char *url)

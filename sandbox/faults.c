@@ -3,6 +3,7 @@
 
 #include "base/mem.h"
 #include "base/text.h"
+#include "sandbox/plan.h"
 #include "sandbox/router.h"
 
 #include <fnmatch.h>
@@ -96,7 +97,7 @@ static void apply_401(const struct fault *fault, struct sb_fault_plan *plan)
 
 static void apply_plan_limit(const struct fault *fault, struct sb_fault_plan *plan)
 {
-	plan->status = 403;
+	plan->status = SB_PLAN_STATUS;
 	plan->raw = true;
 	snprintf(plan->text, sizeof(plan->text), "%s",
 	         fault->arg[0] ? fault->arg : "plan limit reached: upgrade the plan of this workspace");
@@ -178,7 +179,7 @@ static const struct fault_kind kinds[] = {
      SB_DAMAGE_NONE, 0},
     {"html", "html                 the web application's page instead of JSON", -1, NULL,
      apply_html, SB_DAMAGE_NONE, 0},
-    {"plan", "plan[=TEXT]          plan-limit denial: 403 with raw text", -1, NULL,
+    {"plan", "plan[=TEXT]          plan-limit denial: 402 with raw text", -1, NULL,
      apply_plan_limit, SB_DAMAGE_NONE, 0},
     DAMAGE("missing", "missing              every second member is left out", MISSING, 0),
     DAMAGE("extra", "extra                unknown members everywhere", EXTRA, 0),

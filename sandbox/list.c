@@ -28,6 +28,9 @@ int sb_page_parse(struct sb_call *call, struct sb_page *ret_page)
 		sb_invalid(call, SB_TEXT_LIMIT);
 		return -1;
 	}
+	const char *only_total = sb_query(call, "only_total");
+	if (only_total && strcmp(only_total, "true") == 0)
+		page.limit = 0;
 	const char *dir = sb_query(call, "dir");
 	if (dir && strcmp(dir, "asc") != 0 && strcmp(dir, "desc") != 0) {
 		sb_invalid(call, "invalid list direction provided");
@@ -46,7 +49,8 @@ void sb_page_write(struct sb_call *call, const struct sb_page *page, int64_t tot
 	sb_json_int(&call->out, "total", total);
 	if (page->offset)
 		sb_json_int(&call->out, "offset", page->offset);
-	sb_json_int(&call->out, "limit", page->limit);
+	if (page->limit)
+		sb_json_int(&call->out, "limit", page->limit);
 }
 
 /* Unix time in a unit told apart by its size: 10^11 seconds are the year 5138. */

@@ -289,6 +289,15 @@ unsigned sb_run_stop(struct sb *sb, int64_t computation)
 	return count + end_without_agent(sb, "computation = ?", computation, &stopped);
 }
 
+void sb_run_release(struct sb *sb, int64_t cvm)
+{
+	PRISM_LIST_EACH (&sb->runs->live, node, next) {
+		struct live *live = PRISM_CONTAINER(node, struct live, node);
+		if (live->cvm == cvm)
+			live_free(live);
+	}
+}
+
 unsigned sb_runs_live(const struct sb *sb)
 {
 	unsigned count = 0;

@@ -37,6 +37,8 @@ int sb_run_start(struct sb *sb, const struct sb_run_request *request, char ret_i
                  struct prism_error *err);
 /* Stops or releases every agent of the computation, and ends its sample runs; returns how many. */
 unsigned sb_run_stop(struct sb *sb, int64_t computation);
+/* Ends the agent that is on a CVM, if any, without a word of it. */
+void sb_run_release(struct sb *sb, int64_t cvm);
 unsigned sb_runs_live(const struct sb *sb); /* agents that exist */
 
 #endif

@@ -14,6 +14,7 @@
 #include "base/work.h"
 #include "sandbox/agent.h"
 #include "sandbox/db.h"
+#include "sandbox/plan.h"
 
 #define SB_NOTICE "not a TEE: sandbox for demonstrations and tests"
 #define SB_ACCESS_TTL_S 3600 /* prism-api.md section 2.2 */
@@ -41,6 +42,7 @@ struct sb_config {
 	struct sb_runner_limits run_limits;  /* zeros: the defaults of runner.h */
 	struct sb_agent_faults agent_faults; /* early_reject: lent */
 	enum sb_agent_rule agent_rule;
+	struct sb_plan plan;
 	bool tls, html_fallback;
 	bool cert_zip;            /* certificate downloads are zip archives, not JSON */
 	struct sb_faults *faults; /* lent; NULL: none */

@@ -121,29 +121,40 @@ static char *sample_bytes(const char *file_name, bool algorithm)
 	return prism_buf_take(&buf, NULL);
 }
 
+static const char *mime_type(const char *file_name)
+{
+	const char *dot = strrchr(file_name, '.');
+	if (!dot)
+		return "application/octet-stream";
+	return strcmp(dot, ".py") == 0    ? "text/x-python"
+	       : strcmp(dot, ".csv") == 0 ? "text/csv"
+	                                  : "text/plain";
+}
+
+/* Who brings it: the owner, or the second participant. Row number. */
+static int64_t provider_of(struct sb *sb, const struct sb_seed_computation *row, bool algorithm)
+{
+	const struct part_row *part = parts_of(row);
+	uint32_t action = algorithm ? SB_C_ALGO_PROVIDER : SB_C_DATASET_PROVIDER;
+	bool owner = row->solo || part->owner_gains & action;
+	return sb_seed_user(sb, owner ? part->owner : part->other);
+}
+
 static void seed_asset(struct sb *sb, const struct sb_seed_computation *row, int64_t computation,
                        bool algorithm, int64_t at)
 {
 	const char *file_name = algorithm ? row->algorithm : row->dataset;
-	const struct part_row *part = parts_of(row);
-	if (!file_name || !part)
+	uint8_t digest[NET_DIGEST_MAX];
+	char hex[2 * NET_DIGEST_MAX + 1], id[37];
+	if (!file_name)
 		return;
-	bool owner_provides =
-	    row->solo || part->owner_gains & (algorithm ? SB_C_ALGO_PROVIDER : SB_C_DATASET_PROVIDER);
-	int64_t provider = sb_seed_user(sb, owner_provides ? part->owner : part->other);
+	int64_t provider = provider_of(sb, row, algorithm);
+	const char *real = real_checksum(file_name);
 	PRISM_AUTO_FREE char *bytes = sample_bytes(file_name, algorithm);
 	PRISM_AUTO_FREE char *base64 = prism_base64_encode(bytes, strlen(bytes));
 	PRISM_AUTO_FREE char *key = prism_asprintf("asset %u %s", row->workspace, file_name);
-	const char *dot = strrchr(file_name, '.');
-	const char *mime = dot && strcmp(dot, ".py") == 0    ? "text/x-python"
-	                   : dot && strcmp(dot, ".csv") == 0 ? "text/csv"
-	                   : dot                             ? "text/plain"
-	                                                     : "application/octet-stream";
-	uint8_t digest[NET_DIGEST_MAX];
-	char hex[2 * NET_DIGEST_MAX + 1], id[37];
 	net_digest_bytes(NET_SHA3_256, bytes, strlen(bytes), digest);
 	prism_hex_encode(digest, 32, hex);
-	const char *real = real_checksum(file_name);
 	sb_seed_uuid(key, id);
 	sb_db_run(
 	    sb->db,
@@ -153,8 +164,8 @@ static void seed_asset(struct sb *sb, const struct sb_seed_computation *row, int
 	            SB_T(file_name),
 	            SB_T(algorithm ? "Algorithm of a sample computation"
 	                           : "Dataset of a sample computation"),
-	            SB_T(algorithm ? "algorithm" : "dataset"), SB_T(mime), SB_T(real ? "" : base64),
-	            SB_T(real ? real : hex), SB_I(at)));
+	            SB_T(algorithm ? "algorithm" : "dataset"), SB_T(mime_type(file_name)),
+	            SB_T(real ? "" : base64), SB_T(real ? real : hex), SB_I(at)));
 	sb_db_run(
 	    sb->db,
 	    "INSERT INTO asset_links(computation, asset, linked_by, linked_at) VALUES (?, ?, ?, ?)",

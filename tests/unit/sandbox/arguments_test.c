@@ -1,4 +1,5 @@
-/* Covers sandbox/arguments.c and sandbox/agent_faults.c: every option, and its refusal. */
+/* Covers sandbox/arguments.c, sandbox/agent_faults.c and the words of sandbox/plan.c: every option,
+ * and its refusal. */
 #include "sandbox/arguments.h"
 
 #include "base/mem.h"
@@ -81,6 +82,10 @@ static void values_arrive(void **state)
 	                 0);
 	assert_int_equal(c->agent_rule, SB_AGENT_RULE_V08);
 	assert_int_equal(c->run_limits.wall_seconds, 9);
+	assert_int_equal(parse(w, "--plan", "cvms=1,runs=0", NULL), 0);
+	assert_int_equal(c->plan.limit[SB_PLAN_CVMS], 1);
+	assert_int_equal(c->plan.limit[SB_PLAN_RUNS], 0);
+	assert_int_equal(c->plan.limit[SB_PLAN_MEMBERS], -1);
 	assert_int_equal(c->latency_max_ms, 6);
 }
 
@@ -88,11 +93,26 @@ static void bad_values_are_refused(void **state)
 {
 	struct world *w = *state;
 	static const char *const bad[][2] = {
-	    {"--seed", "nothing"},    {"--token-ttl", "0"},          {"--token-ttl", "x"},
-	    {"--latency", "9-5"},     {"--latency", "-3"},           {"--latency", "fast"},
-	    {"--clock-skew", "soon"}, {"--agent-port-range", "0-5"}, {"--agent-port-range", "1-70000"},
-	    {"--fault", "explode"},   {"--agent-fault", "explode"},  {"--agent-fault", "slow=0"},
-	    {"--agent-rule", "v9"},   {"--run-seconds", "0"},        {"--agent-fault", "drop=x"},
+	    {"--seed", "nothing"},
+	    {"--token-ttl", "0"},
+	    {"--token-ttl", "x"},
+	    {"--latency", "9-5"},
+	    {"--latency", "-3"},
+	    {"--latency", "fast"},
+	    {"--clock-skew", "soon"},
+	    {"--agent-port-range", "0-5"},
+	    {"--agent-port-range", "1-70000"},
+	    {"--fault", "explode"},
+	    {"--agent-fault", "explode"},
+	    {"--agent-fault", "slow=0"},
+	    {"--agent-rule", "v9"},
+	    {"--plan", "gold"},
+	    {"--plan", "cvms"},
+	    {"--plan", "cvms=x"},
+	    {"--cvm-step", "-1"},
+	    {"--linger", "0"},
+	    {"--run-seconds", "0"},
+	    {"--agent-fault", "drop=x"},
 	};
 	for (unsigned i = 0; i < PRISM_COUNT(bad); i++) {
 		assert_int_equal(parse(w, bad[i][0], bad[i][1], NULL), -1);

@@ -136,7 +136,7 @@ static void answers_are_spoiled_as_planned(void **state)
 	    {"type=image/png", 200, "image/png", "{\"a\":1}"},
 	    {"5xx", 500, "", ""},
 	    {"5xx=502", 502, "text/plain; charset=utf-8", "upstream connect error (sandbox fault)\n"},
-	    {"plan=no more", 403, "text/plain; charset=utf-8", "no more"},
+	    {"plan=no more", 402, "text/plain; charset=utf-8", "no more"},
 	    {"401", 401, "application/json",
 	     "{\"error\":\"\",\"message\":\"failed to perform authentication over the entity\"}"},
 	    {"delay=1", 200, "application/json", "{\"a\":1}"},
