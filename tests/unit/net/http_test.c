@@ -5,6 +5,7 @@
 #include "base/buf.h"
 #include "net/http.h"
 #include "tests/lib/peer.h"
+#include "tests/lib/tmpdir.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -151,6 +152,8 @@ static void serve(struct peer_conn *conn, void *data)
 	while (peer_read_request(conn, request, sizeof(request))) {
 		const char *path = strchr(request, ' ');
 
+		if (path && !strncmp(path + 1, "http://", 7)) /* asked as a proxy */
+			path = strchr(path + 8, '/') - 1;
 		if (!path || !by_path(conn, path + 1, request))
 			return;
 	}
@@ -597,6 +600,68 @@ static void test_ca_file_unreadable(void **state)
 	assert_non_null(strstr(o.err.message, "/nonexistent/ca.pem"));
 }
 
+static void test_proxy_variables(void **state)
+{
+	struct world *w = *state;
+	struct net_http_config config = {.user_agent = "prism-test/1"};
+	struct outcome far = {0}, near = {0}, excluded = {0};
+	char proxy[128], home[128];
+
+	(void)snprintf(proxy, sizeof(proxy), "%s", w->url);
+	(void)snprintf(home, sizeof(home), "%s", w->url);
+	setenv("http_proxy", proxy, 1);
+	setenv("no_proxy", "excluded.invalid", 1);
+	net_http_destroy(w->http); /* a fresh engine reads the environment */
+	w->http = net_http_create(w->loop, &config);
+	(void)snprintf(w->url, sizeof(w->url), "http://far.invalid");
+	get(w, "/echo", &far); /* nothing resolves that name: the proxy answered */
+	assert_string_equal(far.err.message, "");
+	assert_int_equal(far.status, 200);
+	assert_non_null(strstr(far.body, "GET http://far.invalid/echo HTTP/1.1\r\n"));
+	(void)snprintf(w->url, sizeof(w->url), "http://excluded.invalid");
+	get(w, "/echo", &excluded);
+	assert_string_equal(excluded.err.message, "the host name cannot be resolved");
+	(void)snprintf(w->url, sizeof(w->url), "%s", home); /* loopback never goes through it */
+	get(w, "/echo", &near);
+	assert_non_null(strstr(near.body, "GET /echo HTTP/1.1\r\n"));
+	unsetenv("http_proxy");
+	unsetenv("no_proxy");
+}
+
+static int choose_http1(SSL *ssl, const unsigned char **out, unsigned char *out_len,
+                        const unsigned char *in, unsigned in_len, void *data)
+{
+	static const unsigned char ours[] = "\x08http/1.1", h2[] = "\x02h2";
+	unsigned char *chosen = NULL;
+
+	*(bool *)data =
+	    SSL_select_next_proto(&chosen, out_len, h2, 3, in, in_len) == OPENSSL_NPN_NEGOTIATED;
+	if (SSL_select_next_proto(&chosen, out_len, ours, 9, in, in_len) != OPENSSL_NPN_NEGOTIATED)
+		return SSL_TLSEXT_ERR_ALERT_FATAL;
+	*out = chosen;
+	return SSL_TLSEXT_ERR_OK;
+}
+
+static void test_http2_is_offered(void **state)
+{
+	char *path = prism_asprintf("%s/cert.pem", (char *)*state);
+	struct peer_certificate cert = {"127.0.0.1", -60, 3600};
+	SSL_CTX *tls = peer_tls_create(&cert, path);
+	struct world w = {0};
+	struct outcome o = {0};
+	bool offered = false;
+
+	SSL_CTX_set_alpn_select_cb(tls, choose_http1, &offered);
+	world_open(&w, tls, path, "127.0.0.1");
+	get(&w, "/echo", &o);
+	world_close(&w);
+	assert_int_equal(o.status, 200);
+	assert_string_equal(o.version, "1.1"); /* what the server chose */
+	assert_true(offered);
+	SSL_CTX_free(tls);
+	prism_free(path);
+}
+
 static void test_url_helpers(void **state)
 {
 	char *text = net_url_encode("a b/ü?&~-._");
@@ -644,6 +709,8 @@ int main(void)
 	    CASE(test_tls_refusals),
 	    CASE(test_tls_to_plain_port),
 	    CASE(test_ca_file_unreadable),
+	    CASE(test_proxy_variables),
+	    cmocka_unit_test_setup_teardown(test_http2_is_offered, tmpdir_setup, tmpdir_teardown),
 	    CASE(test_url_helpers),
 	};
 
