@@ -43,6 +43,16 @@ struct page {
 	struct core_request *request;
 };
 
+/* A page that came before the one in front of it: kept until its turn, so that the order is the
+ * server's whatever the order of answers. */
+struct early {
+	struct early *next;
+	size_t offset, limit;
+	struct batch *batch;
+	const void **items;
+	size_t count;
+};
+
 struct core_list {
 	struct core *core;
 	const struct core_list_type *type;
@@ -55,8 +65,10 @@ struct core_list {
 	bool use_shadow, whole; /* whole: everything of this load arrived */
 	struct prism_cancel *cancel;
 	struct prism_list pages; /* in flight */
-	size_t next_offset;      /* of the next page to ask for */
-	size_t page_size;        /* what the server really gives */
+	struct early *early;
+	size_t appended_to; /* pages below this offset are in their set */
+	size_t next_offset; /* of the next page to ask for */
+	size_t page_size;   /* what the server really gives */
 	bool total_known, failed_page, again;
 	struct core_waiters waiters;
 };
@@ -198,6 +210,8 @@ static void changed(struct core_list *list)
 	core_emit(list->core, list->type->event, list->event_id);
 }
 
+static void drop_early(struct core_list *list);
+
 static void abort_pages(struct core_list *list)
 {
 	PRISM_LIST_EACH (&list->pages, node, next) {
@@ -207,6 +221,7 @@ static void abort_pages(struct core_list *list)
 		if (page->request)
 			core_request_abort(page->request);
 	}
+	drop_early(list);
 	list->status.loading = false;
 }
 
@@ -340,25 +355,68 @@ static void ask_more(struct core_list *list)
 	}
 }
 
-/* Appends what is new; returns how many entries the answer had, *ret_added how many were new. */
-static size_t add_items(struct core_list *list, struct set *set, const cJSON *items,
-                        size_t *ret_added)
+static struct early *page_decode(struct core_list *list, size_t offset, size_t limit,
+                                 const cJSON *items, size_t *ret_seen)
 {
-	struct batch *batch = batch_create();
-	size_t seen = 0, before = set->count;
+	struct early *page = prism_alloc(sizeof(*page));
+	int size = cJSON_IsArray(items) ? cJSON_GetArraySize(items) : 0;
+	page->offset = offset;
+	page->limit = limit;
+	page->batch = batch_create();
+	page->items = prism_alloc_array((size_t)size + 1, sizeof(*page->items));
 	const cJSON *entry;
 	cJSON_ArrayForEach(entry, items)
 	{
-		seen++;
-		void *item = prism_arena_alloc(batch->arena, list->type->item_size);
-		if (set->count >= CORE_LIST_MAX || !list->type->decode(item, entry, batch->arena))
-			continue;
-		if (*item_id(item) && set_find(set, item_id(item)) == NOT_FOUND)
-			set_append(set, item, batch);
+		void *item = prism_arena_alloc(page->batch->arena, list->type->item_size);
+		if (page->count < CORE_LIST_MAX && list->type->decode(item, entry, page->batch->arena) &&
+		    *item_id(item))
+			page->items[page->count++] = item;
 	}
-	batch_unref(batch);
-	*ret_added = set->count - before;
-	return seen;
+	*ret_seen = (size_t)size;
+	return page;
+}
+
+static void early_free(struct early *page)
+{
+	batch_unref(page->batch);
+	prism_free(page->items);
+	prism_free(page);
+}
+
+static void drop_early(struct core_list *list)
+{
+	while (list->early) {
+		struct early *next = list->early->next;
+		early_free(list->early);
+		list->early = next;
+	}
+}
+
+/* Appends what is new of it; returns how many that were. */
+static size_t page_append(struct set *set, struct early *page)
+{
+	size_t before = set->count;
+	for (size_t i = 0; i < page->count && set->count < CORE_LIST_MAX; i++)
+		if (set_find(set, item_id(page->items[i])) == NOT_FOUND)
+			set_append(set, page->items[i], page->batch);
+	early_free(page);
+	return set->count - before;
+}
+
+/* Appends every kept page whose turn has come. */
+static void append_in_turn(struct core_list *list, struct set *set)
+{
+	for (struct early **slot = &list->early; *slot;) {
+		struct early *page = *slot;
+		if (page->offset != list->appended_to) {
+			slot = &page->next;
+			continue;
+		}
+		*slot = page->next;
+		list->appended_to += page->limit;
+		page_append(set, page);
+		slot = &list->early; /* its successor may be anywhere */
+	}
 }
 
 static void replace_item(struct core_list *list, const cJSON *entry, struct batch *batch)
@@ -398,11 +456,21 @@ static void first_page(struct core_list *list, const cJSON *doc, size_t seen)
 
 static void page_items(struct core_list *list, const struct page *page, const cJSON *doc)
 {
-	const cJSON *items = core_items_of(doc, list->type->key);
 	struct set *set = target_set(list);
-	size_t added, seen = add_items(list, set, items, &added);
-	if (page->offset == 0)
+	size_t seen, added = 0;
+	struct early *decoded =
+	    page_decode(list, page->offset, page->limit, core_items_of(doc, list->type->key), &seen);
+	if (page->offset == 0) {
 		first_page(list, doc, seen);
+		list->appended_to = list->next_offset;
+	}
+	if (page->offset == 0 || !list->total_known) {
+		added = page_append(set, decoded);
+	} else {
+		decoded->next = list->early;
+		list->early = decoded;
+		append_in_turn(list, set);
+	}
 	if (!list->total_known) {
 		/* No total: go on while pages are full. */
 		list->status.total = page->offset + seen;
@@ -514,7 +582,7 @@ static void start_load(struct core_list *list)
 {
 	list->use_shadow = list->whole || list->shown.count > 0;
 	list->failed_page = list->total_known = list->again = false;
-	list->next_offset = 0;
+	list->next_offset = list->appended_to = 0;
 	list->page_size = CORE_LIST_PAGE;
 	list->status.loading = true;
 	if (list->status.freshness == CORE_EMPTY || list->status.freshness == CORE_FAILED) {

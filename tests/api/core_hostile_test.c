@@ -13,6 +13,7 @@
 #include "tests/lib/corerun.h"
 #include "tests/lib/peer.h"
 
+#include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdatomic.h>
@@ -27,6 +28,10 @@ struct server {
 	atomic_bool refresh_dead, hour_off, silent;
 	char *list; /* body of a list answer; NULL: paged */
 	atomic_int paged_total;
+	bool out_of_order; /* the second page is answered after the fourth was */
+	bool fourth_answered;
+	pthread_mutex_t lock; /* of the two above */
+	pthread_cond_t change;
 	atomic_int resets; /* so many connections are reset in place of an answer */
 	char url[64];
 };
@@ -67,7 +72,15 @@ static void reply_page(struct peer_conn *conn, struct server *s, const char *req
 		prism_buf_printf(&body, "%s{\"id\":\"c%ld\",\"name\":\"Computation %ld\"}",
 		                 i > offset ? "," : "", i, i);
 	prism_buf_puts(&body, "]}");
+	pthread_mutex_lock(&s->lock);
+	while (s->out_of_order && offset == 100 && !s->fourth_answered)
+		pthread_cond_wait(&s->change, &s->lock);
+	pthread_mutex_unlock(&s->lock);
 	reply(conn, s, 200, body.data, body.len);
+	pthread_mutex_lock(&s->lock);
+	s->fourth_answered = s->fourth_answered || offset == 300;
+	pthread_cond_broadcast(&s->change);
+	pthread_mutex_unlock(&s->lock);
 	prism_buf_finish(&body);
 }
 
@@ -116,6 +129,8 @@ static void serve(struct peer_conn *conn, void *data)
 
 static struct corerun *open_signed_in(struct server *s, const struct prism_clock *clock)
 {
+	pthread_mutex_init(&s->lock, NULL);
+	pthread_cond_init(&s->change, NULL);
 	s->peer = peer_start(serve, s, NULL);
 	snprintf(s->url, sizeof(s->url), "http://127.0.0.1:%u", peer_port(s->peer));
 	struct corerun *run = corerun_open(s->url, clock);
@@ -315,6 +330,9 @@ static void test_many_pages_become_one_list(void **state)
 	assert_int_equal(corerun_wait(run), PRISM_ERROR_NONE);
 	assert_int_equal(core_list_count(list), 20000);
 	assert_int_equal(s.lists, 200);
+	/* in the server's order, although several pages were on their way at once */
+	for (size_t i = 0; i < 20000; i++)
+		assert_int_equal(strtol(core_computation_at(list, i)->id + 1, NULL, 10), i);
 	/* a refresh keeps showing the old ones until the new ones are whole */
 	s.paged_total = 19000;
 	core_list_refresh(list);
@@ -329,6 +347,20 @@ static void test_many_pages_become_one_list(void **state)
 	core_list_refresh_range(list, 500, 40);
 	corerun_settle(run);
 	assert_int_equal(s.lists, before + 1);
+	shut(&s, run);
+}
+
+static void test_pages_that_overtake_each_other(void **state)
+{
+	struct server s = {.good_token = 1, .paged_total = 650, .out_of_order = true};
+	struct corerun *run = open_signed_in(&s, NULL);
+	struct core_list *list = core_computations(run->core);
+	assert_int_equal(core_list_await(list, false, NULL, corerun_done, run, NULL), 0);
+	assert_int_equal(corerun_wait(run), PRISM_ERROR_NONE);
+	assert_true(s.fourth_answered);
+	assert_int_equal(core_list_count(list), 650);
+	for (size_t i = 0; i < 650; i++)
+		assert_int_equal(strtol(core_computation_at(list, i)->id + 1, NULL, 10), i);
 	shut(&s, run);
 }
 
@@ -493,6 +525,7 @@ int main(void)
 	    cmocka_unit_test(test_access_token),
 	    cmocka_unit_test(test_hundred_thousand_entries_in_one_answer),
 	    cmocka_unit_test(test_many_pages_become_one_list),
+	    cmocka_unit_test(test_pages_that_overtake_each_other),
 	    cmocka_unit_test(test_absurd_total_is_capped),
 	    cmocka_unit_test(test_ten_megabyte_strings),
 	    cmocka_unit_test(test_deep_nesting_is_refused),
