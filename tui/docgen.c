@@ -8,6 +8,7 @@
 #include "core/options.h"
 #include "tui/actions.h"
 #include "tui/flags.h"
+#include "tui/theme.h"
 
 #include <string.h>
 
@@ -190,6 +191,17 @@ static void man_options(struct prism_buf *out)
 			mdoc_text(out, option->fallback);
 			prism_buf_puts(out, ".\n");
 		}
+	}
+	prism_buf_puts(out, ".El\n");
+}
+
+static void man_slots(struct prism_buf *out)
+{
+	prism_buf_puts(out, ".Bl -tag -width Ds -compact\n");
+	for (int slot = 0; slot < PT_SLOT_COUNT; slot++) {
+		prism_buf_printf(out, ".It Cm %s\n", pt_slot_name((enum pt_slot)slot));
+		mdoc_text(out, pt_slot_text((enum pt_slot)slot));
+		prism_buf_putc(out, '\n');
 	}
 	prism_buf_puts(out, ".El\n");
 }
@@ -406,9 +418,9 @@ static void fish(struct prism_buf *out)
 
 int pt_docgen(const char *what, struct prism_buf *out, struct prism_error *err)
 {
-	static const printer_fn printers[] = {man_flags, man_keys, man_commands, man_options,
-	                                      man_exit,  keys_md,  commands_md,  bash,
-	                                      zsh,       fish};
+	static const printer_fn printers[] = {man_flags, man_keys,  man_commands, man_options,
+	                                      man_exit,  man_slots, keys_md,      commands_md,
+	                                      bash,      zsh,       fish};
 	PRISM_AUTO_BUF struct prism_buf words = PRISM_BUF_INIT(4096);
 
 	for (size_t i = 0; i < PRISM_COUNT(docgen_words); i++)

@@ -14,6 +14,7 @@
 	X(MAN_COMMANDS, "man-commands", "mdoc lists of commands by group") \
 	X(MAN_OPTIONS, "man-options", "mdoc list of settings")             \
 	X(MAN_EXIT, "man-exit", "mdoc list of exit codes")                 \
+	X(MAN_SLOTS, "man-slots", "mdoc list of what themes colour")       \
 	X(KEYS_MD, "keys-md", "Markdown table of keys")                    \
 	X(COMMANDS_MD, "commands-md", "Markdown table of commands")        \
 	X(BASH, "bash", "completion for bash")                             \

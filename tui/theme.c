@@ -155,7 +155,8 @@ static int style_parse(struct span value, struct pt_style *ret_style)
 struct reader {
 	const char *file;
 	int line;
-	bool in_slots, in_theme;
+	bool in_slots, in_theme, in_inherit;
+	bool any; /* a slot was read: too late to inherit */
 	struct table *table;
 	char *warning; /* PRISM_ERROR_TEXT bytes; the first problem is kept */
 };
@@ -165,6 +166,34 @@ static void complain(struct reader *reader, const char *what, struct span text)
 	if (reader->warning && !reader->warning[0])
 		snprintf(reader->warning, PRISM_ERROR_TEXT, "%s:%d: %s \"%.*s\"", reader->file,
 		         reader->line, what, (int)(text.len < 60 ? text.len : 60), text.at);
+}
+
+static const struct pt_theme_builtin *find_builtin(const char *name)
+{
+	for (size_t i = 0; i < pt_theme_builtins_count; i++)
+		if (strcmp(pt_theme_builtins[i].name, name) == 0)
+			return &pt_theme_builtins[i];
+	return NULL;
+}
+
+static void read_builtin(const struct pt_theme_builtin *builtin, struct table *table);
+
+/* base = NAME: one of the built-in themes, in the place of the default. */
+static void inherit(struct reader *reader, struct span key, struct span value)
+{
+	char name[64];
+	const struct pt_theme_builtin *builtin;
+
+	snprintf(name, sizeof(name), "%.*s", (int)(value.len < 63 ? value.len : 63), value.at);
+	builtin = find_builtin(name);
+	if (!span_is(key, "base"))
+		complain(reader, "no such setting", key);
+	else if (!builtin)
+		complain(reader, "no built-in theme", value);
+	else if (reader->any)
+		complain(reader, "too late, slots were read before", value);
+	else
+		read_builtin(builtin, reader->table);
 }
 
 static void read_line(struct reader *reader, struct span line)
@@ -178,7 +207,8 @@ static void read_line(struct reader *reader, struct span line)
 	if (line.at[0] == '[') {
 		reader->in_slots = span_is(line, "[slots]");
 		reader->in_theme = span_is(line, "[theme]");
-		if (!reader->in_slots && !reader->in_theme)
+		reader->in_inherit = span_is(line, "[inherit]");
+		if (!reader->in_slots && !reader->in_theme && !reader->in_inherit)
 			complain(reader, "no such section", line);
 		return;
 	}
@@ -189,11 +219,16 @@ static void read_line(struct reader *reader, struct span line)
 	}
 	key = trim(line.at, (size_t)(equals - line.at));
 	value = trim(equals + 1, (size_t)(line.at + line.len - equals - 1));
+	if (reader->in_inherit) {
+		inherit(reader, key, value);
+		return;
+	}
 	if (!reader->in_slots) {
 		if (!reader->in_theme || !(span_is(key, "name") || span_is(key, "description")))
 			complain(reader, "no such setting", key);
 		return;
 	}
+	reader->any = true;
 	slot = pt_slot_find(key.at, key.len);
 	if (slot < 0)
 		complain(reader, "no such slot", key);
@@ -213,14 +248,6 @@ static void read_text(struct reader *reader, const char *text, size_t len)
 		read_line(reader, trim(text, (size_t)(stop - text)));
 		text = newline ? newline + 1 : end;
 	}
-}
-
-static const struct pt_theme_builtin *find_builtin(const char *name)
-{
-	for (size_t i = 0; i < pt_theme_builtins_count; i++)
-		if (strcmp(pt_theme_builtins[i].name, name) == 0)
-			return &pt_theme_builtins[i];
-	return NULL;
 }
 
 static void read_builtin(const struct pt_theme_builtin *builtin, struct table *table)

@@ -8,9 +8,9 @@
  * monochrome table takes care that nothing is told by colour alone.
  *
  * File format (NAME.theme): ini.  [theme] name=, description=; [slots] slot = FG on BG,
- * attr...; a slot left out keeps the built-in default, or what [inherit] base= gives.  Attributes:
- * bold, dim, italic, underline, reverse.  Problems are reported with file and line, and the rest is
- * used.
+ * attr...; a slot left out keeps the built-in default, or what another built-in theme gives
+ * ([inherit] base = NAME).  Attributes: bold, dim, italic, underline, reverse.  Problems are
+ * reported with file and line, and the rest is used.
  */
 #ifndef PRISM_TUI_THEME_H
 #define PRISM_TUI_THEME_H

@@ -99,6 +99,22 @@ static void a_file_says_only_what_it_changes(void **state)
 	pt_theme_destroy(theme);
 }
 
+static void a_file_may_stand_on_another_builtin(void **state)
+{
+	struct pt_theme *theme = load("[inherit]\nbase = light\n[slots]\nbad = red\n", PT_DEPTH_256);
+
+	assert_string_equal(pt_theme_warning(theme), "");
+	assert_int_equal(pt_theme_style(theme, PT_SLOT_GOOD, 0).fg, PT_COLOR_INDEX(28));
+	assert_int_equal(pt_theme_style(theme, PT_SLOT_BAD, 0).fg, PT_COLOR_INDEX(1));
+	pt_theme_destroy(theme);
+	theme = load("[slots]\nbad = red\n[inherit]\nbase = light\n", PT_DEPTH_256);
+	assert_non_null(strstr(pt_theme_warning(theme), ":4: too late"));
+	pt_theme_destroy(theme);
+	theme = load("[inherit]\nbase = evening\n", PT_DEPTH_256);
+	assert_non_null(strstr(pt_theme_warning(theme), "no built-in theme \"evening\""));
+	pt_theme_destroy(theme);
+}
+
 static void problems_are_named_and_the_rest_is_used(void **state)
 {
 	static const struct {
@@ -220,6 +236,7 @@ int main(void)
 	    TEST(every_builtin_loads_without_complaint),
 	    TEST(every_file_names_every_slot),
 	    TEST(a_file_says_only_what_it_changes),
+	    TEST(a_file_may_stand_on_another_builtin),
 	    TEST(problems_are_named_and_the_rest_is_used),
 	    TEST(a_theme_that_is_not_there),
 	    TEST(colours_are_reduced),
