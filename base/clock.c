@@ -190,7 +190,7 @@ int prism_time_parse(const char *text, int64_t *ret_us, struct prism_error *err)
 	}
 	if (!parse_rfc3339(text, &us) || us >= end) {
 		prism_error_raise(err, PRISM_ERROR_INVALID, "\"%.60s\" is not a time", text);
-		prism_error_hint(err, "Write it as 2025-11-12T14:00:01Z (RFC 3339).");
+		prism_error_hint(err, "write it as 2025-11-12T14:00:01Z (RFC 3339)");
 		return -1;
 	}
 	*ret_us = us <= zero ? PRISM_TIME_UNSET : us;

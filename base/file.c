@@ -27,10 +27,10 @@ static int open_regular(const char *path, struct stat *ret_info, struct prism_er
 		prism_error_errno(err, errno, "cannot look at %s", path);
 	} else if (S_ISDIR(ret_info->st_mode)) {
 		prism_error_raise(err, PRISM_ERROR_INVALID, "%s is a directory", path);
-		prism_error_hint(err, "Name a file in it.");
+		prism_error_hint(err, "name a file in it");
 	} else if (!S_ISREG(ret_info->st_mode)) {
 		prism_error_raise(err, PRISM_ERROR_INVALID, "%s is not a regular file", path);
-		prism_error_hint(err, "Copy its contents into a file first.");
+		prism_error_hint(err, "copy its contents into a file first");
 	} else {
 		return fd;
 	}
@@ -104,7 +104,7 @@ static char *final_path(const char *path, struct prism_error *err)
 	if (!S_ISREG(info.st_mode)) {
 		prism_error_raise(err, PRISM_ERROR_INVALID, "%s is %s, not a regular file", path,
 		                  S_ISDIR(info.st_mode) ? "a directory" : "a special file");
-		prism_error_hint(err, "Choose another name.");
+		prism_error_hint(err, "choose another name");
 		free(real);
 		return NULL;
 	}

@@ -111,6 +111,6 @@ int prism_log_level_parse(const char *word, enum prism_log_level *ret_level,
 		}
 	}
 	prism_error_raise(err, PRISM_ERROR_INVALID, "\"%.40s\" is not a log level", word);
-	prism_error_hint(err, "Use error, warn, info or debug.");
+	prism_error_hint(err, "use error, warn, info or debug");
 	return -1;
 }

@@ -184,6 +184,6 @@ int prism_text_parse_duration_ms(const char *text, int64_t *ret_ms, struct prism
 		}
 	}
 	prism_error_raise(err, PRISM_ERROR_INVALID, "\"%.40s\" is not a duration", text ? text : "");
-	prism_error_hint(err, "Write a whole number and a unit: 250ms, 3s, 2m or 1h.");
+	prism_error_hint(err, "write a whole number and a unit: 250ms, 3s, 2m or 1h");
 	return -1;
 }

@@ -219,7 +219,7 @@ static int open_log(const char *path, struct prism_error *err)
 	if (fstat(fd, &info) < 0 || !S_ISREG(info.st_mode)) {
 		close(fd);
 		prism_error_raise(err, PRISM_ERROR_INVALID, "%s is not a regular file", path);
-		prism_error_hint(err, "Name a saved log, as text or JSON lines.");
+		prism_error_hint(err, "name a saved log, as text or JSON lines");
 		return -1;
 	}
 	return fd;

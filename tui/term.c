@@ -142,7 +142,7 @@ int pt_term_copy(struct pt_term *term, const char *text, size_t len, struct pris
 	if (len > PT_CLIPBOARD_MAX / 4 * 3) {
 		prism_error_raise(err, PRISM_ERROR_LIMIT,
 		                  "%zu bytes are too many for the terminal's clipboard", len);
-		prism_error_hint(err, "At most %d bytes pass; save to a file instead.",
+		prism_error_hint(err, "at most %d bytes pass; save to a file instead",
 		                 PT_CLIPBOARD_MAX / 4 * 3);
 		return -1;
 	}

@@ -561,7 +561,7 @@ static int load_terminfo(struct curses_term *curses, struct prism_error *err)
 
 	if (name && strcmp(name, "dumb") == 0) {
 		prism_error_raise(err, PRISM_ERROR_INVALID, "TERM=dumb: this terminal cannot place text");
-		prism_error_hint(err, "Set TERM to what the terminal really is.");
+		prism_error_hint(err, "set TERM to what the terminal really is");
 		return -1;
 	}
 	if (name && *name && setupterm(name, STDOUT_FILENO, &status) == OK && has(cursor_address))
@@ -576,7 +576,7 @@ static int load_terminfo(struct curses_term *curses, struct prism_error *err)
 	}
 	prism_error_raise(err, PRISM_ERROR_INVALID, "terminal type \"%.60s\" is unknown",
 	                  name ? name : "");
-	prism_error_hint(err, "Install the terminal descriptions of ncurses, or set TERM=vt100.");
+	prism_error_hint(err, "install the terminal descriptions of ncurses, or set TERM=vt100");
 	return -1;
 }
 
@@ -650,7 +650,7 @@ struct pt_term *pt_term_open(const struct pt_term_options *options, struct prism
 
 	if (!isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO)) {
 		prism_error_raise(err, PRISM_ERROR_INVALID, "standard input and output are not a terminal");
-		prism_error_hint(err, "Run it in a terminal.");
+		prism_error_hint(err, "run it in a terminal");
 		return NULL;
 	}
 	curses = prism_alloc(sizeof(*curses));

@@ -113,7 +113,7 @@ static int parse_time(const struct logs *l, const char *text, int64_t *ret_us,
 	if (prism_time_parse(text, ret_us, NULL) == 0)
 		return 0;
 	prism_error_raise(err, PRISM_ERROR_INVALID, "\"%.40s\" is not a time", text);
-	prism_error_hint(err, "Write 14:05, 14:05:30, 15m (ago) or 2025-11-12T14:00:00Z.");
+	prism_error_hint(err, "write 14:05, 14:05:30, 15m (ago) or 2025-11-12T14:00:00Z");
 	return -1;
 }
 
