@@ -8,6 +8,7 @@
 #include "base/mem.h"
 #include "base/text.h"
 #include "core/asset.h"
+#include "core/computation.h"
 #include "core/user.h"
 #include "core/validate.h"
 #include "tui/commands.h"
@@ -27,7 +28,8 @@ static const struct pt_record_column asset_columns[] = {
     {"owner_name", "Owner"},
     {"checksum", NULL},
     {"mime_type", NULL},
-    {"computations", "Computations"},
+    {"computations", NULL},
+    {"computation_names", "Computations"},
     {"created_at", "Created"},
     {NULL, NULL},
 };
@@ -40,7 +42,8 @@ static const struct pt_record_column one_columns[] = {
     {"owner_name", "Owner"},
     {"checksum", "SHA3-256"},
     {"mime_type", "MIME type"},
-    {"computations", "Computations"},
+    {"computations", NULL},
+    {"computation_names", "Computations"},
     {"created_at", "Created"},
     {NULL, NULL},
 };
@@ -49,9 +52,15 @@ static void add_asset(struct pt_command *command, const struct core_asset *asset
 {
 	struct pt_records *r = command->records;
 	PRISM_AUTO_BUF struct prism_buf computations = PRISM_BUF_INIT(1 << 24);
+	PRISM_AUTO_BUF struct prism_buf names = PRISM_BUF_INIT(1 << 24);
 
-	for (size_t i = 0; i < asset->computation_count; i++)
+	for (size_t i = 0; i < asset->computation_count; i++) {
+		const struct core_computation *c =
+		    core_computation_get(command->core, asset->computations[i]);
+
 		prism_buf_printf(&computations, "%s%s", i ? "\n" : "", asset->computations[i]);
+		prism_buf_printf(&names, "%s%s", i ? "\n" : "", c ? c->name : asset->computations[i]);
+	}
 	pt_records_text(r, asset->id);
 	pt_records_text(r, asset->file_name);
 	pt_records_text(r, asset->type_word);
@@ -61,6 +70,7 @@ static void add_asset(struct pt_command *command, const struct core_asset *asset
 	pt_records_text(r, asset->checksum);
 	pt_records_text(r, asset->mime_type);
 	pt_records_list(r, prism_buf_text(&computations));
+	pt_records_list(r, prism_buf_text(&names));
 	pt_records_time(r, asset->created_us);
 }
 
@@ -98,6 +108,7 @@ static void list_here(void *data, const struct prism_error *err)
 	}
 	for (size_t i = 0; i < core_list_count(list); i++)
 		core_user_name(command->core, core_asset_at(list, i)->owner);
+	core_list_load(core_computations(command->core)); /* for their names */
 	pt_command_settle(command, list_print);
 }
 

@@ -449,23 +449,36 @@ static void print_single(const struct pt_records *records, const struct pt_print
 		}
 }
 
-/* A document goes out unchanged, except that a terminal never sees its control bytes. */
+/* Lines of text made harmless. */
+static void put_safe_lines(const char *text, size_t len, const struct pt_print *print,
+                           struct prism_buf *out)
+{
+	const char *end = text + len;
+
+	while (text < end) {
+		const char *newline = memchr(text, '\n', (size_t)(end - text));
+		size_t n = (size_t)((newline ? newline : end) - text);
+
+		prism_text_neutralise(out, text, n, print->ascii);
+		prism_buf_putc(out, '\n');
+		text += n + 1;
+	}
+}
+
+/* A document goes out unchanged; on a terminal it is indented to be read, and harmless. */
 static void print_document(const char *text, size_t len, const struct pt_print *print,
                            struct prism_buf *out)
 {
-	const char *pos = text, *end = pos + len;
+	PRISM_AUTO_JSON cJSON *doc = NULL;
+	PRISM_AUTO_FREE char *pretty = NULL;
 
 	if (!print->terminal) {
-		prism_buf_put(out, pos, len);
+		prism_buf_put(out, text, len);
 		return;
 	}
-	while (pos < end) {
-		size_t n = strcspn(pos, "\n");
-
-		prism_text_neutralise(out, pos, n, print->ascii);
-		prism_buf_putc(out, '\n');
-		pos += n + 1;
-	}
+	doc = prism_json_parse(text, len, NULL);
+	pretty = doc ? prism_json_print(doc, true) : prism_strndup(text, len);
+	put_safe_lines(pretty, strlen(pretty), print, out);
 }
 
 void pt_records_print(const struct pt_records *records, const struct pt_print *print,

@@ -1,4 +1,5 @@
 #include "tests/lib/player.h"
+#include "tests/lib/tmpdir.h"
 
 #include "base/clock.h"
 #include "base/loop.h"
@@ -24,6 +25,7 @@
 #define GIVE_UP_MS 20000                        /* real time one step may take on a slow machine */
 
 struct player {
+	char *home; /* state of this run of the client: keys, what is remembered */
 	struct prism_clock_manual clock;
 	struct prism_loop *loop;
 	struct prism_work *work;
@@ -81,6 +83,8 @@ struct player *player_create(const struct player_spec *spec)
 	const char *seed = spec->seed ? spec->seed : "demo";
 
 	signal(SIGPIPE, SIG_IGN);
+	player->home = tmpdir_create();
+	setenv("XDG_STATE_HOME", player->home, 1);
 	prism_clock_manual_init(&player->clock, WALL_US);
 	player->loop = prism_loop_create(&player->clock.clock);
 	player->work = prism_work_create(player->loop, 2);
@@ -102,6 +106,7 @@ void player_destroy(struct player *player)
 	sb_faults_destroy(player->faults);
 	prism_work_destroy(player->work);
 	prism_loop_destroy(player->loop);
+	tmpdir_remove(player->home);
 	prism_free(player);
 }
 
@@ -184,8 +189,8 @@ static void mask_ids(char *text)
 	for (char *at = text; at[0] && strnlen(at, len) == len; at++) {
 		size_t fits = 0;
 
-		while (fits < len && (form[fits] == '-' ? at[fits] == '-'
-		                                        : strchr("0123456789abcdef", at[fits]) != NULL))
+		while (fits < len &&
+		       (form[fits] == '-' ? at[fits] == '-' : strchr("0123456789abcdef", at[fits]) != NULL))
 			fits++;
 		if (fits == len) {
 			memcpy(at, form, len);
