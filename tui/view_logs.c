@@ -42,9 +42,17 @@ void pt_logs_redraw(struct logs *l)
 	prism_timer_rearm(l->later, 1000 / FRAMES - since);
 }
 
+/* What a person waits for, the end of filtering or searching, is drawn at once. */
 static void pane_changed(void *data)
 {
-	pt_logs_redraw(data);
+	struct logs *l = data;
+	bool busy = core_logview_progress(l->pane.view) < 100 || l->pane.searching;
+
+	if (l->busy && !busy)
+		draw_later(l);
+	else
+		pt_logs_redraw(l);
+	l->busy = busy;
 }
 
 /* ---- filter ---- */
@@ -99,6 +107,7 @@ int pt_logs_apply(struct logs *l, const char *pattern, unsigned match_flags,
 	filter.pattern = filter.pattern && *filter.pattern ? prism_strdup(filter.pattern) : NULL;
 	prism_free(owned);
 	l->filter = filter;
+	l->busy = core_logview_progress(l->pane.view) < 100;
 	ask_server(l);
 	return 0;
 }
@@ -235,6 +244,7 @@ static unsigned search(struct pt_view *view, const char *text, int direction)
 
 	if (pt_logpane_search(&l->pane, text, direction, &err) < 0)
 		pt_app_report(view->app, &err);
+	l->busy = l->pane.searching;
 	return PT_HANDLED | PT_REDRAW;
 }
 

@@ -20,6 +20,7 @@ struct logs {
 	struct pt_logpane pane;
 	struct core_log_filter filter; /* pattern owned */
 	unsigned least_level;          /* 0: all */
+	bool busy;                     /* filtering or searching was not over at the last look */
 	bool paused, asked;            /* asked: the feed is being followed for us */
 	int64_t drawn_ms;
 	struct prism_timer *later; /* a redraw that was put off */
