@@ -55,12 +55,23 @@ static bool port_spoken_for(struct sb *sb, unsigned port)
 uint16_t sb_free_port(struct sb *sb)
 {
 	uint16_t port = 0;
+	char host[64];
+	sb_agent_host(sb, host);
 	if (!sb->config.port_first)
-		return bind_probe("127.0.0.1", 0, &port) ? port : 0;
+		return bind_probe(host, 0, &port) ? port : 0;
 	for (unsigned p = sb->config.port_first; p <= sb->config.port_last; p++)
-		if (!port_spoken_for(sb, p) && bind_probe("127.0.0.1", (uint16_t)p, &port))
+		if (!port_spoken_for(sb, p) && bind_probe(host, (uint16_t)p, &port))
 			return port;
 	return 0;
+}
+
+void sb_free_agent_url(struct sb *sb, char buf[SB_AGENT_URL])
+{
+	char host[64];
+	uint16_t port = sb_free_port(sb);
+	snprintf(buf, SB_AGENT_URL, ":");
+	if (port)
+		snprintf(buf, SB_AGENT_URL, "%s:%u", sb_agent_host(sb, host), port);
 }
 
 void sb_cvm_record(struct sb *sb, int64_t cvm, int64_t at_us, bool online)
@@ -74,7 +85,8 @@ void sb_cvm_record(struct sb *sb, int64_t cvm, int64_t at_us, bool online)
 void sb_cvm_set_state(struct sb *sb, int64_t cvm, const char *state)
 {
 	prism_log(PRISM_LOG_DEBUG, "cvm", "cvm %lld: state %s", (long long)cvm, state);
-	sb_db_run(sb->db, "UPDATE cvms SET state = ? WHERE n = ? AND deleted_at IS NULL", SB_ARGS(SB_T(state), SB_I(cvm)));
+	sb_db_run(sb->db, "UPDATE cvms SET state = ? WHERE n = ? AND deleted_at IS NULL",
+	          SB_ARGS(SB_T(state), SB_I(cvm)));
 }
 
 void sb_cvm_set_agent_url(struct sb *sb, int64_t cvm, const char *url)
@@ -102,9 +114,8 @@ static void set_status(struct sb *sb, int64_t cvm, const char *status, const cha
 
 static void go_online(struct sb *sb, int64_t cvm)
 {
-	char url[64];
-	uint16_t port = sb_free_port(sb);
-	snprintf(url, sizeof(url), port ? "127.0.0.1:%u" : ":", port);
+	char url[SB_AGENT_URL];
+	sb_free_agent_url(sb, url);
 	set_status(sb, cvm, "online", SB_STATE_READY, 0);
 	sb_cvm_set_agent_url(sb, cvm, url);
 	sb_cvm_record(sb, cvm, sb_now_us(sb), true);

@@ -36,5 +36,8 @@ void sb_cvm_delete(struct sb *sb, int64_t cvm);
 void sb_cvm_record(struct sb *sb, int64_t cvm, int64_t at_us, bool online);
 /* A port on which nothing listens now, from --agent-port-range when given; 0: none left. */
 uint16_t sb_free_port(struct sb *sb);
+/* "host:port" of such a port; ":" when there is none, as the API writes an unknown address. */
+#define SB_AGENT_URL 80
+void sb_free_agent_url(struct sb *sb, char buf[SB_AGENT_URL]);
 
 #endif

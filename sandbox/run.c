@@ -195,7 +195,8 @@ static struct sb_agent *create_agent(struct live *live, const struct sb_agent_ma
 	}
 	if (agent)
 		return agent;
-	PRISM_AUTO_FREE char *other = prism_asprintf("127.0.0.1:%u", sb_free_port(sb));
+	char other[SB_AGENT_URL];
+	sb_free_agent_url(sb, other);
 	config.listen = other;
 	prism_error_clear(err);
 	return sb_agent_create(sb->loop, sb->work, &config, manifest, &callbacks, err);

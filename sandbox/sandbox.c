@@ -57,6 +57,16 @@ struct sb *sb_create(struct prism_loop *loop, const struct sb_config *config,
 	return sb;
 }
 
+const char *sb_agent_host(const struct sb *sb, char buf[64])
+{
+	struct in_addr address;
+	const char *listen = sb->config.listen ? sb->config.listen : "";
+	snprintf(buf, 64, "%.*s", (int)strcspn(listen, ":"), listen);
+	if (inet_pton(AF_INET, buf, &address) != 1 || address.s_addr == htonl(INADDR_ANY))
+		snprintf(buf, 64, "127.0.0.1");
+	return buf;
+}
+
 static bool is_loopback(const char *host)
 {
 	struct in_addr v4;

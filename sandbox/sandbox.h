@@ -75,6 +75,9 @@ void sb_destroy(struct sb *sb); /* NULL allowed */
 /* The private directory (0700), made when first asked for, removed at the end. Lent; NULL on
  * failure. */
 const char *sb_directory(struct sb *sb, struct prism_error *err);
+/* Where agents listen: the address of --listen, or loopback when that one is a wildcard, a name
+ * or IPv6. Returns buf. */
+const char *sb_agent_host(const struct sb *sb, char buf[64]);
 char *sb_url(const struct sb *sb);      /* "http://127.0.0.1:41233"; yours */
 int64_t sb_now_us(const struct sb *sb); /* wall time as this server sees it */
 

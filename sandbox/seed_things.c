@@ -213,16 +213,15 @@ static void seed_uptime(struct sb *sb, int64_t cvm, const struct cvm_row *row, i
 
 static void seed_cvm(struct sb *sb, const struct cvm_row *row, int64_t now)
 {
-	char id[37], cvm_id[37], url[64] = ":";
+	char id[37], cvm_id[37], url[SB_AGENT_URL] = ":";
 	struct sb_arg none = {.type = SB_ARG_NULL};
 	PRISM_AUTO_FREE char *name = prism_asprintf("%s (" SB_NOT_A_TEE ")", row->name);
 	PRISM_AUTO_FREE char *inner = prism_asprintf("provider %s", row->name);
 	sb_seed_uuid(row->name, id);
 	sb_seed_uuid(inner, cvm_id);
 	bool external = strcmp(row->provider, "external") == 0;
-	uint16_t port = strcmp(row->status, "online") == 0 ? sb_free_port(sb) : 0;
-	if (port)
-		snprintf(url, sizeof(url), "127.0.0.1:%u", port);
+	if (strcmp(row->status, "online") == 0)
+		sb_free_agent_url(sb, url);
 	int64_t created = now - row->age_hours * HOUR_US;
 	PRISM_AUTO_FREE char *creator =
 	    sb_db_text(sb->db, "SELECT created_by FROM workspaces WHERE n = ?",

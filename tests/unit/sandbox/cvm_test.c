@@ -173,6 +173,22 @@ static void ports_come_from_the_range(void **state)
 	sbcall_finish(&t);
 }
 
+static void agents_listen_where_the_sandbox_does(void **state)
+{
+	static const struct {
+		const char *listen, *host;
+	} hosts[] = {
+	    {NULL, "127.0.0.1"},          {"127.0.0.1:0", "127.0.0.1"}, {"127.3.2.1:80", "127.3.2.1"},
+	    {"0.0.0.0:80", "127.0.0.1"},  {"[::1]:0", "127.0.0.1"},     {"localhost:0", "127.0.0.1"},
+	    {"192.0.2.7:0", "192.0.2.7"},
+	};
+	for (unsigned i = 0; i < sizeof(hosts) / sizeof(hosts[0]); i++) {
+		char buf[64];
+		struct sb sb = {.config = {.listen = hosts[i].listen}};
+		assert_string_equal(sb_agent_host(&sb, buf), hosts[i].host);
+	}
+}
+
 int main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, sbcall_setup, sbcall_teardown)
@@ -186,6 +202,7 @@ int main(void)
 	    T(statistics_cover_the_days_asked_for),
 	    T(every_attestation_output_says_not_a_tee),
 	    cmocka_unit_test(ports_come_from_the_range),
+	    cmocka_unit_test(agents_listen_where_the_sandbox_does),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
