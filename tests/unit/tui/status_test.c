@@ -56,7 +56,7 @@ static void the_status_line_says_the_urgent_first(void **state)
 	status.user = "";
 	status.pending = 0;
 	pt_status_draw(&status, canvas, (struct pt_rect){0, 1, 60, 1});
-	expect_row(1, " not verified · host:1 · 1 transfer                 14:02:11");
+	expect_row(1, " not verified · host:1 · 1 transfer                14:02:11");
 	pt_status_draw(&(struct pt_status){0}, canvas, (struct pt_rect){0, 2, 60, 1});
 	expect_row(2, "");
 }
