@@ -181,13 +181,14 @@ fishdir = $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d
 install: all $(completions)
 	install -d "$(bindir)" "$(mandir)" "$(DESTDIR)$(datadir)/themes" "$(bashdir)" "$(zshdir)" "$(fishdir)"
 	install -m 755 $(B)/prism-tui $(B)/prism-sandbox "$(bindir)"
-	install -m 644 prism-tui.1 "$(mandir)"
+	install -m 644 prism-tui.1 prism-sandbox.1 "$(mandir)"
 	install -m 644 $(wildcard themes/*.theme) "$(DESTDIR)$(datadir)/themes"
 	install -m 644 $(B)/completions/prism-tui.bash "$(bashdir)/prism-tui"
 	install -m 644 $(B)/completions/_prism-tui "$(zshdir)"
 	install -m 644 $(B)/completions/prism-tui.fish "$(fishdir)"
 uninstall:
-	rm -f "$(bindir)/prism-tui" "$(bindir)/prism-sandbox" "$(mandir)/prism-tui.1"
+	rm -f "$(bindir)/prism-tui" "$(bindir)/prism-sandbox" "$(mandir)/prism-tui.1" \
+		"$(mandir)/prism-sandbox.1"
 	rm -f "$(bashdir)/prism-tui" "$(zshdir)/_prism-tui" "$(fishdir)/prism-tui.fish"
 	rm -rf "$(DESTDIR)$(datadir)"
 
