@@ -25,7 +25,7 @@ struct prism_cancel_hook {
 struct prism_cancel *prism_cancel_create(struct prism_cancel *parent); /* parent may be NULL */
 /* Fires what still hangs on it, then frees it and detaches it from its parent. NULL allowed. */
 void prism_cancel_destroy(struct prism_cancel *cancel);
-struct prism_cancel *prism_cancel_ref(struct prism_cancel *cancel);   /* for worker threads */
+struct prism_cancel *prism_cancel_ref(struct prism_cancel *cancel); /* for worker threads */
 void prism_cancel_unref(struct prism_cancel *cancel);
 void prism_cancel_fire(struct prism_cancel *cancel);
 bool prism_cancel_fired(const struct prism_cancel *cancel); /* NULL gives false */

@@ -37,9 +37,11 @@ int64_t prism_clock_wall_us(const struct prism_clock *clock);
 /* RFC 3339 section 5.6.  Go's zero time 0001-01-01T00:00:00Z, "" and NULL mean unset and give
  * PRISM_TIME_UNSET with success.  0 to 9 fractional digits are read, cut to microseconds. */
 #define PRISM_TIME_UNSET INT64_MIN
-PRISM_MUST_USE int prism_time_parse(const char *text, int64_t *ret_us, struct prism_error *err);
+PRISM_MUST_USE
+int prism_time_parse(const char *text, int64_t *ret_us, struct prism_error *err);
 #define PRISM_TIME_TEXT 40
-/* "2025-11-12T14:00:01.654562Z"; fractional digits are dropped when digits is 0. Unset: Go's zero. */
+/* "2025-11-12T14:00:01.654562Z"; fractional digits are dropped when digits is 0. Unset: Go's zero.
+ */
 char *prism_time_format(int64_t us, int digits, char buf[PRISM_TIME_TEXT]);
 /* For people, local zone: "2025-11-12 14:00:01"; unset: "". */
 char *prism_time_local(int64_t us, char buf[PRISM_TIME_TEXT]);

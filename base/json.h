@@ -18,7 +18,7 @@
 
 #include <cjson/cJSON.h>
 
-#define PRISM_JSON_DEPTH 64 /* deeper documents are attacks on the stack, not data */
+#define PRISM_JSON_DEPTH 64       /* deeper documents are attacks on the stack, not data */
 #define PRISM_JSON_CAP (64 << 20) /* bytes of one document; stops a server from filling memory */
 
 /* NULL on failure. Names the byte offset, line and column of the fault. */
@@ -34,11 +34,12 @@ const char *prism_json_str(const cJSON *obj, const char *key, const char *fallba
 int64_t prism_json_int(const cJSON *obj, const char *key, int64_t fallback); /* also "12" as text */
 double prism_json_num(const cJSON *obj, const char *key, double fallback);
 bool prism_json_bool(const cJSON *obj, const char *key, bool fallback);
-int64_t prism_json_time(const cJSON *obj, const char *key);  /* microseconds or PRISM_TIME_UNSET */
+int64_t prism_json_time(const cJSON *obj, const char *key); /* microseconds or PRISM_TIME_UNSET */
 const cJSON *prism_json_array(const cJSON *obj, const char *key); /* NULL when not an array */
 
-PRISM_MUST_USE int prism_json_want_str(const cJSON *obj, const char *path, const char *key,
-                                       const char **ret_value, struct prism_error *err);
+PRISM_MUST_USE
+int prism_json_want_str(const cJSON *obj, const char *path, const char *key, const char **ret_value,
+                        struct prism_error *err);
 
 char *prism_json_print(const cJSON *doc, bool pretty); /* yours; two-space indentation */
 

@@ -12,7 +12,10 @@ struct prism_list {
 	struct prism_list *prev, *next;
 };
 
-#define PRISM_LIST_INIT(head) {&(head), &(head)}
+#define PRISM_LIST_INIT(head) \
+	{                         \
+		&(head), &(head)      \
+	}
 
 static inline void prism_list_init(struct prism_list *head)
 {
@@ -52,11 +55,11 @@ static inline void prism_list_remove(struct prism_list *node)
 	node->prev = node->next = node;
 }
 
-#define PRISM_CONTAINER(ptr, type, member) ((type *)((char *)(ptr) - offsetof(type, member)))
+#define PRISM_CONTAINER(ptr, type, member) ((type *)((char *)(ptr)-offsetof(type, member)))
 
 /* `entry` may be removed and freed in the body. */
-#define PRISM_LIST_EACH(head, node, tmp)                                                           \
-	for (struct prism_list *node = (head)->next, *tmp = node->next; node != (head);                \
+#define PRISM_LIST_EACH(head, node, tmp)                                            \
+	for (struct prism_list *node = (head)->next, *tmp = node->next; node != (head); \
 	     node = tmp, tmp = node->next)
 
 #endif

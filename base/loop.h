@@ -40,7 +40,7 @@ struct prism_loop *prism_loop_create(const struct prism_clock *clock); /* clock 
 void prism_loop_destroy(struct prism_loop *loop);
 const struct prism_clock *prism_loop_clock(const struct prism_loop *loop);
 
-void prism_loop_run(struct prism_loop *loop);  /* until prism_loop_quit() */
+void prism_loop_run(struct prism_loop *loop); /* until prism_loop_quit() */
 void prism_loop_quit(struct prism_loop *loop);
 /* One turn; sleeps at most max_ms (-1: as long as it takes, 0: not at all).
  * Returns true when anything was called back. */
@@ -56,11 +56,11 @@ void prism_fd_remove(struct prism_fd *watch); /* NULL allowed */
 typedef void (*prism_call_fn)(void *data);
 /* repeat_ms 0: one shot; the handle stays valid until removed either way. A negative delay (here
  * and in rearm) means: not armed. */
-struct prism_timer *prism_loop_add_timer(struct prism_loop *loop, int64_t delay_ms, int64_t repeat_ms,
-                                         prism_call_fn fn, void *data);
+struct prism_timer *prism_loop_add_timer(struct prism_loop *loop, int64_t delay_ms,
+                                         int64_t repeat_ms, prism_call_fn fn, void *data);
 void prism_timer_rearm(struct prism_timer *timer, int64_t delay_ms); /* also after it fired */
-void prism_timer_remove(struct prism_timer *timer); /* NULL allowed */
-int64_t prism_loop_next_deadline_ms(const struct prism_loop *loop); /* -1: none */
+void prism_timer_remove(struct prism_timer *timer);                  /* NULL allowed */
+int64_t prism_loop_next_deadline_ms(const struct prism_loop *loop);  /* -1: none */
 
 /* Deferred: called once, in the next turn. Pending calls with this data can be dropped. */
 void prism_loop_defer(struct prism_loop *loop, prism_call_fn fn, void *data);

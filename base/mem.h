@@ -16,14 +16,14 @@
 #include <stdint.h>
 #include <stdlib.h>
 
-void *prism_alloc(size_t size);                     /* zeroed; never NULL */
-void *prism_alloc_array(size_t count, size_t size); /* zeroed; overflow aborts */
+void *prism_alloc(size_t size);                                  /* zeroed; never NULL */
+void *prism_alloc_array(size_t count, size_t size);              /* zeroed; overflow aborts */
 void *prism_realloc_array(void *ptr, size_t count, size_t size); /* new part not zeroed */
-char *prism_strdup(const char *s);                  /* NULL gives NULL */
+char *prism_strdup(const char *s);                               /* NULL gives NULL */
 char *prism_strndup(const char *s, size_t max);
 char *prism_asprintf(const char *fmt, ...) PRISM_PRINTF(1, 2);
 void *prism_memdup(const void *data, size_t size);
-void prism_free(void *ptr);                         /* free(), for symmetry */
+void prism_free(void *ptr); /* free(), for symmetry */
 
 /* Overwrites memory in a way the compiler keeps. */
 void prism_wipe(void *data, size_t size);
@@ -35,11 +35,11 @@ void prism_cleanup_free(void *slot);
 void prism_cleanup_fd(int *fd);
 #define PRISM_AUTO_FREE __attribute__((cleanup(prism_cleanup_free)))
 #define PRISM_AUTO_FD __attribute__((cleanup(prism_cleanup_fd)))
-#define PRISM_STEAL(ptr)                                                                           \
-	__extension__({                                                                                \
-		__typeof__(ptr) stolen_ = (ptr);                                                           \
-		(ptr) = NULL;                                                                              \
-		stolen_;                                                                                   \
+#define PRISM_STEAL(ptr)                 \
+	__extension__({                      \
+		__typeof__(ptr) stolen_ = (ptr); \
+		(ptr) = NULL;                    \
+		stolen_;                         \
 	})
 #define PRISM_COUNT(array) (sizeof(array) / sizeof((array)[0]))
 #define PRISM_UNUSED(x) ((void)(x))
@@ -47,8 +47,8 @@ void prism_cleanup_fd(int *fd);
 /* Arena: many small objects freed as a unit (a decoded response is one arena). */
 struct prism_arena;
 struct prism_arena *prism_arena_create(void);
-void prism_arena_destroy(struct prism_arena *arena); /* NULL allowed */
-void *prism_arena_alloc(struct prism_arena *arena, size_t size); /* zeroed, max_align_t */
+void prism_arena_destroy(struct prism_arena *arena);                /* NULL allowed */
+void *prism_arena_alloc(struct prism_arena *arena, size_t size);    /* zeroed, max_align_t */
 char *prism_arena_strdup(struct prism_arena *arena, const char *s); /* NULL gives NULL */
 char *prism_arena_strndup(struct prism_arena *arena, const char *s, size_t len);
 char *prism_arena_printf(struct prism_arena *arena, const char *fmt, ...) PRISM_PRINTF(2, 3);
@@ -57,11 +57,13 @@ size_t prism_arena_size(const struct prism_arena *arena); /* bytes taken from th
 /* Secret: bytes that are locked in memory where allowed, kept out of core dumps where the
  * kernel can (MADV_DONTDUMP), and wiped on destroy. There is no printf path to them. */
 struct prism_secret;
-struct prism_secret *prism_secret_create(const void *data, size_t size); /* copies; data may be NULL */
-struct prism_secret *prism_secret_from_text(const char *text);           /* copies; wipe yours */
-void prism_secret_destroy(struct prism_secret *secret);                  /* NULL allowed */
-const char *prism_secret_text(const struct prism_secret *secret);        /* lent, NUL-terminated */
-size_t prism_secret_size(const struct prism_secret *secret);             /* without the NUL */
-bool prism_secret_equal(const struct prism_secret *a, const struct prism_secret *b); /* constant time */
+struct prism_secret *prism_secret_create(const void *data,
+                                         size_t size);            /* copies; data may be NULL */
+struct prism_secret *prism_secret_from_text(const char *text);    /* copies; wipe yours */
+void prism_secret_destroy(struct prism_secret *secret);           /* NULL allowed */
+const char *prism_secret_text(const struct prism_secret *secret); /* lent, NUL-terminated */
+size_t prism_secret_size(const struct prism_secret *secret);      /* without the NUL */
+bool prism_secret_equal(const struct prism_secret *a,
+                        const struct prism_secret *b); /* constant time */
 
 #endif

@@ -38,19 +38,23 @@ uint32_t prism_text_fold(uint32_t cp);
 bool prism_text_contains(const char *haystack, const char *needle); /* case-insensitive */
 
 /* RFC 4648. */
-PRISM_MUST_USE int prism_hex_decode(const char *text, size_t len, uint8_t *out, size_t cap,
-                                    size_t *ret_len, struct prism_error *err);
+PRISM_MUST_USE
+int prism_hex_decode(const char *text, size_t len, uint8_t *out, size_t cap, size_t *ret_len,
+                     struct prism_error *err);
 void prism_hex_encode(const uint8_t *data, size_t len, char *out /* 2*len+1 */);
-char *prism_base64_encode(const void *data, size_t len);            /* yours to free */
-PRISM_MUST_USE int prism_base64_decode(const char *text, size_t len, struct prism_buf *out,
-                                       struct prism_error *err); /* standard and URL alphabets,
-                                                                    padding optional, white space skipped;
-                                                                    appends; out is not meaningful after
-                                                                    a failure */
+char *prism_base64_encode(const void *data, size_t len); /* yours to free */
+PRISM_MUST_USE
+int prism_base64_decode(const char *text, size_t len, struct prism_buf *out,
+                        struct prism_error *err); /* standard and URL alphabets,
+                                                     padding optional, white space skipped;
+                                                     appends; out is not meaningful after
+                                                     a failure */
 /* "512 B", "1.5 kB", "2.0 GB" (powers of 1000) */
 char *prism_text_bytes(uint64_t count, char buf[24]);
-PRISM_MUST_USE int prism_text_parse_u64(const char *text, uint64_t max, uint64_t *ret_value,
-                                        struct prism_error *err); /* decimal, whole string */
-PRISM_MUST_USE int prism_text_parse_duration_ms(const char *text, int64_t *ret_ms,
-                                        struct prism_error *err); /* "250ms", "3s", "2m", "1h" */
+PRISM_MUST_USE
+int prism_text_parse_u64(const char *text, uint64_t max, uint64_t *ret_value,
+                         struct prism_error *err); /* decimal, whole string */
+PRISM_MUST_USE
+int prism_text_parse_duration_ms(const char *text, int64_t *ret_ms,
+                                 struct prism_error *err); /* "250ms", "3s", "2m", "1h" */
 #endif

@@ -38,7 +38,8 @@
 
 struct net_stream;
 
-typedef void (*net_stream_connected_fn)(void *data, const struct prism_error *err); /* err NULL: up */
+typedef void (*net_stream_connected_fn)(void *data,
+                                        const struct prism_error *err); /* err NULL: up */
 typedef void (*net_stream_ready_fn)(void *data, unsigned events); /* PRISM_LOOP_READ | WRITE */
 
 struct net_stream_ops {
@@ -74,17 +75,20 @@ struct net_stream {
 void net_stream_connect(struct net_stream *top, net_stream_connected_fn connected,
                         net_stream_ready_fn ready, void *data);
 ssize_t net_stream_read(struct net_stream *s, void *buf, size_t size, struct prism_error *err);
-ssize_t net_stream_write(struct net_stream *s, const void *buf, size_t size, struct prism_error *err);
+ssize_t net_stream_write(struct net_stream *s, const void *buf, size_t size,
+                         struct prism_error *err);
 void net_stream_want(struct net_stream *s, unsigned events);
 void net_stream_shutdown_write(struct net_stream *s);
-char *net_stream_describe(const struct net_stream *top); /* "TLS 1.3 over TCP 127.0.0.1:7002"; yours */
+char *
+net_stream_describe(const struct net_stream *top); /* "TLS 1.3 over TCP 127.0.0.1:7002"; yours */
 const void *net_stream_verdict(const struct net_stream *top);
 void net_stream_destroy(struct net_stream *top); /* NULL allowed; no callback afterwards */
 
 /* For layers. */
-void net_stream_init(struct net_stream *s, const struct net_stream_ops *ops, struct prism_loop *loop,
-                     struct net_stream *lower /* given; may be NULL */);
+void net_stream_init(struct net_stream *s, const struct net_stream_ops *ops,
+                     struct prism_loop *loop, struct net_stream *lower /* given; may be NULL */);
 void net_stream_layer_connected(struct net_stream *s, const struct prism_error *err);
-void net_stream_layer_ready(struct net_stream *s, unsigned events); /* report to the layer above or user */
+void net_stream_layer_ready(struct net_stream *s,
+                            unsigned events); /* report to the layer above or user */
 
 #endif

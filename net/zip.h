@@ -16,8 +16,9 @@
 #include <stdint.h>
 
 #define NET_ZIP_ENTRIES_MAX 100000u
-#define NET_ZIP_UNPACK_MAX (64ull << 30) /* stops a bomb; a result larger than 64 GiB is not one \
-	                                      */
+#define NET_ZIP_UNPACK_MAX                                                \
+	(64ull << 30) /* stops a bomb; a result larger than 64 GiB is not one \
+	               */
 
 struct net_zip_entry {
 	char *name; /* as stored; may be hostile, for display only through the cell door */
