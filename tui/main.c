@@ -194,8 +194,7 @@ int main(int argc, char **argv)
 	int code;
 
 	no_core_dumps();
-	setlocale(LC_ALL, "");
-	setlocale(LC_NUMERIC, "C");
+	setlocale(LC_CTYPE, ""); /* the rest would be read for nothing: numbers and times are our own */
 	if (pt_arguments_parse(&arguments, argc, argv, &err) < 0)
 		return fail(&err);
 	if (arguments.help || arguments.version || arguments.docgen) {
