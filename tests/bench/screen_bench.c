@@ -3,11 +3,13 @@
  * a bare ncurses list, htop, tig and less when they are installed.  Everything runs in this one
  * process, one subject after the other, on a pty of 120x40.
  *
- * BENCH_ROWS (100000) computations stand in the list; BENCH_QUICK=1 takes fewer samples.
+ * BENCH_QUICK=1 takes fewer samples,
+ * BENCH_ALONE=1 leaves the others out.
  */
 #include "base/buf.h"
 #include "base/mem.h"
 #include "tests/lib/bench.h"
+#include "tests/lib/client.h"
 #include "tests/lib/measure.h"
 #include "tests/lib/sandbox.h"
 
@@ -199,17 +201,171 @@ static void measure_others(struct numbers *floor_, struct numbers *less, struct 
 	print_numbers("htop", htop);
 }
 
+/* The client, signed in and looking at the list of computations; nothing is followed. */
+static struct pty *client_in_list(const struct sandbox *sb, const char *first_row)
+{
+	struct pty *p = client_start(&(struct client_spec){
+	    .sandbox = sb,
+	    .rows = 40,
+	    .cols = 120,
+	    .no_screen = true,
+	    .env = (const char *const[]){"PRISM_TUI_USER=ada", "PRISM_TUI_WORKSPACE=Open Science Lab",
+	                                 "PRISM_TUI_FOLLOW=no", NULL},
+	});
+
+	assert_true(pty_wait_raw_(p, "Sign in", 10000));
+	pty_keys(p, sb->users[0].password);
+	pty_keys(p, "\r");
+	if (!pty_wait_raw_(p, first_row, 30000))
+		fail_msg("the list of computations did not come");
+	return p;
+}
+
+static const char *beside(char *buf, size_t size, const char *what, double ours, double theirs,
+                          const char *unit)
+{
+	if (theirs > 0)
+		snprintf(buf, size, "%s %.2f %s, ratio %.2f", what, theirs, unit, ours / theirs);
+	else
+		snprintf(buf, size, "%s not measured", what);
+	return buf;
+}
+
+static void report_start(const struct numbers *floor_, const struct numbers *less)
+{
+	const char *argv[] = {build_path("prism-tui"), NULL};
+	struct pty_spec spec = {
+	    .argv = argv,
+	    .no_screen = true,
+	    .env = (const char *const[]){"PRISM_TUI_URL=http://127.0.0.1:9", NULL},
+	};
+	struct measure_start start;
+	char text[80], more[80], both[170];
+
+	bench_section("start (no backend)");
+	measure_start(&spec, "Sign in", samples < 15 ? samples : 15, &start);
+	beside(text, sizeof(text), "bare ncurses", start.frame, floor_->start.frame, "ms");
+	beside(more, sizeof(more), "less", start.frame, less->start.frame, "ms");
+	snprintf(both, sizeof(both), "%s; %s", text, more);
+	bench_at_most("first frame", start.frame, "ms", 15, both);
+	bench_at_most("bytes of the start", start.bytes, "B", NAN, NULL);
+}
+
+static void report_keys(const struct numbers *ours, const struct numbers *floor_,
+                        const struct numbers *less, const struct numbers *htop)
+{
+	const struct {
+		const char *name;
+		double value;
+		const char *unit;
+		double target;
+		const char *other;
+		double theirs;
+	} rows[] = {
+	    {"key to frame, one row, p50", ours->move.p50_ms, "ms", NAN, "bare ncurses",
+	     floor_->move.p50_ms},
+	    {"key to frame, one row, p95", ours->move.p95_ms, "ms", 1, "bare ncurses",
+	     floor_->move.p95_ms},
+	    {"key to frame, scrolled, p95", ours->scroll.p95_ms, "ms", 1, "htop", htop->scroll.p95_ms},
+	    {"key to frame, a page, p95", ours->page.p95_ms, "ms", NAN, "bare ncurses",
+	     floor_->page.p95_ms},
+	    {"CPU of a key", ours->move.cpu_us, "us", 300, "bare ncurses", floor_->move.cpu_us},
+	    {"bytes, one row down", ours->move.bytes, "B", 200, "less", less->move.bytes},
+	    {"bytes, scrolled by one line", ours->scroll.bytes, "B", 500, "less", less->scroll.bytes},
+	    {"bytes, a page", ours->page.bytes, "B", 4500, "less", less->page.bytes},
+	    {"200 keys at once", ours->burst_ms, "ms", 40, "bare ncurses", floor_->burst_ms},
+	    {"200 keys at once, bytes", ours->burst_bytes, "B", 10000, "bare ncurses",
+	     floor_->burst_bytes},
+	};
+
+	for (size_t i = 0; i < PRISM_COUNT(rows); i++) {
+		char text[120];
+
+		bench_at_most(
+		    rows[i].name, rows[i].value, rows[i].unit, rows[i].target,
+		    beside(text, sizeof(text), rows[i].other, rows[i].value, rows[i].theirs, rows[i].unit));
+	}
+}
+
+static void report_idle(const struct measure_idle *idle)
+{
+	bench_at_most("idle: CPU", idle->cpu_percent, "%", 0, NULL);
+	bench_at_most("idle: wake-ups", idle->wakeups_per_s, "/s", 0, "lnav 26, btop 100");
+	bench_at_most("idle: bytes", idle->bytes_per_s, "B/s", 0, "btop 7063");
+}
+
+static void measure_rows(const struct numbers *floor_, const struct numbers *less,
+                         const struct numbers *htop)
+{
+	struct sandbox *sb = sandbox_start((const char *const[]){"--seed", "scale=100000", NULL});
+	struct pty *p = client_in_list(sb, "/100");
+	struct numbers ours = {0};
+
+	bench_section("list of 100,000 rows");
+	pty_wait_quiet(p, 2000, 120000); /* every page is here */
+	measure_list(p, "j", "\033[6~", QUIET_MS, &ours);
+	report_keys(&ours, floor_, less, htop);
+	bench_at_most("resident", bench_rss_mib(pty_pid(p)), "MiB", NAN, NULL);
+	measure_idle(p, 5, &ours.idle);
+	report_idle(&ours.idle);
+	pty_destroy(p);
+	sandbox_stop(sb);
+}
+
+static void measure_slow_backend(void)
+{
+	struct sandbox *sb =
+	    sandbox_start((const char *const[]){"--seed", "scale=100000", "--latency", "3000", NULL});
+	struct pty *p = client_in_list(sb, "/100");
+	struct measure_keys move;
+
+	bench_section("the same while pages come from a backend that takes 3 s for each");
+	pty_wait_quiet(p, 300, 5000);
+	pty_keys(p, "r");
+	pty_wait_quiet(p, 100, 1000);
+	measure_keys(p, "j", samples, QUIET_MS, &move);
+	bench_at_most("key to frame, one row, p50", move.p50_ms, "ms", NAN, NULL);
+	bench_at_most("key to frame, one row, p95", move.p95_ms, "ms", 1, NULL);
+	pty_destroy(p);
+	sandbox_stop(sb);
+}
+
+static void measure_demo(void)
+{
+	struct sandbox *sb = sandbox_start((const char *const[]){"--seed", "demo", NULL});
+	struct pty *p = client_in_list(sb, "Empty draft");
+	struct measure_idle idle;
+
+	bench_section("the demo, a computation open");
+	pty_wait_quiet(p, 300, 5000);
+	pty_keys(p, "\r");
+	pty_wait_raw_(p, "Overview", 10000);
+	pty_wait_quiet(p, 1000, 20000);
+	bench_at_most("resident", bench_rss_mib(pty_pid(p)), "MiB", 14, NULL);
+	pty_wait_quiet(p, 6000, 20000); /* toasts go */
+	measure_idle(p, 5, &idle);
+	report_idle(&idle);
+	pty_destroy(p);
+	sandbox_stop(sb);
+}
+
 int main(void)
 {
-	struct numbers floor_, less, htop;
+	struct numbers floor_ = {0}, less = {0}, htop = {0};
 
 	if (getenv("BENCH_QUICK"))
 		samples = 8;
-	assert_non_null(mkdtemp(scratch));
-	make_data(100000);
 	bench_begin("screen");
-	measure_others(&floor_, &less, &htop);
-	run_and_wait((const char *const[]){"rm", "-rf", scratch, NULL});
+	if (!getenv("BENCH_ALONE")) {
+		assert_non_null(mkdtemp(scratch));
+		make_data(100000);
+		measure_others(&floor_, &less, &htop);
+		run_and_wait((const char *const[]){"rm", "-rf", scratch, NULL});
+	}
+	report_start(&floor_, &less);
+	measure_rows(&floor_, &less, &htop);
+	measure_slow_backend();
+	measure_demo();
 	bench_end();
 	return 0;
 }

@@ -46,6 +46,7 @@ struct pty *client_start(const struct client_spec *spec)
 	    .env = env,
 	    .dir = spec->dir,
 	    .ignore_hup = spec->ignore_hup,
+	    .no_screen = spec->no_screen,
 	});
 }
 

@@ -19,11 +19,9 @@ struct client_spec {
 	const char *const *env;        /* further ones; at most 16 */
 	const char *const *args;       /* further ones; at most 16 */
 	const char *dir;
-	bool ignore_hup;
+	bool ignore_hup, no_screen;
 };
 struct pty *client_start(const struct client_spec *spec);
-/* Starts it, signs in as that user of the ready line, and waits for the computations. */
-struct pty *client_signed_in(const struct client_spec *spec, int user);
 
 /* One run of `prism-tui -c`, signed in by a password file. */
 struct cli {
