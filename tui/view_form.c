@@ -236,6 +236,8 @@ static void add_arg(struct form *f, const struct pt_arg *arg)
 	if (!slot->initial)
 		slot->initial = prism_strdup(proposed(f, arg));
 	field->initial = slot->initial;
+	if (field->kind == PT_FIELD_TEXT && (arg->flags & PT_ARG_REPEAT))
+		field->placeholder = "separated by blanks; quotes keep them together";
 	if (field->kind == PT_FIELD_SELECT)
 		add_choices(slot, field, required);
 	if (field->kind == PT_FIELD_TEXT && arg->kind == PT_ARG_NUMBER)

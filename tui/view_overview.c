@@ -10,6 +10,7 @@
 #include "core/key.h"
 #include "core/role.h"
 #include "core/run.h"
+#include "core/session.h"
 #include "core/user.h"
 #include "tui/args.h"
 #include "tui/dialog.h"
@@ -59,7 +60,9 @@ static void people(struct overview *o, const char *label, const struct core_part
 		pt_lines_field(o->lines, label, lw, o->built_width, PT_SLOT_DIM,
 		               known ? "nobody yet" : "...");
 	for (size_t i = 0; i < count; i++) {
-		pt_lines_add(o->lines, i ? NULL : label, list[i].key_missing ? TARGET_ACTION : 0,
+		bool mine = !strcmp(list[i].user_id, core_session_user_id(o->core));
+
+		pt_lines_add(o->lines, i ? NULL : label, list[i].key_missing && mine ? TARGET_ACTION : 0,
 		             "key register");
 		if (i == 0)
 			pt_lines_part(o->lines, PT_SLOT_LABEL, "%s", label);
@@ -329,9 +332,11 @@ static void open_asset_form(struct overview *o, const char *type)
 
 static void fix(struct overview *o, const char *key)
 {
+	struct core_checklist list = core_checklist(o->core, o->id);
 	int kind = -1;
+	size_t index;
 
-	if (sscanf(key, "check %d", &kind) != 1 || kind < 0 || kind >= CORE_CHECK_COUNT)
+	if (sscanf(key, "check %d %zu", &kind, &index) != 2 || kind < 0 || kind >= CORE_CHECK_COUNT)
 		return;
 	switch ((enum core_check_kind)kind) {
 	case CORE_CHECK_RESULT_CONSUMER:
@@ -350,7 +355,12 @@ static void fix(struct overview *o, const char *key)
 		open_asset_form(o, "dataset");
 		break;
 	case CORE_CHECK_KEY:
-		pt_ui_act(o->view->app, NULL, PT_ACTION_KEY_REGISTER, NULL);
+		if (index < list.count && *list.items[index].subject &&
+		    strcmp(list.items[index].subject, core_session_user_id(o->core)) != 0)
+			pt_app_message(o->view->app, PT_SLOT_INFO, "only %s can register that key",
+			               core_user_name(o->core, list.items[index].subject));
+		else
+			pt_ui_act(o->view->app, NULL, PT_ACTION_KEY_REGISTER, NULL);
 		break;
 	case CORE_CHECK_CVM:
 		pt_app_overlay(

@@ -85,10 +85,11 @@ static void next_step(struct timeline *t, const struct core_card *card)
 	}
 }
 
-/* Transfers of this computation that are not over, where the eye is. */
-static void moving(struct timeline *t)
+/* Transfers of this computation that are not over, where the eye is. True when there is one. */
+static bool moving(struct timeline *t)
 {
 	struct core_transfer_queue *queue = pt_ui_world(t->view->app)->transfers;
+	bool any = false;
 
 	for (size_t i = 0; queue && i < core_transfer_count(queue); i++) {
 		const struct core_transfer_info *info = core_transfer_at(queue, i);
@@ -96,6 +97,7 @@ static void moving(struct timeline *t)
 
 		if (core_transfer_state_final(info->state) || strcmp(info->computation_id, t->id) != 0)
 			continue;
+		any = true;
 		pt_lines_add(t->lines, NULL, 0, NULL);
 		pt_lines_part(t->lines, PT_SLOT_BUSY, "    %s %s: %s %s",
 		              core_transfer_state_word(info->state), core_transfer_kind_word(info->kind),
@@ -109,6 +111,7 @@ static void moving(struct timeline *t)
 		if (info->note && *info->note)
 			pt_lines_part(t->lines, PT_SLOT_DIM, "  %s", info->note);
 	}
+	return any;
 }
 
 static void add_event(struct timeline *t, const struct core_run_event *event)
@@ -152,9 +155,7 @@ static void add_card(struct timeline *t, const struct core_card *card, bool newe
 		pt_lines_part(t->lines, PT_SLOT_LINK, "  Address: %s", address);
 	if (*card->run.cvm_name)
 		pt_lines_part(t->lines, PT_SLOT_DIM, "  CVM: %s", card->run.cvm_name);
-	if (newest)
-		moving(t);
-	if (newest)
+	if (newest && !moving(t))
 		next_step(t, card);
 	for (size_t i = 0; open && i < card->event_count; i++)
 		add_event(t, &card->events[i]);

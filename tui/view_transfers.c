@@ -84,9 +84,9 @@ static void cell_done(const struct core_transfer_info *info, struct pt_value *re
 
 	ret->number = (int64_t)info->done;
 	if (info->total && !core_transfer_state_final(info->state))
-		snprintf(ret->scratch, sizeof(ret->scratch), "%s/%s %d%%",
-		         prism_text_bytes(info->done, done), prism_text_bytes(info->total, total),
-		         (int)((double)info->done * 100 / (double)info->total));
+		snprintf(ret->scratch, sizeof(ret->scratch), "%d%% of %s",
+		         (int)((double)info->done * 100 / (double)info->total),
+		         prism_text_bytes(info->total, total));
 	else
 		snprintf(ret->scratch, sizeof(ret->scratch), "%s", prism_text_bytes(info->done, done));
 	ret->text = ret->scratch;
