@@ -11,6 +11,7 @@
  */
 #include "tui/term_diff.h"
 #include "tui/term_private.h"
+#include "tui/term_sgr.h"
 
 #include "base/file.h"
 #include "base/mem.h"
@@ -40,9 +41,8 @@ struct curses_term {
 	bool entered;   /* the alternate screen is on */
 	bool cursor_on; /* as the terminal has it */
 	bool mouse;
-	bool ansi;   /* attributes are ECMA-48 SGR */
-	bool resets; /* 22, 24, 27, 39, 49 are understood too */
-	int colors;  /* what terminfo says */
+	bool ansi; /* attributes are ECMA-48 SGR */
+	struct pt_sgr sgr;
 	struct termios saved;
 	struct pt_diff *diff;
 	struct pt_sink sink;
@@ -97,91 +97,6 @@ static void sink_move(void *data, int y, int x, int from_y, int from_x)
 	put_cap(curses, tparm(cursor_address, y, x, 0, 0, 0, 0, 0, 0, 0));
 }
 
-static void sgr_color(struct prism_buf *sgr, const struct curses_term *curses, uint32_t color,
-                      bool back)
-{
-	uint32_t value = color & 0xffffff;
-
-	if (color == PT_COLOR_DEFAULT)
-		prism_buf_puts(sgr, back ? "49;" : "39;");
-	else if (color >= PT_COLOR_RGB(0))
-		prism_buf_printf(sgr, "%d;2;%u;%u;%u;", back ? 48 : 38, value >> 16, value >> 8 & 255,
-		                 value & 255);
-	else if (value < 8)
-		prism_buf_printf(sgr, "%u;", (back ? 40 : 30) + value);
-	else if (value < 16)
-		prism_buf_printf(sgr, "%u;",
-		                 (curses->colors < 16 ? (back ? 40 : 30) : (back ? 100 : 90)) + value - 8);
-	else
-		prism_buf_printf(sgr, "%d;5;%u;", back ? 48 : 38, value);
-}
-
-static const struct {
-	unsigned attr;
-	int on, off;
-} sgr_attrs[] = {{PT_ATTR_BOLD, 1, 22},
-                 {PT_ATTR_DIM, 2, 22},
-                 {PT_ATTR_ITALIC, 3, 23},
-                 {PT_ATTR_UNDERLINE, 4, 24},
-                 {PT_ATTR_REVERSE, 7, 27}};
-
-/* With eight colours the bright half is bold. */
-static unsigned style_attrs(const struct curses_term *curses, const struct pt_style *style)
-{
-	unsigned attrs = style->attrs;
-
-	if (curses->colors < 16 && style->fg >= PT_COLOR_INDEX(8) && style->fg < PT_COLOR_INDEX(16))
-		attrs |= PT_ATTR_BOLD;
-	if (!has(enter_dim_mode))
-		attrs &= ~(unsigned)PT_ATTR_DIM;
-	if (!has(enter_italics_mode))
-		attrs &= ~(unsigned)PT_ATTR_ITALIC;
-	if (no_color_video > 0 && (style->fg != PT_COLOR_DEFAULT || style->bg != PT_COLOR_DEFAULT)) {
-		if (no_color_video & 2) /* terminfo(5), ncv: underline is drawn as a colour */
-			attrs &= ~(unsigned)PT_ATTR_UNDERLINE;
-		if (no_color_video & 16)
-			attrs &= ~(unsigned)PT_ATTR_DIM;
-	}
-	return attrs;
-}
-
-/* From a known style to another by what differs. */
-static void sgr_change(struct curses_term *curses, struct prism_buf *sgr,
-                       const struct pt_style *from, const struct pt_style *to)
-{
-	unsigned was = style_attrs(curses, from), now = style_attrs(curses, to);
-	const unsigned weight = PT_ATTR_BOLD | PT_ATTR_DIM; /* 22 ends both */
-
-	if (was & weight & ~now) {
-		prism_buf_puts(sgr, "22;");
-		was &= ~weight;
-	}
-	for (size_t i = 0; i < PRISM_COUNT(sgr_attrs); i++) {
-		if (was & ~now & sgr_attrs[i].attr)
-			prism_buf_printf(sgr, "%d;", sgr_attrs[i].off);
-		else if (now & ~was & sgr_attrs[i].attr)
-			prism_buf_printf(sgr, "%d;", sgr_attrs[i].on);
-	}
-	if (from->fg != to->fg)
-		sgr_color(sgr, curses, to->fg, false);
-	if (from->bg != to->bg)
-		sgr_color(sgr, curses, to->bg, true);
-}
-
-static void sgr_all(struct curses_term *curses, struct prism_buf *sgr, const struct pt_style *to)
-{
-	unsigned now = style_attrs(curses, to);
-
-	prism_buf_puts(sgr, "0;");
-	for (size_t i = 0; i < PRISM_COUNT(sgr_attrs); i++)
-		if (now & sgr_attrs[i].attr)
-			prism_buf_printf(sgr, "%d;", sgr_attrs[i].on);
-	if (to->fg != PT_COLOR_DEFAULT)
-		sgr_color(sgr, curses, to->fg, false);
-	if (to->bg != PT_COLOR_DEFAULT)
-		sgr_color(sgr, curses, to->bg, true);
-}
-
 static void caps_style(struct curses_term *curses, const struct pt_style *to)
 {
 	put_cap(curses, exit_attribute_mode);
@@ -200,27 +115,11 @@ static void caps_style(struct curses_term *curses, const struct pt_style *to)
 static void sink_style(void *data, const struct pt_style *from, const struct pt_style *to)
 {
 	struct curses_term *curses = data;
-	PRISM_AUTO_BUF struct prism_buf change = PRISM_BUF_INIT(256);
-	PRISM_AUTO_BUF struct prism_buf whole = PRISM_BUF_INIT(256);
-	struct prism_buf *best = &whole;
 
-	if (!curses->ansi) {
-		caps_style(curses, to);
-		return;
-	}
-	sgr_all(curses, &whole, to);
-	if (from && curses->resets) {
-		sgr_change(curses, &change, from, to);
-		if (change.len == 0)
-			return;
-		if (change.len < whole.len)
-			best = &change;
-	}
-	best->data[best->len - 1] = 'm'; /* in the place of the last ';' */
-	if (best == &whole && best->len == 2)
-		prism_buf_puts(&curses->out, "\033[m");
+	if (curses->ansi)
+		pt_sgr(&curses->sgr, from, to, &curses->out);
 	else
-		prism_buf_printf(&curses->out, "\033[%s", best->data);
+		caps_style(curses, to);
 }
 
 static void sink_text(void *data, const char *bytes, size_t len)
@@ -597,15 +496,15 @@ static enum pt_depth find_depth(const struct curses_term *curses,
 	default:
 		break;
 	}
-	if ((none && *none) || curses->colors < 8)
+	if ((none && *none) || curses->sgr.colors < 8)
 		return PT_DEPTH_MONO;
-	if (curses->colors > 256)
+	if (curses->sgr.colors > 256)
 		return PT_DEPTH_TRUE;
 	/* screen passes COLORTERM on from outside and cannot show what it promises */
-	if (curses->colors == 256 && more && !(name && strncmp(name, "screen", 6) == 0) &&
+	if (curses->sgr.colors == 256 && more && !(name && strncmp(name, "screen", 6) == 0) &&
 	    (strcmp(more, "truecolor") == 0 || strcmp(more, "24bit") == 0))
 		return PT_DEPTH_TRUE;
-	return curses->colors == 256 ? PT_DEPTH_256 : PT_DEPTH_16;
+	return curses->sgr.colors == 256 ? PT_DEPTH_256 : PT_DEPTH_16;
 }
 
 static void open_again(struct curses_term *curses)
@@ -625,8 +524,13 @@ static void describe(struct curses_term *curses, const struct pt_term_options *o
 {
 	curses->ansi = has(exit_attribute_mode) && strstr(exit_attribute_mode, "\033[") != NULL &&
 	               strncmp(cursor_address, "\033[", 2) == 0;
-	curses->colors = max_colors;
-	curses->resets = curses->colors >= 8; /* a vt100 knows only 0 */
+	curses->sgr = (struct pt_sgr){
+	    .colors = max_colors,
+	    .resets = max_colors >= 8, /* a vt100 knows only 0 */
+	    .dim = has(enter_dim_mode),
+	    .italic = has(enter_italics_mode),
+	    .not_colored = no_color_video,
+	};
 	curses->mouse = options->mouse;
 	curses->term.depth = find_depth(curses, options);
 	curses->sink = (struct pt_sink){
