@@ -153,7 +153,7 @@ struct watched { /* shared by all watches of the same thing */
 	struct core *core;
 	enum core_watch_kind kind;
 	char *id;
-	unsigned users;
+	unsigned users, held; /* held: those of them that are out of sight */
 	struct core_poll *poll;
 	struct core_watch *last; /* whose visible range counts */
 	bool waiting;            /* an answer is awaited: the memory stays until it is here */
@@ -162,7 +162,9 @@ struct watched { /* shared by all watches of the same thing */
 
 struct core_watch {
 	struct watched *watched;
+	struct core_watch *inner; /* of a computation: its timeline, which knows the state first */
 	size_t first, count;
+	bool held;
 };
 
 static struct core_list *list_of(const struct watched *w)
@@ -198,6 +200,8 @@ static bool any_initializing(struct core *core)
 static int64_t interval(void *data)
 {
 	const struct watched *w = data;
+	if (w->held >= w->users)
+		return 0; /* nobody looks */
 	if (w->kind == CORE_WATCH_TIMELINE &&
 	    core_computation_state(w->core, w->id) == CORE_COMP_RUNNING)
 		return option_ms(w, CORE_OPT_INTERVAL_STATUS);
@@ -330,6 +334,8 @@ struct core_watch *core_watch(struct core *core, enum core_watch_kind kind, cons
 	watch->watched->last = watch;
 	if (!is_fresh(watch->watched))
 		core_poll_now(watch->watched->poll);
+	if (kind == CORE_WATCH_COMPUTATION)
+		watch->inner = core_watch(core, CORE_WATCH_TIMELINE, id);
 	return watch;
 }
 
@@ -337,7 +343,9 @@ void core_unwatch(struct core_watch *watch)
 {
 	if (!watch)
 		return;
+	core_unwatch(watch->inner);
 	struct watched *w = watch->watched;
+	w->held -= watch->held;
 	if (w->last == watch)
 		w->last = NULL;
 	if (--w->users == 0 && !w->waiting)
@@ -347,6 +355,18 @@ void core_unwatch(struct core_watch *watch)
 		w->poll = NULL;
 	}
 	prism_free(watch);
+}
+
+void core_watch_hold(struct core_watch *watch, bool held)
+{
+	struct watched *w = watch->watched;
+	if (watch->inner)
+		core_watch_hold(watch->inner, held);
+	if (watch->held == held)
+		return;
+	watch->held = held;
+	w->held = held ? w->held + 1 : w->held - 1;
+	core_poll_replan(w->poll); /* back in sight: at once when it is overdue */
 }
 
 void core_watch_range(struct core_watch *watch, size_t first, size_t count)
@@ -359,6 +379,8 @@ void core_watch_range(struct core_watch *watch, size_t first, size_t count)
 void core_watch_now(struct core_watch *watch)
 {
 	core_poll_now(watch->watched->poll);
+	if (watch->inner)
+		core_watch_now(watch->inner);
 }
 
 static void replan_all(struct watches *w)

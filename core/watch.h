@@ -17,7 +17,7 @@
 enum core_watch_kind {
 	CORE_WATCH_WORKSPACES,
 	CORE_WATCH_COMPUTATIONS, /* the list (visible part when large) */
-	CORE_WATCH_COMPUTATION,  /* one: detail, roles, assets, key, check-list; id needed */
+	CORE_WATCH_COMPUTATION,  /* one: detail, roles, assets, key, check-list, timeline; id needed */
 	CORE_WATCH_TIMELINE,     /* one: status, events, runs; id needed */
 	CORE_WATCH_ASSETS,
 	CORE_WATCH_CVMS,
@@ -27,6 +27,8 @@ struct core_watch;
 /* Loads what is missing at once, then keeps it fresh. id copied. */
 struct core_watch *core_watch(struct core *core, enum core_watch_kind kind, const char *id);
 void core_unwatch(struct core_watch *watch); /* NULL allowed; before core_destroy() */
+/* Out of sight, behind another view: what only held watches ask for is not polled. */
+void core_watch_hold(struct core_watch *watch, bool held);
 /* Rows on screen; only lists larger than CORE_LIST_LARGE care. */
 void core_watch_range(struct core_watch *watch, size_t first, size_t count);
 void core_watch_now(struct core_watch *watch); /* refresh at once, and reset the back-off */

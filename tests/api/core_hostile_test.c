@@ -496,6 +496,15 @@ static void test_nothing_is_polled_that_nobody_watches(void **state)
 	struct core_watch *watch = core_watch(run->core, CORE_WATCH_COMPUTATIONS, NULL);
 	while (s.lists < 4)
 		prism_loop_turn(run->loop, 50);
+	/* held: out of sight */
+	core_watch_hold(watch, true);
+	corerun_settle(run);
+	int held = s.lists;
+	corerun_turns(run, 60);
+	assert_int_equal(s.lists, held);
+	core_watch_hold(watch, false);
+	while (s.lists < held + 2)
+		prism_loop_turn(run->loop, 50);
 	core_unwatch(watch);
 	corerun_settle(run);
 	int seen = s.lists;
