@@ -158,6 +158,14 @@ unsigned pt_listview_changed(struct pt_view *view, const struct core_event *even
 	return PT_REDRAW;
 }
 
+void pt_listview_shown(struct pt_view *view, bool visible)
+{
+	struct pt_listview *lv = view->state;
+
+	if (lv->watch)
+		core_watch_hold(lv->watch, !visible);
+}
+
 void pt_listview_destroy(struct pt_view *view)
 {
 	pt_listview_finish(view->state);

@@ -261,6 +261,7 @@ static void destroy(struct pt_view *view)
 static const struct pt_view_ops ops = {
     .name = "assets",
     .summary = pt_listview_summary,
+    .shown = pt_listview_shown,
     .prepare = pt_listview_prepare,
     .draw = pt_listview_draw,
     .key = pt_listview_key,

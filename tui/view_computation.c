@@ -234,7 +234,10 @@ static unsigned changed(struct pt_view *view, const struct core_event *event)
 
 static void shown(struct pt_view *view, bool visible)
 {
+	struct computation *c = view->state;
+
 	tell(child(view), visible);
+	core_watch_hold(c->watch, !visible);
 }
 
 static void destroy(struct pt_view *view)

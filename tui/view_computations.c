@@ -120,6 +120,7 @@ static const struct pt_view_ops ops = {
     .name = "computations",
     .title = title,
     .summary = pt_listview_summary,
+    .shown = pt_listview_shown,
     .prepare = pt_listview_prepare,
     .draw = pt_listview_draw,
     .key = pt_listview_key,

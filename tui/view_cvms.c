@@ -144,6 +144,7 @@ static const struct pt_actor actor = {
 static const struct pt_view_ops ops = {
     .name = "CVMs",
     .summary = pt_listview_summary,
+    .shown = pt_listview_shown,
     .prepare = pt_listview_prepare,
     .draw = pt_listview_draw,
     .key = pt_listview_key,

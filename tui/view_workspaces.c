@@ -61,6 +61,7 @@ static const struct pt_actor actor = {.where = PT_IN_WORKSPACES, .subject = subj
 static const struct pt_view_ops ops = {
     .name = "workspaces",
     .summary = pt_listview_summary,
+    .shown = pt_listview_shown,
     .prepare = pt_listview_prepare,
     .draw = pt_listview_draw,
     .key = pt_listview_key,
