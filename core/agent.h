@@ -97,14 +97,16 @@ PRISM_MUST_USE
 int core_agent_check_arg(const char *arg, struct prism_error *err);
 
 /* Agent states (section 6); the words are wire strings. */
-#define CORE_AGENT_STATE_MAP(X)                                                            \
-	X(UNKNOWN, "")                                                                         \
-	X(IDLE, "Idle")                                                                        \
-	X(RECEIVING_MANIFEST, "ReceivingManifest")                                             \
-	X(RECEIVING_ALGORITHM, "ReceivingAlgorithm")                                           \
-	X(RECEIVING_DATA, "ReceivingData")                                                     \
-	X(RUNNING, "Running") X(CONSUMING_RESULTS, "ConsumingResults") X(COMPLETE, "Complete") \
-	    X(FAILED, "Failed")
+#define CORE_AGENT_STATE_MAP(X)                  \
+	X(UNKNOWN, "")                               \
+	X(IDLE, "Idle")                              \
+	X(RECEIVING_MANIFEST, "ReceivingManifest")   \
+	X(RECEIVING_ALGORITHM, "ReceivingAlgorithm") \
+	X(RECEIVING_DATA, "ReceivingData")           \
+	X(RUNNING, "Running")                        \
+	X(CONSUMING_RESULTS, "ConsumingResults")     \
+	X(COMPLETE, "Complete")                      \
+	X(FAILED, "Failed")
 enum core_agent_state {
 #define X(id, word) CORE_AGENT_STATE_##id,
 	CORE_AGENT_STATE_MAP(X)
