@@ -3,6 +3,8 @@
 
 #include "base/mem.h"
 
+#define LOW_ROWS 12     /* a lower window shows one toast, not all of them */
+#define PART_MIN 10     /* columns from which a cut part of the status line is worth showing */
 #define MESSAGE_MAX 600 /* bytes kept of one message: more does not fit any toast */
 
 struct pt_messages {
@@ -114,6 +116,8 @@ static int draw_part(struct pt_canvas *canvas, struct pt_rect line, int x, enum 
 	if (!text || !*text || room < 4)
 		return x;
 	if (x > line.x + 1) {
+		if (room - 3 < PART_MIN && text_width(text, line.w) > room - 3)
+			return x; /* a letter or two of it tell nothing */
 		pt_canvas_glyph(canvas, x + 1, line.y, PT_GLYPH_MIDDOT, PT_SLOT_STATUS, 0);
 		x += 3;
 		room -= 3;
@@ -198,9 +202,9 @@ void pt_toasts_draw(const struct pt_messages *messages, struct pt_canvas *canvas
                     struct pt_rect area)
 {
 	struct pt_rect before = pt_canvas_clip(canvas, area);
-	int shown = 0;
+	int shown = 0, most = area.h < LOW_ROWS ? 1 : PT_TOASTS_MAX;
 
-	for (size_t i = messages->count; i > 0 && shown < PT_TOASTS_MAX && shown < area.h; i--) {
+	for (size_t i = messages->count; i > 0 && shown < most && shown < area.h; i--) {
 		const struct pt_message *message = message_at(messages, i - 1);
 
 		if (is_toast(messages, message)) {

@@ -19,7 +19,7 @@ static int setup(void **state)
 {
 	prism_clock_manual_init(&clock_, 1000);
 	messages = pt_messages_create(&clock_.clock);
-	canvas = pt_canvas_create(5, 60, true);
+	canvas = pt_canvas_create(14, 60, true);
 	return 0;
 }
 
@@ -81,9 +81,13 @@ static void equal_messages_are_counted(void **state)
 	assert_int_equal(pt_messages_count(messages), 2);
 	assert_int_equal(pt_messages_get(messages, 0)->repeats, 1);
 	assert_int_equal(pt_messages_get(messages, 0)->wall_us, 1000);
-	pt_toasts_draw(messages, canvas, (struct pt_rect){0, 0, 20, 5});
-	expect_row(3, "          ● one (2)");
-	expect_row(4, "              ● one");
+	pt_toasts_draw(messages, canvas, (struct pt_rect){0, 0, 20, 14});
+	expect_row(12, "          ● one (2)");
+	expect_row(13, "              ● one");
+	pt_canvas_clear(canvas);
+	pt_toasts_draw(messages, canvas, (struct pt_rect){0, 0, 20, 8}); /* low: only the last */
+	expect_row(6, "");
+	expect_row(7, "              ● one");
 }
 
 static void toasts_go_errors_last_longer(void **state)
