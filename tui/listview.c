@@ -47,11 +47,20 @@ static void model_visible(void *data, size_t first, size_t last)
 		core_watch_range(lv->watch, first, last - first + 1);
 }
 
+static void model_selected(void *data, const char *id)
+{
+	struct pt_listview *lv = data;
+
+	if (lv->selected)
+		lv->selected(lv, id);
+}
+
 static const struct pt_table_model model = {
     .count = model_count,
     .id = model_id,
     .cell = model_cell,
     .visible = model_visible,
+    .selected = model_selected,
 };
 
 void pt_listview_init(struct pt_listview *lv, struct pt_view *view,
@@ -66,6 +75,7 @@ void pt_listview_init(struct pt_listview *lv, struct pt_view *view,
 	lv->empty_hint = spec->empty_hint;
 	lv->cell = spec->cell;
 	lv->rank = spec->rank;
+	lv->selected = spec->selected;
 	lv->table = pt_table_create(spec->columns, spec->column_count, &model, lv);
 	if (spec->watch != CORE_WATCH_COUNT)
 		lv->watch = core_watch(lv->core, spec->watch, spec->watch_id);

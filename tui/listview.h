@@ -26,7 +26,8 @@ struct pt_listview {
 	/* Where an item stands: lower first, equal ones in the server's order, negative: not shown.
 	 * NULL: all, in the server's order. */
 	int (*rank)(const void *item);
-	size_t *order; /* rows to items, with rank only */
+	void (*selected)(struct pt_listview *lv, const char *id); /* may be NULL */
+	size_t *order;                                            /* rows to items, with rank only */
 	size_t order_count;
 };
 
@@ -39,7 +40,8 @@ struct pt_listview_spec {
 	const char *watch_id;       /* NULL: none */
 	const char *empty, *empty_hint;
 	void (*cell)(struct pt_listview *lv, const void *item, int column, struct pt_value *ret);
-	int (*rank)(const void *item); /* may be NULL */
+	int (*rank)(const void *item);                            /* may be NULL */
+	void (*selected)(struct pt_listview *lv, const char *id); /* may be NULL */
 };
 void pt_listview_init(struct pt_listview *lv, struct pt_view *view,
                       const struct pt_listview_spec *spec);

@@ -485,6 +485,13 @@ const char *pt_view_computation_id(const struct pt_view *view)
 	return view->ops == &ops ? c->id : NULL;
 }
 
+enum pt_computation_tab pt_view_computation_open_tab(const struct pt_view *view)
+{
+	const struct computation *c = view->state;
+
+	return c->tab;
+}
+
 void pt_computation_open(struct pt_app *app, const char *id, enum pt_computation_tab tab)
 {
 	struct pt_view *open = pt_app_top(app, PT_PANE_DETAIL);
