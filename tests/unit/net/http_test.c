@@ -88,6 +88,10 @@ static bool by_path(struct peer_conn *conn, const char *path, const char *reques
 		answer(conn, "Content-Type: text/plain\r\n", request);
 		return true;
 	}
+	if (!strncmp(path, "/bye", 4)) { /* and hangs up without having said so */
+		answer(conn, "", "bye");
+		return false;
+	}
 	if (!strncmp(path, "/gzip", 5)) {
 		return peer_puts(
 		           conn,
@@ -297,6 +301,24 @@ static void test_connection_is_kept(void **state)
 	get(w, "/echo", &c);
 	assert_int_equal(b.status, 204);
 	assert_int_equal(peer_connections(w->peer), 1);
+	while (prism_loop_turn(w->loop, 0))
+		;
+	assert_int_equal(prism_loop_next_deadline_ms(w->loop), -1); /* an idle engine wakes nobody */
+}
+
+static void test_kept_connection_that_died(void **state)
+{
+	struct world *w = *state;
+	struct outcome first = {0}, second = {0};
+
+	get(w, "/bye", &first);
+	assert_string_equal(first.body, "bye");
+	(void)start(w, "/echo", &second,
+	            (struct net_http_spec){.method = NET_HTTP_POST, .body = "x", .body_len = 1}, NULL);
+	wait_for(w, &second);
+	assert_int_equal(second.err.category, PRISM_ERROR_NONE);
+	assert_int_equal(second.status, 200);
+	assert_int_equal(peer_connections(w->peer), 2);
 }
 
 static void test_gzip(void **state)
@@ -689,6 +711,7 @@ int main(void)
 	    CASE(test_post_without_body_has_length_zero),
 	    CASE(test_delete_has_no_body),
 	    CASE(test_connection_is_kept),
+	    CASE(test_kept_connection_that_died),
 	    CASE(test_gzip),
 	    CASE(test_headers_kept),
 	    CASE(test_status_is_not_an_error_and_redirects_are_not_followed),
