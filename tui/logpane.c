@@ -290,10 +290,18 @@ static void search_more(void *data)
 	enum core_logsearch result = core_logview_search(
 	    pane->view, pane->match, pane->backward, &pane->search_pos, pane->loop ? SEARCH_US : -1);
 
-	if (result == CORE_LOGSEARCH_MORE)
+	if (result == CORE_LOGSEARCH_NONE && !pane->wrapped) {
+		/* Once around: from the other end. */
+		pane->wrapped = true;
+		pane->search_pos = pane->backward ? core_logview_count(pane->view) : 0;
+		result = CORE_LOGSEARCH_MORE;
+	}
+	if (result != CORE_LOGSEARCH_MORE)
+		search_ended(pane, result == CORE_LOGSEARCH_FOUND);
+	else if (pane->loop)
 		prism_loop_defer(pane->loop, search_more, pane);
 	else
-		search_ended(pane, result == CORE_LOGSEARCH_FOUND);
+		search_more(pane);
 }
 
 int pt_logpane_search(struct pt_logpane *pane, const char *text, int direction,
@@ -318,6 +326,7 @@ int pt_logpane_search(struct pt_logpane *pane, const char *text, int direction,
 	else
 		pane->search_pos = text ? pos : pos + 1;
 	pane->searching = true;
+	pane->wrapped = false;
 	search_more(pane);
 	return 0;
 }

@@ -31,6 +31,7 @@ struct pt_logpane {
 	/* search */
 	struct core_logmatch *match; /* NULL: none */
 	bool searching, backward;
+	bool wrapped; /* the end was passed, and it goes on from the other */
 	size_t search_pos;
 	bool not_found;
 };
@@ -51,7 +52,7 @@ void pt_logpane_set_wrap(struct pt_logpane *pane, bool wrap);
 PRISM_MUST_USE
 int pt_logpane_filter(struct pt_logpane *pane, const struct core_log_filter *filter,
                       struct prism_error *err);
-/* text NULL: again, from the line after the cursor. */
+/* text NULL: again, from the line after the cursor. Goes on from the other end once. */
 PRISM_MUST_USE
 int pt_logpane_search(struct pt_logpane *pane, const char *text, int direction,
                       struct prism_error *err);

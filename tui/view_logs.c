@@ -172,6 +172,8 @@ static const char *summary(struct pt_view *view)
 		add(l, ", searching");
 	else if (l->pane.not_found)
 		add(l, ", not found");
+	else if (l->pane.match && l->pane.wrapped)
+		add(l, ", search went around");
 	if (older)
 		add(l, older > 0 ? ", %lld older" : ", older ones", (long long)older);
 	if (dropped)
