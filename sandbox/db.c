@@ -102,7 +102,9 @@ static int open_fail(struct sb_db *db, const char *path, struct prism_error *err
 {
 	prism_error_raise(err, PRISM_ERROR_IO, "store %s: %s", path,
 	                  db->handle ? sqlite3_errmsg(db->handle) : "out of memory");
-	prism_error_hint(err, "name a file this user may write, or use --store :memory:");
+	bool busy = db->handle && sqlite3_errcode(db->handle) == SQLITE_BUSY;
+	prism_error_hint(err, busy ? "another prism-sandbox has it open; end that one first"
+	                           : "name a file this user may write, or use --store :memory:");
 	sb_db_close(db);
 	return -1;
 }
@@ -128,7 +130,7 @@ struct sb_db *sb_db_open(const char *path, struct prism_error *err)
 		open_fail(db, path, err);
 		return NULL;
 	}
-	sqlite3_busy_timeout(db->handle, 2000);
+	sqlite3_busy_timeout(db->handle, 300);
 	sqlite3_update_hook(db->handle, on_change, db);
 	const char *pragmas = memory ? "PRAGMA foreign_keys = ON; PRAGMA temp_store = MEMORY;"
 	                               "PRAGMA journal_mode = MEMORY;"

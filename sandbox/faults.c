@@ -312,6 +312,8 @@ bool sb_fault_answer(const struct sb_fault_plan *plan, struct sb_call *call)
 		sb_fail(call, plan->status, plan->text, "");
 		return true;
 	}
+	if (plan->status == 429 || plan->status == 503)
+		sb_header(call, "Retry-After", "1");
 	prism_buf_puts(&call->out.buf, plan->text);
 	call->answer_type = plan->text[0] ? "text/plain; charset=utf-8" : NULL;
 	call->status = plan->status;

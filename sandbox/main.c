@@ -26,7 +26,8 @@ static void print_ready(const struct sb *sb)
 		sb_json_null(&j, "ca_file");
 	sb_json_array(&j, "users");
 	const struct sb_sample_user *user = sb_seed_users();
-	bool sample = !sb->config.seed || strcmp(sb->config.seed, "empty") != 0;
+	PRISM_AUTO_FREE char *seed = sb_db_meta(sb->db, "seed"); /* what the store began with */
+	bool sample = seed && strcmp(seed, "empty") != 0;
 	for (; sample && user->username; user++) {
 		sb_json_object(&j, NULL);
 		sb_json_str(&j, "username", user->username);

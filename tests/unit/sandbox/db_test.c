@@ -133,6 +133,21 @@ static void a_file_is_private_and_lasts(void **state)
 	tmpdir_remove(dir);
 }
 
+static void a_store_is_for_one_at_a_time(void **state)
+{
+	char *dir = tmpdir_create();
+	PRISM_AUTO_FREE char *path = prism_asprintf("%s/store", dir);
+	struct prism_error err = PRISM_ERROR_INIT;
+	struct sb_db *db = sb_db_open(path, NULL);
+	assert_non_null(db);
+	sb_db_set_meta(db, "k", "v");
+	assert_null(sb_db_open(path, &err));
+	assert_non_null(strstr(err.message, "locked"));
+	assert_non_null(strstr(err.hint, "another prism-sandbox"));
+	sb_db_close(db);
+	tmpdir_remove(dir);
+}
+
 static void what_is_no_store_is_refused(void **state)
 {
 	char *dir = tmpdir_create();
@@ -174,6 +189,7 @@ int main(void)
 	    T(inner_rollback_undoes_the_whole),
 	    T(counts_are_kept_until_the_generation_changes),
 	    cmocka_unit_test(a_file_is_private_and_lasts),
+	    cmocka_unit_test(a_store_is_for_one_at_a_time),
 	    cmocka_unit_test(what_is_no_store_is_refused),
 	    cmocka_unit_test(a_newer_store_is_refused),
 	};
