@@ -8,6 +8,7 @@
  * lives until its last call has been told, hence struct link with a count.
  */
 #include "core/agent_private.h"
+#include "core/attest.h"
 #include "core/upload.h"
 
 #include "agent.pb-c.h"
@@ -15,6 +16,7 @@
 #include "base/list.h"
 #include "base/text.h"
 #include "net/grpc.h"
+#include "net/stream_tcp.h"
 
 #include <assert.h>
 #include <string.h>
@@ -36,6 +38,7 @@ struct core_agent {
 	struct prism_loop *loop;
 	struct prism_work *work;
 	struct core_agent_connection *connection;
+	struct core_attest *attest; /* attested modes; NULL otherwise */
 	core_agent_stream_fn make;
 	void *make_data;
 	char *authority;      /* host:port */
@@ -69,6 +72,48 @@ struct core_agent_call {
 
 /* ---- connection ---- */
 
+/* Reads and checks every file before anything is dialled. */
+static struct core_attest *attest_open(struct prism_loop *loop,
+                                       const struct core_agent_connection *connection,
+                                       struct prism_error *err)
+{
+	const struct core_attest_config config = {
+	    .mode = connection->mode,
+	    .generation = (enum core_attest_generation)connection->generation,
+	    .policy_file = connection->policy_file,
+	    .server_ca_file = connection->server_ca_file,
+	    .client_cert_file = connection->client_cert_file,
+	    .client_key_file = connection->client_key_file,
+	    .certificates_file = connection->certificates_file,
+	    .policy_key_file = connection->policy_key_file,
+	    .trust_root_file = connection->trust_root_file,
+	    .extra_policy_file = connection->extra_policy_file,
+	};
+
+	return core_attest_create(loop, &config, err);
+}
+
+const struct core_verdict *core_agent_verdict(const struct core_agent *agent)
+{
+	return agent->attest ? core_attest_last(agent->attest) : NULL;
+}
+
+static struct net_stream *stream_open(struct core_agent *agent, struct prism_error *err)
+{
+	const struct core_agent_connection *connection = agent->connection;
+	int64_t timeout =
+	    connection->connect_timeout_ms > 0 ? connection->connect_timeout_ms : CORE_AGENT_CONNECT_MS;
+	PRISM_AUTO_FREE char *host = NULL;
+	uint16_t port;
+
+	if (!agent->attest)
+		return agent->make(agent->make_data, agent->loop, agent->work, connection, err);
+	if (core_agent_address(connection->url, &host, &port, err) < 0)
+		return NULL;
+	return core_attest_stream(
+	    agent->attest, net_stream_tcp_create(agent->loop, agent->work, host, port, timeout), host);
+}
+
 struct core_agent *core_agent_create(struct prism_loop *loop, struct prism_work *work,
                                      const struct core_agent_connection *connection,
                                      core_agent_stream_fn make, void *make_data,
@@ -86,6 +131,14 @@ struct core_agent *core_agent_create(struct prism_loop *loop, struct prism_work 
 	agent->work = work;
 	agent->connection = core_agent_connection_copy(connection);
 	agent->make = make ? make : core_agent_stream_create;
+	if (!make && core_tls_mode_info(connection->mode)->attested) {
+		agent->attest = attest_open(loop, connection, err);
+		if (!agent->attest) {
+			core_agent_connection_destroy(agent->connection);
+			prism_free(agent);
+			return NULL;
+		}
+	}
 	agent->make_data = make_data;
 	agent->authority = prism_asprintf(strchr(host, ':') ? "[%s]:%u" : "%s:%u", host, port);
 	prism_list_init(&agent->links);
@@ -121,7 +174,7 @@ static struct link *link_acquire(struct core_agent *agent, struct prism_error *e
 	if (link && !link->calls) /* broke while nothing was under way */
 		link_free(agent, link);
 	agent->current = NULL;
-	stream = agent->make(agent->make_data, agent->loop, agent->work, agent->connection, err);
+	stream = stream_open(agent, err);
 	if (!stream)
 		return NULL;
 	link = agent->current = prism_alloc(sizeof(*link));
@@ -157,6 +210,7 @@ void core_agent_destroy(struct core_agent *agent)
 		link_free(agent, PRISM_CONTAINER(node, struct link, node));
 	PRISM_LIST_EACH (&agent->calls, call, after)
 		call_free(PRISM_CONTAINER(call, struct core_agent_call, node));
+	core_attest_unref(agent->attest);
 	core_agent_connection_destroy(agent->connection);
 	prism_free(agent->authority);
 	prism_free(agent);

@@ -25,6 +25,7 @@
 #include "core/payload.h"
 #include "core/tlsmode.h" /* how the connection is protected (reference agent.md section 8) */
 
+struct core_verdict;
 struct net_key;
 struct net_stream;
 
@@ -36,8 +37,14 @@ struct core_agent_connection {
 	const char *url; /* host:port; a scheme http:// or https:// in front is tolerated */
 	enum core_tls_mode mode;
 	const char *server_ca_file, *client_cert_file, *client_key_file; /* PEM; NULL: none */
-	const char *policy_file;    /* attestation policy; NULL: none */
-	int64_t connect_timeout_ms; /* 0: CORE_AGENT_CONNECT_MS */
+	const char *policy_file; /* attestation policy; NULL: none */
+	/* Attested modes only (core/attest.h). */
+	unsigned generation;           /* 1 or 2; 0: by the policy's kind */
+	const char *extra_policy_file; /* JSON constraints beside a CoRIM */
+	const char *certificates_file; /* VCEK chain, where the evidence lacks it */
+	const char *policy_key_file;   /* key that must have signed a CoRIM */
+	const char *trust_root_file;   /* a test root; what it vouches for is NOT A TEE */
+	int64_t connect_timeout_ms;    /* 0: CORE_AGENT_CONNECT_MS */
 };
 struct core_agent_connection *core_agent_connection_copy(const struct core_agent_connection *from);
 void core_agent_connection_destroy(struct core_agent_connection *connection); /* NULL allowed */
@@ -65,6 +72,9 @@ struct core_agent *core_agent_create(struct prism_loop *loop, struct prism_work 
                                      core_agent_stream_fn make /* NULL: built in */,
                                      void *make_data, struct prism_error *err);
 void core_agent_destroy(struct core_agent *agent); /* ends calls without callbacks; NULL allowed */
+/* What was proven about the peer of the latest connection; NULL without attestation, and before
+ * the first judgement. Lent until the next connection or destroy. */
+const struct core_verdict *core_agent_verdict(const struct core_agent *agent);
 char *core_agent_describe(const struct core_agent *agent); /* "TCP 127.0.0.1:7002"; yours */
 
 /* Roles and their signature (section 2): the ASCII role string is what is signed. */

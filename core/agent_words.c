@@ -130,6 +130,10 @@ struct core_agent_connection *core_agent_connection_copy(const struct core_agent
 	copy->client_cert_file = prism_strdup(from->client_cert_file);
 	copy->client_key_file = prism_strdup(from->client_key_file);
 	copy->policy_file = prism_strdup(from->policy_file);
+	copy->extra_policy_file = prism_strdup(from->extra_policy_file);
+	copy->certificates_file = prism_strdup(from->certificates_file);
+	copy->policy_key_file = prism_strdup(from->policy_key_file);
+	copy->trust_root_file = prism_strdup(from->trust_root_file);
 	return copy;
 }
 
@@ -147,6 +151,10 @@ void core_agent_connection_destroy(struct core_agent_connection *connection)
 	free_text(connection->client_cert_file);
 	free_text(connection->client_key_file);
 	free_text(connection->policy_file);
+	free_text(connection->extra_policy_file);
+	free_text(connection->certificates_file);
+	free_text(connection->policy_key_file);
+	free_text(connection->trust_root_file);
 	prism_free(connection);
 }
 

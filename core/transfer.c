@@ -7,6 +7,7 @@
  * inside a function the owner called.
  */
 #include "core/transfer_private.h"
+#include "core/verdict.h"
 
 #include "base/text.h"
 
@@ -50,6 +51,23 @@ int64_t core_transfer_now(const struct core_transfer_queue *queue)
 	return prism_clock_mono_ms(prism_loop_clock(queue->loop));
 }
 
+/* ---- trust ---- */
+
+void core_transfer_note_trust(struct core_transfer *t)
+{
+	const struct core_verdict *verdict =
+	    t->lane && t->lane->agent ? core_agent_verdict(t->lane->agent) : NULL;
+
+	if (!verdict)
+		return;
+	prism_free(t->trust);
+	prism_free(t->evidence);
+	t->trust = prism_strdup(core_verdict_summary(verdict));
+	t->evidence = core_verdict_text(verdict);
+	t->info.trust = t->trust;
+	t->info.evidence = t->evidence;
+}
+
 /* ---- telling ---- */
 
 static void transfer_free(struct core_transfer *t)
@@ -71,6 +89,8 @@ static void transfer_free(struct core_transfer *t)
 	prism_free(t->args);
 	prism_secret_destroy(t->passphrase);
 	net_zip_list_finish(&t->listing);
+	prism_free(t->trust);
+	prism_free(t->evidence);
 	prism_free(t);
 }
 
@@ -291,7 +311,11 @@ static bool same_connection(const struct core_agent_connection *a,
 	       same_text(a->server_ca_file, b->server_ca_file) &&
 	       same_text(a->client_cert_file, b->client_cert_file) &&
 	       same_text(a->client_key_file, b->client_key_file) &&
-	       same_text(a->policy_file, b->policy_file);
+	       same_text(a->policy_file, b->policy_file) && a->generation == b->generation &&
+	       same_text(a->extra_policy_file, b->extra_policy_file) &&
+	       same_text(a->certificates_file, b->certificates_file) &&
+	       same_text(a->policy_key_file, b->policy_key_file) &&
+	       same_text(a->trust_root_file, b->trust_root_file);
 }
 
 void core_transfer_attach(struct core_transfer *t)
@@ -436,6 +460,8 @@ static struct core_transfer *row_create(struct core_transfer_queue *queue,
 	    .agent = t->agent,
 	    .sha3 = t->sha3,
 	    .note = t->note,
+	    .trust = "",
+	    .evidence = "",
 	};
 	prism_list_prepend(&queue->transfers, &t->node);
 	return t;

@@ -92,6 +92,8 @@ struct core_transfer_info {
 	int64_t queued_us, started_us, ended_us; /* wall clock; PRISM_TIME_UNSET until then */
 	const char *sha3;                        /* of what is sent or was received; "" until known */
 	const char *note; /* one line: what it waits for, or what the result holds; "" */
+	/* What was proven about the agent: one line, and the whole report; "" without attestation. */
+	const char *trust, *evidence;
 	unsigned attempts;
 	const struct prism_error *error;    /* NULL unless failed */
 	const struct net_zip_list *listing; /* of a received result; NULL otherwise */

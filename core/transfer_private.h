@@ -50,6 +50,7 @@ struct core_transfer {
 	/* telling */
 	bool dirty, moved, tell_done;
 	char sha3[CORE_SHA3_TEXT], note[160];
+	char *trust, *evidence; /* NULL: no attested connection so far */
 	struct prism_error error;
 	struct net_zip_list listing;
 };
@@ -70,7 +71,8 @@ struct core_transfer_queue {
 int64_t core_transfer_now(const struct core_transfer_queue *queue);
 void core_transfer_set_state(struct core_transfer *t, enum core_transfer_state state);
 void core_transfer_set_note(struct core_transfer *t, const char *fmt, ...) PRISM_PRINTF(2, 3);
-void core_transfer_touch(struct core_transfer *t); /* changed: tell soon */
+void core_transfer_note_trust(struct core_transfer *t); /* the verdict on the agent, kept */
+void core_transfer_touch(struct core_transfer *t);      /* changed: tell soon */
 void core_transfer_moved(struct core_transfer *t, uint64_t done,
                          uint64_t total); /* tell with the next tick */
 /* Final: everything of the attempt is let go; err NULL unless failed. */

@@ -274,6 +274,7 @@ static void call_done(void *data, const struct prism_error *err)
 	struct core_transfer *t = data;
 
 	t->call = NULL;
+	core_transfer_note_trust(t);
 	if (err && (t->cancelling || err->category == PRISM_ERROR_CANCELLED))
 		core_transfer_finish(t, CORE_TRANSFER_CANCELLED, NULL);
 	else if (err && try_again(t, err))
@@ -294,6 +295,10 @@ static void call_done(void *data, const struct prism_error *err)
 
 static void call_progress(void *data, uint64_t done, uint64_t total)
 {
+	struct core_transfer *t = data;
+
+	if (!t->trust)
+		core_transfer_note_trust(t);
 	core_transfer_moved(data, done, total);
 }
 

@@ -301,7 +301,7 @@ static int server_open(struct sb_agent *agent, const struct sb_agent_config *con
 	    .method_count = sb_agent_method_count,
 	    .health_service = "agent",
 	    .service = agent,
-	    .wrap = agent->tls ? sb_agent_tls_wrap : NULL,
+	    .wrap = agent->tls || agent->atls ? sb_agent_tls_wrap : NULL,
 	    .wrap_data = agent,
 	    .bytes_per_s = config->faults.slow_bytes_per_s,
 	};
@@ -320,6 +320,8 @@ struct sb_agent *sb_agent_create(struct prism_loop *loop, struct prism_work *wor
 	agent->work = work;
 	agent->callbacks = *callbacks;
 	agent->rule = config->rule;
+	agent->forge = config->forge;
+	agent->generation = config->generation;
 	agent->faults = config->faults;
 	agent->faults.early_reject = prism_strdup(config->faults.early_reject);
 	agent->limits = config->limits;
@@ -372,6 +374,7 @@ static void agent_free(struct sb_agent *agent)
 		net_key_destroy(agent->consumers[i]);
 	net_key_destroy(agent->algorithm_key);
 	net_tls_unref(agent->tls);
+	sb_atls_destroy(agent->atls);
 	strings_free(agent->algo_args, agent->algo_arg_count);
 	char *texts[] = {agent->id,          agent->name,
 	                 agent->spool_dir,   agent->run_dir,

@@ -23,6 +23,7 @@
 
 #include "base/loop.h"
 #include "base/work.h"
+#include "sandbox/atls.h"
 #include "sandbox/runner.h"
 
 /* How an upload is matched with the manifest (agent.md section 4). */
@@ -40,6 +41,8 @@ struct sb_agent_faults {
 	uint64_t drop_after_bytes; /* the connection is cut after so many upload bytes of one call; 0:
 	                              never */
 	bool drop_result;          /* the connection is cut in the middle of Result */
+	enum sb_atls_fault attest; /* of an attested listener */
+	enum sb_forge_fault evidence;
 };
 
 /* Transport of the computation's agent_config. Values are PEM text; NULL or "": not set.
@@ -97,6 +100,8 @@ struct sb_agent_config {
 	struct sb_runner_limits limits;
 	enum sb_agent_rule rule;
 	struct sb_agent_faults faults;
+	struct sb_forge *forge; /* lent; makes evidence for attested TLS. NULL: attested is refused */
+	unsigned generation;    /* of attested TLS: 1 (0 too) or 2 */
 };
 
 struct sb_agent;

@@ -70,6 +70,8 @@ int sb_agent_faults_add(struct sb_agent_faults *faults, const char *spec, struct
 	for (unsigned i = 0; i < PRISM_COUNT(kinds); i++)
 		if (strlen(kinds[i].word) == len && memcmp(kinds[i].word, spec, len) == 0)
 			return kinds[i].apply(faults, equals ? equals + 1 : "", err);
+	if (sb_atls_fault_parse(spec, &faults->attest, &faults->evidence, NULL) == 0)
+		return 0;
 	prism_error_raise(err, PRISM_ERROR_INVALID, "agent fault: %s is not a kind of fault", spec);
 	prism_error_hint(err, "prism-sandbox --help lists them");
 	return -1;
@@ -79,4 +81,9 @@ void sb_agent_faults_help(void (*line)(void *data, const char *text), void *data
 {
 	for (unsigned i = 0; i < PRISM_COUNT(kinds); i++)
 		line(data, kinds[i].help);
+	line(data, "and of attested TLS, each breaking one thing:");
+	for (int fault = SB_ATLS_SOUND + 1; fault < SB_ATLS_FAULT_COUNT; fault++)
+		line(data, sb_atls_fault_word((enum sb_atls_fault)fault));
+	for (int fault = SB_FORGE_SOUND + 1; fault < SB_FORGE_FAULT_COUNT; fault++)
+		line(data, sb_forge_fault_word((enum sb_forge_fault)fault));
 }

@@ -52,7 +52,10 @@ struct sb_agent {
 	struct sb_agent_faults faults;
 	struct sb_runner_limits limits;
 	struct sb_grpc_server *server;
-	struct net_tls *tls; /* NULL: clear text */
+	struct net_tls *tls;    /* NULL: clear text, or attested */
+	struct sb_atls *atls;   /* attested; NULL: not */
+	struct sb_forge *forge; /* lent; NULL: attested TLS is refused */
+	unsigned generation;
 	enum sb_agent_state state;
 	/* Manifest. */
 	char *id, *name;

@@ -5,7 +5,9 @@
  *   cert_file, server_key  TLS
  *   + client_ca_file       TLS with a client certificate required and verified
  *   server_ca_file         has no effect on a server
- *   attested_tls           needs a TEE, which this is not: refused, the port stays closed
+ *   attested_tls           attested TLS, with evidence that proves nothing (sandbox/forge.h) and is
+ *                          labelled so; refused where no forge is given
+ *   + client_ca_file       a client certificate is required as well
  *
  * Where the real agent quietly speaks clear text (a certificate without its key), this one refuses.
  */
@@ -27,15 +29,34 @@ static int check_pem(const char *pem, const char *field, struct prism_error *err
 	return -1;
 }
 
+static int open_attested(struct sb_agent *agent, const struct sb_agent_tls *tls,
+                         struct prism_error *err)
+{
+	const struct sb_atls_config config = {
+	    .generation = agent->generation == 2 ? 2 : 1,
+	    .kind = SB_FORGE_SNP_VTPM,
+	    .fault = agent->faults.attest,
+	    .evidence_fault = agent->faults.evidence,
+	    .cert_pem = given(tls->cert) ? tls->cert : NULL,
+	    .key_pem = given(tls->key) ? tls->key : NULL,
+	    .client_ca_pem = given(tls->client_ca) ? tls->client_ca : NULL,
+	};
+	if (!agent->forge)
+		return prism_error_raise(err, PRISM_ERROR_INVALID,
+		                         "attested TLS needs a TEE, and this sandbox is NOT A TEE");
+	agent->atls = sb_atls_create(agent->loop, agent->forge, &config, err);
+	agent->mutual = given(tls->client_ca);
+	return agent->atls ? 0 : prism_error_wrap(err, "the agent cannot serve attested TLS");
+}
+
 int sb_agent_tls_open(struct sb_agent *agent, const struct sb_agent_tls *tls,
                       struct prism_error *err)
 {
-	if (tls->attested)
-		return prism_error_raise(err, PRISM_ERROR_INVALID,
-		                         "attested TLS needs a TEE, and this sandbox is NOT A TEE");
 	if (check_pem(tls->cert, "cert_file", err) < 0 || check_pem(tls->key, "server_key", err) < 0 ||
 	    check_pem(tls->client_ca, "client_ca_file", err) < 0)
 		return -1;
+	if (tls->attested)
+		return open_attested(agent, tls, err);
 	if (!given(tls->cert) && !given(tls->key))
 		return 0;
 	const struct net_tls_config config = {
@@ -57,11 +78,15 @@ int sb_agent_tls_open(struct sb_agent *agent, const struct sb_agent_tls *tls,
 struct net_stream *sb_agent_tls_wrap(void *data, struct net_stream *accepted)
 {
 	const struct sb_agent *agent = data;
+	if (agent->atls)
+		return sb_atls_wrap(agent->atls, accepted);
 	const struct net_stream_tls_spec spec = {.tls = agent->tls};
 	return net_stream_tls_create(accepted, &spec);
 }
 
 const char *sb_agent_tls_words(const struct sb_agent *agent)
 {
+	if (agent->atls)
+		return agent->mutual ? "with Attested mTLS" : "with Attested TLS";
 	return !agent->tls ? "without TLS" : agent->mutual ? "with mTLS" : "with TLS";
 }

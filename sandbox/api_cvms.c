@@ -298,8 +298,12 @@ void sb_api_cvm_policy(struct sb_call *call)
 		return;
 	PRISM_AUTO_FREE char *platform =
 	    sb_db_text(call->sb->db, "SELECT cc_platform FROM cvms WHERE n = ?", SB_ARGS(SB_I(cvm)));
-	PRISM_AUTO_FREE char *policy = sb_policy_json(sb_path_param(call, 'V'), platform);
-	PRISM_AUTO_FREE char *base64 = prism_base64_encode(policy, strlen(policy));
+	PRISM_AUTO_BUF struct prism_buf policy = PRISM_BUF_INIT(1u << 16);
+	if (sb_policy_for(call->sb, sb_path_param(call, 'V'), platform, &policy) < 0) {
+		sb_fail(call, 500, "failed to make an attestation policy", "");
+		return;
+	}
+	PRISM_AUTO_FREE char *base64 = prism_base64_encode(policy.data, policy.len);
 	sb_json_object(&call->out, NULL);
 	sb_json_str(&call->out, "attestation_policy", base64);
 	sb_json_end(&call->out);

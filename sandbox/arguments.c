@@ -162,6 +162,15 @@ OPTION(agent_rule)
 	return 0;
 }
 
+static int set_agent_generation(struct sb_arguments *args, const char *value,
+                                struct prism_error *err)
+{
+	if (strcmp(value, "1") != 0 && strcmp(value, "2") != 0)
+		return invalid("agent-generation", value, "neither 1 nor 2", err);
+	args->config.agent_generation = (unsigned)(value[0] - '0');
+	return 0;
+}
+
 OPTION(run_seconds)
 {
 	int64_t seconds;
@@ -209,6 +218,7 @@ static const struct option_row rows[] = {
 	{"agent-port-range", "FIRST-LAST", "ports of agents (any free one)", set_agent_ports},
 	{"agent-fault", "SPEC", "agents misbehave; may be repeated, see below", set_agent_fault},
 	{"agent-rule", "v10|v08", "how agents match a dataset: by file name, or by hash alone (v10)", set_agent_rule},
+	{"agent-generation", "1|2", "generation of attested TLS, and of the policy (1)", set_agent_generation},
 	{"run-seconds", "SECONDS", "an algorithm is killed after so long (1800)", set_run_seconds},
 	{"log", "FILE", "diagnostic log", set_log},
 	{"help", NULL, "this text", set_help},

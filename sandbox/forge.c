@@ -437,7 +437,8 @@ void sb_forge_policy(struct sb_forge *forge, struct prism_buf *out)
 	PRISM_AUTO_FREE char *measurement = prism_base64_encode(forge->measurement, 48);
 	uint64_t tcb = sb_forge_tcb_value(sb_forge_tcb_of(SB_FORGE_SOUND));
 
-	prism_buf_puts(out, "{\n  \"pcr_values\": {\n    \"sha1\": null,\n");
+	prism_buf_puts(out, "{\n  \"notice\": \"NOT A TEE: policy of a sandbox\",\n  \"pcr_values\": "
+	                    "{\n    \"sha1\": null,\n");
 	put_bank(forge, 0, "sha256", 32, out);
 	prism_buf_puts(out, ",\n");
 	put_bank(forge, 1, "sha384", 48, out);
@@ -446,7 +447,7 @@ void sb_forge_policy(struct sb_forge *forge, struct prism_buf *out)
 	                 "    \"minimumTcb\": \"%llu\",\n    \"minimumVersion\": \"1.55\",\n"
 	                 "    \"policy\": \"%llu\",\n    \"product\": {\n"
 	                 "      \"name\": \"SEV_PRODUCT_MILAN\"\n    },\n    \"vmpl\": 0\n  },\n"
-	                 "  \"rootOfTrust\": {\n    \"product\": \"Milan\",\n"
+	                 "  \"rootOfTrust\": {\n    \"product\": \"NOT A TEE\",\n"
 	                 "    \"productLine\": \"Milan\"\n  }\n}",
 	                 measurement, (unsigned long long)tcb, (unsigned long long)GUEST_POLICY);
 }

@@ -71,6 +71,8 @@ int sb_forge_report(struct sb_forge *forge, const uint8_t report_data[64],
 
 /* A policy that sound evidence satisfies: JSON with PCR values, as Prism delivers it. */
 void sb_forge_policy(struct sb_forge *forge, struct prism_buf *out);
+/* The measurement alone, as generation 2 wants it: an unsigned CoRIM. */
+void sb_forge_corim(struct sb_forge *forge, struct prism_buf *out);
 const uint8_t *sb_forge_measurement(const struct sb_forge *forge); /* 48 bytes, lent */
 #define SB_FORGE_SENTENCE "NOT A TEE: measurement of the Prism sandbox"
 

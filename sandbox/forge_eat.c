@@ -135,3 +135,42 @@ int sb_forge_eat(struct sb_forge *forge, enum sb_forge_kind kind, const uint8_t 
 	put_bytes(out, signature, sizeof(signature));
 	return 0;
 }
+
+/* Layout: reference attestation.md 5.2; one CoMID, one reference triple, one SHA-384 digest. */
+void sb_forge_corim(struct sb_forge *forge, struct prism_buf *out)
+{
+	PRISM_AUTO_BUF struct prism_buf comid = PRISM_BUF_INIT(4096);
+
+	put_head(&comid, MAJOR_TAG, 506);
+	put_head(&comid, MAJOR_MAP, 2);
+	put_head(&comid, MAJOR_UINT, 1);
+	put_head(&comid, MAJOR_MAP, 1);
+	put_head(&comid, MAJOR_UINT, 0);
+	put_text(&comid, "snp-tag-sandbox (NOT A TEE)");
+	put_head(&comid, MAJOR_UINT, 4);
+	put_head(&comid, MAJOR_MAP, 1);
+	put_head(&comid, MAJOR_UINT, 0);
+	put_head(&comid, MAJOR_ARRAY, 1);
+	put_head(&comid, MAJOR_ARRAY, 2);
+	put_head(&comid, MAJOR_MAP, 1); /* environment: class: model */
+	put_head(&comid, MAJOR_UINT, 0);
+	put_head(&comid, MAJOR_MAP, 1);
+	put_head(&comid, MAJOR_UINT, 2);
+	put_text(&comid, "NOT A TEE");
+	put_head(&comid, MAJOR_ARRAY, 1);
+	put_head(&comid, MAJOR_MAP, 1); /* measurement: value: digests */
+	put_head(&comid, MAJOR_UINT, 1);
+	put_head(&comid, MAJOR_MAP, 1);
+	put_head(&comid, MAJOR_UINT, 2);
+	put_head(&comid, MAJOR_ARRAY, 1);
+	put_head(&comid, MAJOR_ARRAY, 2);
+	put_head(&comid, MAJOR_UINT, 7); /* SHA-384 */
+	put_bytes(&comid, forge->measurement, 48);
+
+	put_head(out, MAJOR_MAP, 2);
+	put_head(out, MAJOR_UINT, 0);
+	put_text(out, "snp-corim-sandbox (NOT A TEE)");
+	put_head(out, MAJOR_UINT, 1);
+	put_head(out, MAJOR_ARRAY, 1);
+	put_bytes(out, comid.data, comid.len);
+}

@@ -11,8 +11,9 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-/* {"ready":true,"url":…,"ca_file":…,"users":[…],"pid":N,"notice":…} on one line. */
-static void print_ready(const struct sb *sb)
+/* {"ready":true,"url":…,"ca_file":…,"attestation_root":…,"users":[…],"pid":N,"notice":…} on one
+ * line. */
+static void print_ready(struct sb *sb)
 {
 	struct sb_json j;
 	PRISM_AUTO_FREE char *url = sb_url(sb);
@@ -24,6 +25,9 @@ static void print_ready(const struct sb *sb)
 		sb_json_str(&j, "ca_file", sb->ca_file);
 	else
 		sb_json_null(&j, "ca_file");
+	const char *root = sb_root_file(sb, NULL);
+	if (root)
+		sb_json_str(&j, "attestation_root", root);
 	sb_json_array(&j, "users");
 	const struct sb_sample_user *user = sb_seed_users();
 	PRISM_AUTO_FREE char *seed = sb_db_meta(sb->db, "seed"); /* what the store began with */

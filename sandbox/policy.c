@@ -4,6 +4,7 @@
 #include "base/mem.h"
 #include "base/text.h"
 #include "net/crypto.h"
+#include "sandbox/forge.h"
 #include "sandbox/json_out.h"
 #include "sandbox/sandbox.h"
 
@@ -81,4 +82,21 @@ char *sb_policy_json(const char *cvm_id, const char *platform)
 	char *text = prism_buf_take(&j.buf, NULL);
 	sb_json_finish(&j);
 	return text;
+}
+
+int sb_policy_for(struct sb *sb, const char *cvm_id, const char *platform, struct prism_buf *out)
+{
+	bool snp = !platform || strstr(platform, "tdx") == NULL;
+	struct sb_forge *forge = snp ? sb_forge_of(sb, NULL) : NULL;
+	if (snp && !forge)
+		return -1;
+	if (!snp) {
+		PRISM_AUTO_FREE char *sample = sb_policy_json(cvm_id, platform);
+		prism_buf_puts(out, sample);
+	} else if (sb->config.agent_generation == 2) {
+		sb_forge_corim(forge, out);
+	} else {
+		sb_forge_policy(forge, out);
+	}
+	return 0;
 }

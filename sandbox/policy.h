@@ -6,6 +6,14 @@
 #ifndef PRISM_SANDBOX_POLICY_H
 #define PRISM_SANDBOX_POLICY_H
 
+#include "base/buf.h"
+
+struct sb;
+
+/* What the endpoint serves: for SEV-SNP the policy that attested agents of this sandbox satisfy, as
+ * JSON for generation 1 and as CoRIM for generation 2; for other platforms the sample below. */
+PRISM_MUST_USE
+int sb_policy_for(struct sb *sb, const char *cvm_id, const char *platform, struct prism_buf *out);
 char *sb_policy_json(const char *cvm_id, const char *platform); /* yours */
 /* base64 of a text in place of the evidence; yours. */
 char *sb_policy_evidence(const char *cvm_id);

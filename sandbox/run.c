@@ -185,9 +185,12 @@ static struct sb_agent *create_agent(struct live *live, const struct sb_agent_ma
 	struct sb_agent_config config = {.directory = sb_directory(sb, err),
 	                                 .limits = sb->config.run_limits,
 	                                 .rule = sb->config.agent_rule,
-	                                 .faults = sb->config.agent_faults};
+	                                 .faults = sb->config.agent_faults,
+	                                 .generation = sb->config.agent_generation};
 	struct sb_agent *agent = NULL;
 	if (!config.directory)
+		return NULL;
+	if (manifest->tls.attested && !(config.forge = sb_forge_of(sb, err)))
 		return NULL;
 	if (url && strlen(url) > 1) {
 		config.listen = url;

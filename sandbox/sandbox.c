@@ -7,6 +7,7 @@
 #include "sandbox/api.h"
 #include "sandbox/auth.h"
 #include "sandbox/cvm.h"
+#include "sandbox/forge.h"
 #include "sandbox/http.h"
 #include "sandbox/pki.h"
 #include "sandbox/run.h"
@@ -136,6 +137,30 @@ char *sb_url(const struct sb *sb)
 	                      sb->host, v6 ? "]" : "", sb_http_port(sb->http));
 }
 
+const char *sb_root_file(struct sb *sb, struct prism_error *err)
+{
+	const char *directory = sb->root_file ? NULL : sb_directory(sb, err);
+	if (directory)
+		sb->root_file = prism_path_join(directory, "attestation-root.pem");
+	return sb->root_file;
+}
+
+struct sb_forge *sb_forge_of(struct sb *sb, struct prism_error *err)
+{
+	const char *path = sb_root_file(sb, err);
+	if (sb->forge || !path)
+		return sb->forge;
+	struct sb_forge *forge = sb_forge_create(err);
+	if (!forge)
+		return NULL;
+	const char *pem = sb_forge_root_pem(forge);
+	if (prism_file_write(path, pem, strlen(pem), 0644, err) < 0) {
+		sb_forge_destroy(forge);
+		return NULL;
+	}
+	return sb->forge = forge;
+}
+
 void sb_destroy(struct sb *sb)
 {
 	if (!sb)
@@ -150,8 +175,12 @@ void sb_destroy(struct sb *sb)
 	sb_db_close(sb->db);
 	if (sb->ca_file)
 		unlink(sb->ca_file);
+	if (sb->root_file)
+		unlink(sb->root_file);
 	if (sb->directory)
 		rmdir(sb->directory);
+	sb_forge_destroy(sb->forge);
+	prism_free(sb->root_file);
 	prism_wipe(sb->signing_key, sizeof(sb->signing_key));
 	prism_free(sb->ca_file);
 	prism_free(sb->directory);

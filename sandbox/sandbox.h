@@ -26,6 +26,7 @@ struct sb_http;
 struct sb_runs;
 struct sb_places;
 struct sb_seed_live;
+struct sb_forge;
 struct sb_cvms;
 
 struct sb_config {
@@ -43,6 +44,7 @@ struct sb_config {
 	struct sb_agent_faults agent_faults; /* early_reject: lent */
 	enum sb_agent_rule agent_rule;
 	struct sb_plan plan;
+	unsigned agent_generation; /* of attested TLS: 1 (0 too) or 2 */
 	bool tls, html_fallback;
 	bool cert_zip;            /* certificate downloads are zip archives, not JSON */
 	struct sb_faults *faults; /* lent; NULL: none */
@@ -61,6 +63,8 @@ struct sb {
 	struct sb_seed_live *live; /* seed_live.c */
 	struct sb_runs *runs;      /* run.c */
 	struct sb_cvms *cvms;      /* cvm.c */
+	struct sb_forge *forge;    /* see sb_forge_of() */
+	char *root_file;           /* where the forge's root is written; see sb_root_file() */
 	char *directory;           /* see sb_directory() */
 	char *ca_file;             /* NULL without TLS */
 	char *host;                /* listening address; NULL: not listening */
@@ -78,6 +82,12 @@ const char *sb_directory(struct sb *sb, struct prism_error *err);
 /* Where agents listen: the address of --listen, or loopback when that one is a wildcard, a name
  * or IPv6. Returns buf. */
 const char *sb_agent_host(const struct sb *sb, char buf[64]);
+/* The maker of evidence, made when first asked for; from then on its root stands in the root file.
+ */
+struct sb_forge *sb_forge_of(struct sb *sb, struct prism_error *err);
+/* Path of the attestation root (PEM) that clients have to be told to accept; the file appears with
+ * the first attested agent or policy. Lent; NULL on failure. */
+const char *sb_root_file(struct sb *sb, struct prism_error *err);
 char *sb_url(const struct sb *sb);      /* "http://127.0.0.1:41233"; yours */
 int64_t sb_now_us(const struct sb *sb); /* wall time as this server sees it */
 

@@ -49,6 +49,12 @@
 		"address", PT_ARG_TEXT, 0, NULL,                                 \
 		    "agent address host:port; without it that of the latest run" \
 	}
+#define TRUST                                                                                 \
+	{"policy", PT_ARG_FILE, 0, NULL, "attestation policy, when the agent runs attested TLS"}, \
+	{                                                                                         \
+		"test-root", PT_ARG_FILE, 0, NULL,                                                    \
+		    "accept a sandbox's attestation root; labelled NOT A TEE"                         \
+	}
 #define FILTERS                                                                  \
 	{"run", PT_ARG_RUN, 0, NULL, "only this run"},                               \
 	    {"since", PT_ARG_TIME, 0, NULL, "not before this time, or so long ago"}, \
@@ -290,20 +296,21 @@ static const struct pt_action rows[PT_ACTION_COUNT] = {
               {"type", PT_ARG_CHOICE, 0, "bin python wasm docker", "how to run it (by file name)"},
               {"requirements", PT_ARG_FILE, 0, NULL, "requirements file of a Python algorithm"},
               {"arg", PT_ARG_TEXT, PT_ARG_REPEAT, NULL, "argument for the algorithm, in order"},
-              KEY, ADDRESS),
+              KEY, ADDRESS, TRUST),
          .hint = "algorithm", .run = pt_cmd_send_algorithm},
     [PT_ACTION_SEND_DATA] =
         {"send data", "d", PT_GROUP_RUN, "send a dataset (file or directory) to the agent", RUNS,
          PT_ACTION_WRITES | PT_ACTION_SELECTION | PT_ACTION_CANCELLABLE | PT_ACTION_HINT,
          ARGS(COMPUTATION, {"file", PT_ARG_FILE, REQ, NULL, "the dataset; a directory is zipped"},
-              {"decompress", PT_ARG_FLAG, 0, NULL, "let the agent unpack the zip"}, KEY, ADDRESS),
+              {"decompress", PT_ARG_FLAG, 0, NULL, "let the agent unpack the zip"}, KEY, ADDRESS,
+              TRUST),
          .run = pt_cmd_send_data},
     [PT_ACTION_RESULT_FETCH] =
         {"result fetch", "f", PT_GROUP_RUN, "fetch the result zip from the agent and save it", RUNS,
          PT_ACTION_WRITES | PT_ACTION_SELECTION | PT_ACTION_CANCELLABLE | PT_ACTION_HINT |
              PT_ACTION_FORM,
          ARGS(COMPUTATION, {"save", PT_ARG_NEW_FILE, 0, NULL, "file to write (results.zip)"}, KEY,
-              ADDRESS),
+              ADDRESS, TRUST),
          .hint = "fetch", .run = pt_cmd_result_fetch},
     [PT_ACTION_RESULT_SHOW] = {"result show", "", PT_GROUP_RUN, "what is in a result zip", 0,
                                PT_ACTION_NO_LOGIN,

@@ -11,6 +11,7 @@
  */
 #include "base/file.h"
 #include "base/mem.h"
+#include "core/agent_settings.h"
 #include "core/asset.h"
 #include "core/computation.h"
 #include "core/cvm.h"
@@ -50,14 +51,14 @@ static void moving_free(void *state)
 
 static const struct pt_record_column transfer_columns[] = {
     {"id", "#"},        {"kind", "What"},   {"state", "State"}, {"path", "File"},
-    {"agent", "Agent"}, {"bytes", "Bytes"}, {"sha3_256", NULL}, {"note", "Note"},
-    {"error", "Error"}, {NULL, NULL},
+    {"agent", "Agent"}, {"bytes", "Bytes"}, {"sha3_256", NULL}, {"trust", "Trust"},
+    {"note", "Note"},   {"error", "Error"}, {NULL, NULL},
 };
 /* A fetched result also says what is in it. */
 static const struct pt_record_column result_columns[] = {
-    {"id", "#"},        {"kind", "What"},     {"state", "State"}, {"path", "File"},
-    {"agent", "Agent"}, {"bytes", "Bytes"},   {"sha3_256", NULL}, {"note", "Note"},
-    {"error", "Error"}, {"entries", "In it"}, {NULL, NULL},
+    {"id", "#"},        {"kind", "What"},   {"state", "State"},   {"path", "File"},
+    {"agent", "Agent"}, {"bytes", "Bytes"}, {"sha3_256", NULL},   {"trust", "Trust"},
+    {"note", "Note"},   {"error", "Error"}, {"entries", "In it"}, {NULL, NULL},
 };
 
 static void add_transfer(struct pt_records *r, const struct core_transfer_info *info)
@@ -71,6 +72,7 @@ static void add_transfer(struct pt_records *r, const struct core_transfer_info *
 	pt_records_text(r, info->agent);
 	pt_records_int(r, (int64_t)info->done);
 	pt_records_text(r, info->sha3);
+	pt_records_text(r, *info->trust ? info->trust : NULL);
 	pt_records_text(r, info->note);
 	pt_records_text(r, info->error ? prism_error_format(info->error, text, sizeof(text)) : NULL);
 }
@@ -85,6 +87,17 @@ static void add_listing(struct pt_records *r, const struct net_zip_list *listing
 	pt_records_list(r, prism_buf_text(&names));
 }
 
+/* Check by check, a line each: what a failed attestation found. */
+static void say_evidence(struct pt_command *command, const char *report)
+{
+	while (*report) {
+		size_t length = strcspn(report, "\n");
+
+		pt_command_say(command, "%.*s", (int)length, report);
+		report += length + (report[length] == '\n');
+	}
+}
+
 /* ---- moving ---- */
 
 static void moved(void *data, const struct core_transfer_info *info)
@@ -95,6 +108,8 @@ static void moved(void *data, const struct core_transfer_info *info)
 
 	m->id = 0;
 	if (info->state == CORE_TRANSFER_FAILED) {
+		if (info->error->category == PRISM_ERROR_TRUST)
+			say_evidence(command, info->evidence);
 		pt_command_done(command, info->error);
 		return;
 	}
@@ -167,8 +182,15 @@ static int submit(struct moving *m, struct prism_error *err)
 	const char *computation = pt_command_get(command, "computation");
 	const struct core_computation *c = core_computation_get(command->core, computation);
 	const struct core_asset *asset = m->kind == CORE_TRANSFER_RESULT ? NULL : asset_of(m);
-	struct core_agent_connection connection = {.url = m->address, .mode = m->mode};
+	const char *root = pt_command_get(command, "test-root");
+	PRISM_AUTO_FREE char *root_path = root ? prism_path_expand(root) : NULL;
 	bool algorithm = m->kind == CORE_TRANSFER_ALGORITHM;
+	const char *policy = pt_command_get(command, "policy");
+	PRISM_AUTO_FREE char *policy_path = policy ? prism_path_expand(policy) : NULL;
+	struct core_agent_connection connection = {.url = m->address,
+	                                           .mode = m->mode,
+	                                           .policy_file = policy_path,
+	                                           .trust_root_file = root_path};
 	const char *requirements = algorithm ? pt_command_get(command, "requirements") : NULL;
 	PRISM_AUTO_FREE char *requirements_path = requirements ? prism_path_expand(requirements) : NULL;
 	struct core_transfer_spec spec = {
@@ -186,6 +208,8 @@ static int submit(struct moving *m, struct prism_error *err)
 	    .requirements_path = requirements_path,
 	};
 
+	if (core_agent_settings_fill(command->world->options, &connection, err) < 0)
+		return -1;
 	if (algorithm) {
 		const char *type = pt_command_get(command, "type");
 

@@ -156,7 +156,8 @@ static void every_attestation_output_says_not_a_tee(void **state)
 	const cJSON *root = cJSON_GetObjectItem(doc, "rootOfTrust");
 	assert_string_equal(cJSON_GetObjectItem(root, "product")->valuestring, "NOT A TEE");
 	const cJSON *sha256 = cJSON_GetObjectItem(cJSON_GetObjectItem(doc, "pcr_values"), "sha256");
-	assert_int_equal(cJSON_GetArraySize(sha256), 10);
+	assert_true(cJSON_GetArraySize(sha256) > 0);
+	assert_memory_equal(cJSON_GetObjectItem(doc, "notice")->valuestring, "NOT A TEE", 9);
 	cJSON_Delete(doc);
 	prism_buf_finish(&text);
 }

@@ -228,7 +228,7 @@ static void test_corim(void **state)
 	static const uint8_t zeros[48];
 	static const uint8_t no_values[] = {0xa2, 0x00, 0x61, 'x', 0x01, 0xf6};
 
-	core_policy_make_corim(sb_forge_measurement(forge), CORE_SNP_MILAN, &right);
+	sb_forge_corim(forge, &right);
 	core_policy_make_corim(zeros, CORE_SNP_MILAN, &wrong);
 	prism_buf_put(&empty, no_values, sizeof(no_values));
 	judge_corim(&right, CORE_RULE_COUNT);
