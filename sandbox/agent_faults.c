@@ -77,13 +77,21 @@ int sb_agent_faults_add(struct sb_agent_faults *faults, const char *spec, struct
 	return -1;
 }
 
+static void attested_help(void (*line)(void *data, const char *text), void *data, const char *word,
+                          const char *help)
+{
+	PRISM_AUTO_FREE char *text = prism_asprintf("%-20s attested TLS: %s", word, help);
+	line(data, text);
+}
+
 void sb_agent_faults_help(void (*line)(void *data, const char *text), void *data)
 {
 	for (unsigned i = 0; i < PRISM_COUNT(kinds); i++)
 		line(data, kinds[i].help);
-	line(data, "and of attested TLS, each breaking one thing:");
 	for (int fault = SB_ATLS_SOUND + 1; fault < SB_ATLS_FAULT_COUNT; fault++)
-		line(data, sb_atls_fault_word((enum sb_atls_fault)fault));
+		attested_help(line, data, sb_atls_fault_word((enum sb_atls_fault)fault),
+		              sb_atls_fault_help((enum sb_atls_fault)fault));
 	for (int fault = SB_FORGE_SOUND + 1; fault < SB_FORGE_FAULT_COUNT; fault++)
-		line(data, sb_forge_fault_word((enum sb_forge_fault)fault));
+		attested_help(line, data, sb_forge_fault_word((enum sb_forge_fault)fault),
+		              sb_forge_fault_help((enum sb_forge_fault)fault));
 }

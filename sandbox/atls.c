@@ -19,34 +19,42 @@
 #define REQUEST_MAX 4096u /* a request has under a hundred bytes */
 #define ANSWER_MAX (1u << 20)
 
-static const char *const fault_words[SB_ATLS_FAULT_COUNT] = {
-    [SB_ATLS_SOUND] = "none",
-    [SB_ATLS_REPLAYED_CONTEXT] = "replayed-context",
-    [SB_ATLS_OTHER_KEY] = "other-tls-key",
-    [SB_ATLS_WRONG_HASH] = "wrong-hash",
-    [SB_ATLS_BAD_FINISHED] = "bad-finished",
-    [SB_ATLS_TRUNCATED_FRAME] = "truncated-frame",
-    [SB_ATLS_OVERSIZE_FRAME] = "oversize-frame",
-    [SB_ATLS_WRONG_FRAME] = "wrong-frame",
-    [SB_ATLS_EMPTY_AUTHENTICATOR] = "empty-authenticator",
-    [SB_ATLS_OTHER_CHANNEL] = "other-channel",
-    [SB_ATLS_RELAYED_EVIDENCE] = "relayed-evidence",
-    [SB_ATLS_NO_EVIDENCE] = "no-evidence",
-    [SB_ATLS_DOUBLE_EVIDENCE] = "double-evidence",
-    [SB_ATLS_EXPIRED_LEAF] = "expired-leaf",
-    [SB_ATLS_HANG] = "hang",
+static const struct {
+	const char *word, *help;
+} fault_rows[SB_ATLS_FAULT_COUNT] = {
+    [SB_ATLS_SOUND] = {"none", "nothing is wrong"},
+    [SB_ATLS_REPLAYED_CONTEXT] = {"replayed-context", "the authenticator answers another request"},
+    [SB_ATLS_OTHER_KEY] = {"other-tls-key", "the authenticator is signed by another key"},
+    [SB_ATLS_WRONG_HASH] = {"wrong-hash", "the authenticator uses the other hash"},
+    [SB_ATLS_BAD_FINISHED] = {"bad-finished", "the authenticator has a wrong MAC"},
+    [SB_ATLS_TRUNCATED_FRAME] = {"truncated-frame", "the authenticator is cut off"},
+    [SB_ATLS_OVERSIZE_FRAME] = {"oversize-frame", "a frame of 16 MiB and a byte is announced"},
+    [SB_ATLS_WRONG_FRAME] = {"wrong-frame", "the frame has another type"},
+    [SB_ATLS_EMPTY_AUTHENTICATOR] = {"empty-authenticator", "an authenticator that proves nothing"},
+    [SB_ATLS_OTHER_CHANNEL] = {"other-channel", "evidence and binder of another connection"},
+    [SB_ATLS_RELAYED_EVIDENCE] = {"relayed-evidence",
+                                  "evidence of another connection in a right binder"},
+    [SB_ATLS_NO_EVIDENCE] = {"no-evidence", "no evidence at all"},
+    [SB_ATLS_DOUBLE_EVIDENCE] = {"double-evidence", "evidence twice in the certificate"},
+    [SB_ATLS_EXPIRED_LEAF] = {"expired-leaf", "a TLS certificate out of date"},
+    [SB_ATLS_HANG] = {"hang", "no answer to the request for evidence"},
 };
+
+const char *sb_atls_fault_help(enum sb_atls_fault fault)
+{
+	return fault < SB_ATLS_FAULT_COUNT ? fault_rows[fault].help : "";
+}
 
 const char *sb_atls_fault_word(enum sb_atls_fault fault)
 {
-	return fault < SB_ATLS_FAULT_COUNT ? fault_words[fault] : "";
+	return fault < SB_ATLS_FAULT_COUNT ? fault_rows[fault].word : "";
 }
 
 int sb_atls_fault_parse(const char *word, enum sb_atls_fault *ret_fault,
                         enum sb_forge_fault *ret_evidence, struct prism_error *err)
 {
 	for (int fault = 0; fault < SB_ATLS_FAULT_COUNT; fault++) {
-		if (strcmp(fault_words[fault], word) == 0) {
+		if (strcmp(fault_rows[fault].word, word) == 0) {
 			*ret_fault = (enum sb_atls_fault)fault;
 			return 0;
 		}

@@ -58,5 +58,6 @@ PRISM_MUST_USE
 int sb_atls_fault_parse(const char *word, enum sb_atls_fault *ret_fault,
                         enum sb_forge_fault *ret_evidence, struct prism_error *err);
 const char *sb_atls_fault_word(enum sb_atls_fault fault);
+const char *sb_atls_fault_help(enum sb_atls_fault fault); /* what is wrong then */
 
 #endif

@@ -21,33 +21,40 @@
 #define GUEST_POLICY 0x30000ull /* SMT allowed, no debugging */
 #define GUEST_DEBUG (1ull << 19)
 
-static const char *const fault_words[SB_FORGE_FAULT_COUNT] = {
-    [SB_FORGE_SOUND] = "sound",
-    [SB_FORGE_DEBUG_POLICY] = "debug-policy",
-    [SB_FORGE_STALE_TCB] = "stale-tcb",
-    [SB_FORGE_PROVISIONAL] = "provisional-firmware",
-    [SB_FORGE_OTHER_MEASUREMENT] = "other-measurement",
-    [SB_FORGE_BAD_SIGNATURE] = "bad-signature",
-    [SB_FORGE_OTHER_KEY] = "other-key",
-    [SB_FORGE_OTHER_CHIP] = "other-chip",
-    [SB_FORGE_EXPIRED_VCEK] = "expired-vcek",
-    [SB_FORGE_NO_VCEK] = "no-vcek",
-    [SB_FORGE_MASKED_CHIP] = "masked-chip",
-    [SB_FORGE_STALE_NONCE] = "stale-nonce",
-    [SB_FORGE_QUOTE_NONCE] = "quote-nonce",
-    [SB_FORGE_QUOTE_SIGNATURE] = "quote-signature",
-    [SB_FORGE_PCR_CHANGED] = "pcr-changed",
-    [SB_FORGE_LOG_ALTERED] = "log-altered",
-    [SB_FORGE_AK_NOT_RESTRICTED] = "ak-not-restricted",
-    [SB_FORGE_AK_NOT_COVERED] = "ak-not-covered",
-    [SB_FORGE_EAT_NONCE] = "eat-nonce",
-    [SB_FORGE_EAT_PLATFORM] = "eat-platform",
-    [SB_FORGE_EAT_MEASUREMENT] = "eat-measurement",
+static const struct {
+	const char *word, *help;
+} fault_rows[SB_FORGE_FAULT_COUNT] = {
+    [SB_FORGE_SOUND] = {"sound", "nothing is wrong"},
+    [SB_FORGE_DEBUG_POLICY] = {"debug-policy", "the guest allows debugging"},
+    [SB_FORGE_STALE_TCB] = {"stale-tcb", "firmware older than the policy asks for"},
+    [SB_FORGE_PROVISIONAL] = {"provisional-firmware", "firmware in use that is not committed"},
+    [SB_FORGE_OTHER_MEASUREMENT] = {"other-measurement", "another image was launched"},
+    [SB_FORGE_BAD_SIGNATURE] = {"bad-signature", "the report was altered after signing"},
+    [SB_FORGE_OTHER_KEY] = {"other-key", "the report is signed by a key without a certificate"},
+    [SB_FORGE_OTHER_CHIP] = {"other-chip", "the certificate is another chip's"},
+    [SB_FORGE_EXPIRED_VCEK] = {"expired-vcek", "the certificate is out of date"},
+    [SB_FORGE_NO_VCEK] = {"no-vcek", "the certificate is missing"},
+    [SB_FORGE_MASKED_CHIP] = {"masked-chip", "the chip id is zero, which is allowed"},
+    [SB_FORGE_STALE_NONCE] = {"stale-nonce", "the report was made for another session"},
+    [SB_FORGE_QUOTE_NONCE] = {"quote-nonce", "the quote was made for another session"},
+    [SB_FORGE_QUOTE_SIGNATURE] = {"quote-signature", "the quote's signature is wrong"},
+    [SB_FORGE_PCR_CHANGED] = {"pcr-changed", "PCR values differ from the quoted ones"},
+    [SB_FORGE_LOG_ALTERED] = {"log-altered", "the event log does not replay"},
+    [SB_FORGE_AK_NOT_RESTRICTED] = {"ak-not-restricted", "the TPM's key may sign anything"},
+    [SB_FORGE_AK_NOT_COVERED] = {"ak-not-covered", "the report does not cover the TPM's key"},
+    [SB_FORGE_EAT_NONCE] = {"eat-nonce", "the token was made for another session"},
+    [SB_FORGE_EAT_PLATFORM] = {"eat-platform", "the token names another platform"},
+    [SB_FORGE_EAT_MEASUREMENT] = {"eat-measurement", "the token contradicts its report"},
 };
+
+const char *sb_forge_fault_help(enum sb_forge_fault fault)
+{
+	return fault < SB_FORGE_FAULT_COUNT ? fault_rows[fault].help : "";
+}
 
 const char *sb_forge_fault_word(enum sb_forge_fault fault)
 {
-	return fault < SB_FORGE_FAULT_COUNT ? fault_words[fault] : "";
+	return fault < SB_FORGE_FAULT_COUNT ? fault_rows[fault].word : "";
 }
 
 struct sb_forge_tcb sb_forge_tcb_of(enum sb_forge_fault fault)
