@@ -109,8 +109,10 @@ static struct list *find(struct core *core, const char *id)
 	struct lists *lists = core_module(core, &module);
 	PRISM_LIST_EACH (&lists->all, node, next) {
 		struct list *list = PRISM_CONTAINER(node, struct list, node);
-		if (!list->gone && strcmp(list->id, id) == 0)
-			return list;
+		if (list->gone || strcmp(list->id, id) != 0)
+			continue;
+		core_cache_use(&lists->all, node);
+		return list;
 	}
 	return NULL;
 }
@@ -174,6 +176,9 @@ static struct list *list_of(struct core *core, const char *id)
 	if (list)
 		return list;
 	struct lists *lists = core_module(core, &module);
+	struct prism_list *old = core_cache_surplus(&lists->all);
+	if (old && !core_single_busy(&PRISM_CONTAINER(old, struct list, node)->single))
+		list_free(PRISM_CONTAINER(old, struct list, node));
 	list = prism_alloc(sizeof(*list));
 	list->id = prism_strdup(id);
 	core_single_init(&list->single, core, CORE_EVENT_CHECKLIST, list->id, start);

@@ -178,8 +178,10 @@ static struct detail *detail_find(struct core *core, const char *id)
 {
 	PRISM_LIST_EACH (&computations_of(core)->details, node, next) {
 		struct detail *d = PRISM_CONTAINER(node, struct detail, node);
-		if (strcmp(d->id, id) == 0)
-			return d;
+		if (strcmp(d->id, id) != 0)
+			continue;
+		core_cache_use(&computations_of(core)->details, node);
+		return d;
 	}
 	return NULL;
 }
@@ -189,6 +191,9 @@ static struct detail *detail_of(struct core *core, const char *id)
 	struct detail *d = detail_find(core, id);
 	if (d)
 		return d;
+	struct prism_list *old = core_cache_surplus(&computations_of(core)->details);
+	if (old && !core_single_busy(&PRISM_CONTAINER(old, struct detail, node)->single))
+		detail_free(PRISM_CONTAINER(old, struct detail, node));
 	d = prism_alloc(sizeof(*d));
 	d->id = prism_strdup(id);
 	core_single_init(&d->single, core, CORE_EVENT_COMPUTATION, d->id, detail_start);

@@ -202,9 +202,14 @@ static struct cached *cached_of(struct core *core, const char *id)
 	struct cache *cache = core_module(core, &module);
 	PRISM_LIST_EACH (&cache->all, node, next) {
 		struct cached *c = PRISM_CONTAINER(node, struct cached, node);
-		if (!c->gone && strcmp(c->id, id) == 0)
-			return c;
+		if (c->gone || strcmp(c->id, id) != 0)
+			continue;
+		core_cache_use(&cache->all, node);
+		return c;
 	}
+	struct prism_list *old = core_cache_surplus(&cache->all);
+	if (old && !core_single_busy(&PRISM_CONTAINER(old, struct cached, node)->single))
+		cached_free(PRISM_CONTAINER(old, struct cached, node));
 	struct cached *c = prism_alloc(sizeof(*c));
 	c->id = prism_strdup(id);
 	core_single_init(&c->single, core, CORE_EVENT_MANIFEST, c->id, start);

@@ -390,9 +390,14 @@ static struct scope *scope_of(struct core *core, const char *id)
 		id = "";
 	PRISM_LIST_EACH (&s->all, node, next) {
 		struct scope *scope = PRISM_CONTAINER(node, struct scope, node);
-		if (!scope->gone && strcmp(scope->id, id) == 0)
-			return scope;
+		if (scope->gone || strcmp(scope->id, id) != 0)
+			continue;
+		core_cache_use(&s->all, node);
+		return scope;
 	}
+	struct prism_list *old = core_cache_surplus(&s->all);
+	if (old && !core_single_busy(&PRISM_CONTAINER(old, struct scope, node)->single))
+		scope_free(PRISM_CONTAINER(old, struct scope, node));
 	struct scope *scope = prism_alloc(sizeof(*scope));
 	scope->id = prism_strdup(id);
 	core_single_init(&scope->single, core, CORE_EVENT_ROLES, scope->id, scope_start);

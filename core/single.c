@@ -180,3 +180,24 @@ void core_single_loaded(struct core_single *single, const struct prism_error *er
 	core_emit(single->core, single->event, single->id);
 	core_waiters_settle(&single->waiters, err);
 }
+
+bool core_single_busy(const struct core_single *single)
+{
+	return single->status.loading || core_waiters_any(&single->waiters);
+}
+
+void core_cache_use(struct prism_list *all, struct prism_list *node)
+{
+	if (all->next == node)
+		return;
+	prism_list_remove(node);
+	prism_list_prepend(all, node);
+}
+
+struct prism_list *core_cache_surplus(const struct prism_list *all)
+{
+	size_t count = 0;
+	for (const struct prism_list *node = all->next; node != all; node = node->next)
+		count++;
+	return count >= CORE_CACHE_MAX ? all->prev : NULL;
+}

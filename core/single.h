@@ -43,4 +43,12 @@ int core_single_await(struct core_single *single, bool refresh, struct prism_can
                       core_done_fn done, void *data, struct prism_error *err);
 void core_single_loaded(struct core_single *single, const struct prism_error *err);
 
+/* Caches of such objects, newest used first. The front end looks things up again whenever it needs
+ * them, so what was not used for long may go. */
+#define CORE_CACHE_MAX 48 /* computations whose details are kept */
+void core_cache_use(struct prism_list *all, struct prism_list *node); /* to the front */
+/* The one to drop before another is added; NULL while there is room. */
+struct prism_list *core_cache_surplus(const struct prism_list *all);
+bool core_single_busy(const struct core_single *single); /* loading, or somebody waits */
+
 #endif

@@ -101,8 +101,10 @@ static struct timeline *find(struct core *core, const char *id)
 	struct timelines *t = core_module(core, &module);
 	PRISM_LIST_EACH (&t->all, node, next) {
 		struct timeline *timeline = PRISM_CONTAINER(node, struct timeline, node);
-		if (!timeline->gone && strcmp(timeline->id, id) == 0)
-			return timeline;
+		if (timeline->gone || strcmp(timeline->id, id) != 0)
+			continue;
+		core_cache_use(&t->all, node);
+		return timeline;
 	}
 	return NULL;
 }
@@ -115,6 +117,9 @@ static struct timeline *timeline_of(struct core *core, const char *id)
 	struct timeline *t = find(core, id);
 	if (t)
 		return t;
+	struct prism_list *old = core_cache_surplus(&all->all);
+	if (old && !core_single_busy(&PRISM_CONTAINER(old, struct timeline, node)->single))
+		timeline_free(PRISM_CONTAINER(old, struct timeline, node));
 	t = prism_alloc(sizeof(*t));
 	t->id = prism_strdup(id);
 	t->arena = prism_arena_create();

@@ -22,7 +22,8 @@
 
 #define ROLES_EVERY \
 	4 /* polls of a computation: roles cost two calls and one per role, and change rarely */
-#define FRESH_MS 2000 /* what was read this recently is not read again when a view opens */
+#define LARGE_WHOLE_MS 300000 /* between two loads of the whole of a large list */
+#define FRESH_MS 2000         /* what was read this recently is not read again when a view opens */
 
 /* --- pollers --- */
 
@@ -158,6 +159,7 @@ struct watched { /* shared by all watches of the same thing */
 	struct core_watch *last; /* whose visible range counts */
 	bool waiting;            /* an answer is awaited: the memory stays until it is here */
 	unsigned ticks;
+	int64_t whole_ms; /* monotonic: when all of the list was asked for last; 0 never */
 };
 
 struct core_watch {
@@ -232,12 +234,16 @@ static void refresh_list(struct watched *w, struct core_list *list)
 {
 	const struct core_status *status = core_list_status(list);
 	bool whole = status->freshness == CORE_READY && status->total == core_list_count(list);
-	if (core_list_count(list) > CORE_LIST_LARGE && whole && w->last) {
-		core_list_refresh_range(list, w->last->first,
-		                        w->last->count ? w->last->count : CORE_LIST_PAGE);
+	bool large = core_list_count(list) > CORE_LIST_LARGE && w->last && w->whole_ms;
+	int64_t now = prism_clock_mono_ms(core_clock(w->core));
+	/* Entries came or went in a large list: the whole is asked again, but not at every poll. */
+	if (large && (whole || now - w->whole_ms < LARGE_WHOLE_MS)) {
+		size_t count = w->last->count ? w->last->count : CORE_LIST_PAGE;
+		core_list_refresh_range(list, w->last->first, count);
 		core_poll_done(w->poll, false);
 		return;
 	}
+	w->whole_ms = now;
 	w->waiting =
 	    core_list_await(list, !status->loading, core_cancel(w->core), refreshed, w, NULL) == 0;
 	if (!w->waiting)
