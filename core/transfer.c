@@ -380,7 +380,7 @@ static int check_target(const struct core_transfer_spec *spec, struct prism_erro
 	if (spec->overwrite)
 		return 0;
 	prism_error_raise(err, PRISM_ERROR_CONFLICT, "%s exists already", path);
-	prism_error_hint(err, "choose another name, or allow it to be replaced");
+	prism_error_hint(err, "choose another name, or remove that file");
 	return -1;
 }
 

@@ -149,6 +149,21 @@ static const char *type_fault(zip_t *zip, zip_uint64_t index)
 	return type == 0 || type == S_IFREG || type == S_IFDIR ? NULL : "special file";
 }
 
+/* The extended timestamp (extra field 0x5455) before the DOS time, which knows neither zones nor
+ * years before 1980. Time zero is what writers put who want the same bytes every time: no time. */
+static int64_t modified_us(zip_t *zip, zip_uint64_t index, const zip_stat_t *st)
+{
+	zip_uint16_t len = 0;
+	const zip_uint8_t *extra =
+	    zip_file_extra_field_get_by_id(zip, index, 0x5455, 0, &len, ZIP_FL_CENTRAL);
+	int32_t seconds;
+
+	if (!extra || len < 5 || !(extra[0] & 1))
+		return st->valid & ZIP_STAT_MTIME ? (int64_t)st->mtime * 1000000 : PRISM_TIME_UNSET;
+	seconds = (int32_t)little(extra + 1, 4);
+	return seconds ? (int64_t)seconds * 1000000 : PRISM_TIME_UNSET;
+}
+
 static int judge(zip_t *zip, zip_uint64_t index, struct net_zip_entry *entry,
                  struct prism_error *err)
 {
@@ -162,7 +177,7 @@ static int judge(zip_t *zip, zip_uint64_t index, struct net_zip_entry *entry,
 	entry->name = prism_strdup(name);
 	entry->size = st.size;
 	entry->packed = st.comp_size;
-	entry->mtime_us = st.valid & ZIP_STAT_MTIME ? (int64_t)st.mtime * 1000000 : PRISM_TIME_UNSET;
+	entry->mtime_us = modified_us(zip, index, &st);
 	entry->directory = *name && name[strlen(name) - 1] == '/';
 	entry->reason = name_fault(name);
 	if (!entry->reason)

@@ -124,8 +124,7 @@ static void moved(void *data, const struct core_transfer_info *info)
 	if (info->listing)
 		add_listing(command->records, info->listing);
 	if (m->kind == CORE_TRANSFER_RESULT)
-		pt_command_message(command, "result saved as %s (%zu entries)", info->path,
-		                   info->listing ? info->listing->count : 0);
+		pt_command_message(command, "result saved as %s: %s", info->path, info->note);
 	else
 		pt_command_message(command, "%s sent: %s", core_transfer_kind_word(m->kind),
 		                   prism_path_base(info->path));

@@ -3,6 +3,7 @@
  * flags, and what may not be sent.
  */
 #include "base/buf.h"
+#include "base/clock.h"
 #include "base/text.h"
 #include "net/crypto.h"
 #include "net/zip.h"
@@ -172,6 +173,31 @@ static void test_order(void **state)
 	assert_string_equal(prism_buf_text(&b), "a/b a.txt ");
 }
 
+/* What reads as "no time" when it is listed, and what as the file's own. */
+static void test_times_when_listed(void **state)
+{
+	PRISM_AUTO_BUF struct prism_buf v09 = PRISM_BUF_INIT(10000), v08 = PRISM_BUF_INIT(10000);
+	char *path = prism_asprintf("%s.zip", (char *)*state);
+	struct prism_error err = PRISM_ERROR_INIT;
+	struct net_zip_list list;
+
+	put_old_file(*state, "f", "x", 0644);
+	set_zone("XXX-5:30");
+	zip_it(*state, NET_ZIP_LAYOUT_V09, &v09);
+	zip_it(*state, NET_ZIP_LAYOUT_V08, &v08);
+	assert_int_equal(prism_file_write(path, v09.data, v09.len, 0600, &err), 0);
+	assert_int_equal(net_zip_list(path, &list, &err), 0);
+	assert_true(list.entries[0].mtime_us == PRISM_TIME_UNSET);
+	net_zip_list_finish(&list);
+	assert_int_equal(prism_file_write(path, v08.data, v08.len, 0600, &err), 0);
+	assert_int_equal(net_zip_list(path, &list, &err), 0);
+	assert_true(list.entries[0].mtime_us == INT64_C(1000000000000000));
+	net_zip_list_finish(&list);
+	set_zone("UTC");
+	unlink(path);
+	free(path);
+}
+
 static unsigned flags_of(const char *name)
 {
 	char *dir = tmpdir_create();
@@ -312,6 +338,7 @@ int main(void)
 	    CASE(test_vectors_of_the_official_client),
 	    CASE(test_empty_directory),
 	    CASE(test_order),
+	    CASE(test_times_when_listed),
 	    CASE(test_name_flags),
 	    CASE(test_mode_changes_the_bytes_and_time_only_in_v08),
 	    CASE(test_links),
