@@ -35,6 +35,11 @@ B ?= $(if $(SANITIZE),build-san,build)
 DEVELOPER ?= $(if $(wildcard .git),1,)
 O ?= 2
 
+# As many jobs as there are processors, unless told.
+ifeq ($(MAKELEVEL)$(filter -j%,$(MAKEFLAGS)),0)
+MAKEFLAGS += -j$(shell nproc 2>/dev/null || echo 2)
+endif
+
 base_pkgs := libcjson
 net_pkgs := libcurl libnghttp2 openssl libzip libssh2
 core_pkgs := libprotobuf-c inih libpcre2-8

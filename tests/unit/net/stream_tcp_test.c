@@ -7,6 +7,7 @@
 #include "base/mem.h"
 
 #include <arpa/inet.h>
+#include <netdb.h>
 #include <netinet/in.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -135,6 +136,10 @@ static void test_refused(void **state)
 static void test_name_with_several_addresses(void **state)
 {
 	struct world *w = *state;
+	struct addrinfo *found = NULL;
+	if (getaddrinfo("localhost", NULL, NULL, &found) != 0)
+		skip(); /* a machine without even a hosts file */
+	freeaddrinfo(found);
 	dial(w, "localhost", w->port); /* where ::1 comes first it is refused, and the next one wins */
 	turns(w, &w->told);
 	assert_true(w->up);
