@@ -14,6 +14,7 @@
 #include "base/text.h"
 #include "net/crypto.h"
 #include "net/crypto_ossl.h"
+#include "net/x509_private.h"
 
 #include <openssl/bio.h>
 #include <openssl/core_names.h>
@@ -27,14 +28,6 @@
 #include <openssl/x509.h>
 #include <openssl/x509v3.h>
 #include <string.h>
-
-struct net_cert {
-	X509 *x509;
-	uint8_t *der, *spki;
-	size_t der_size, spki_size;
-	char *subject, *issuer, *common_name, *serial, *key_text, *signature_text;
-	int64_t not_before, not_after;
-};
 
 struct net_pubkey {
 	EVP_PKEY *pkey;

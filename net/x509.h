@@ -50,6 +50,15 @@ bool net_cert_allows_client(const struct net_cert *cert);
 bool net_cert_self_signed(const struct net_cert *cert); /* signature verified with its own key */
 bool net_cert_equal(const struct net_cert *a, const struct net_cert *b);
 bool net_cert_matches_host(const struct net_cert *cert, const char *host); /* DNS name or address */
+/* "DNS:agent.example, IP:127.0.0.1"; "" without such an extension; other kinds of names are named
+ * by their kind alone.  Control bytes come as '?'.  Yours. */
+char *net_cert_alt_names(const struct net_cert *cert);
+/* Digest under the signature: "SHA2-256", "SHA1", "MD5"; "" when the scheme has its own (Ed25519). */
+const char *net_cert_signature_digest(const struct net_cert *cert);
+bool net_cert_may_issue(const struct net_cert *cert);  /* no keyUsage, or keyCertSign in it */
+bool net_cert_clean_names(const struct net_cert *cert); /* no NUL or control byte in a name */
+/* Name and signature: `issuer` made `cert`.  Dates and uses are not looked at. */
+bool net_cert_issued_by(const struct net_cert *cert, const struct net_cert *issuer);
 
 /* The extension's octets (without the OCTET STRING around them). Returns how often the OID
  * occurs: 0 leaves the outputs untouched; 2 is reported so that the caller can refuse it. */

@@ -67,6 +67,16 @@
 	}
 #define LOG_LEVELS "debug info warn error"
 #define KEY_KINDS "rsa ecdsa p384 p521 ed25519"
+#define TLS_MODES "none tls mtls atls matls"
+#define TLS_FILES                                                                                 \
+	{"cert-file", PT_ARG_FILE, 0, NULL, "the agent's certificate, PEM, its chain behind it"},     \
+	    {"key-file", PT_ARG_FILE, 0, NULL, "the agent's private key, PEM"},                       \
+	    {"server-ca-file", PT_ARG_FILE, 0, NULL, "CA of the agent's certificate, PEM"},           \
+	    {"client-ca-file", PT_ARG_FILE, 0, NULL, "CA that clients' certificates must have, PEM"}, \
+	{                                                                                             \
+		"passphrase-file", PT_ARG_FILE, 0, NULL,                                                  \
+		    "file whose first line opens an encrypted key; the opened key is used"                \
+	}
 #define COMPUTATION_ACTIONS \
 	"administrator edit run view dataset_provider algo_provider result_consumer"
 
@@ -544,6 +554,19 @@ static const struct pt_action rows[PT_ACTION_COUNT] = {
     [PT_ACTION_MANIFEST_RAW] = {"manifest raw", "t", PT_GROUP_COMPUTATION, "table or raw JSON",
                                 PT_IN_MANIFEST, PT_ACTION_UI | PT_ACTION_HINT},
 
+    /* ---- certificates ---- */
+    [PT_ACTION_CERT_CHECK] =
+        {"cert check", "", PT_GROUP_CERT,
+         "check the files of a TLS mode before anything is sent, line by line", 0,
+         PT_ACTION_NO_LOGIN,
+         ARGS({"mode", PT_ARG_CHOICE, PT_ARG_REQUIRED, TLS_MODES, "the mode they are meant for"},
+              TLS_FILES,
+              {"client-cert", PT_ARG_FILE, 0, NULL, "your own certificate, to be checked too"},
+              {"client-key", PT_ARG_FILE, 0, NULL, "your own key"},
+              {"host", PT_ARG_TEXT, 0, NULL, "name or address the agent will be reached at"},
+              {"at", PT_ARG_TIME, 0, NULL, "judge dates as of this time"}),
+         .run = pt_cmd_cert_check},
+
     /* ---- evidence and policies ---- */
     [PT_ACTION_EVIDENCE_VERIFY] =
         {"evidence verify", "", PT_GROUP_EVIDENCE,
@@ -639,6 +662,7 @@ static const char *const group_titles[PT_GROUP_COUNT] = {
     [PT_GROUP_GO] = "Sections",
     [PT_GROUP_SESSION] = "Session and workspaces",
     [PT_GROUP_COMPUTATION] = "Computations",
+    [PT_GROUP_CERT] = "Certificates",
     [PT_GROUP_EVIDENCE] = "Evidence and policies",
     [PT_GROUP_RUN] = "Runs and agents",
     [PT_GROUP_ROLE] = "Roles",

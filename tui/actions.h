@@ -37,6 +37,7 @@ enum pt_group {
 	PT_GROUP_CVM,
 	PT_GROUP_TRANSFER,
 	PT_GROUP_LOG,
+	PT_GROUP_CERT,     /* certificates of TLS modes: files, no server */
 	PT_GROUP_EVIDENCE, /* attestation evidence, policies, measurements: files, no server */
 	PT_GROUP_EDIT,     /* inside an input line or a form */
 	PT_GROUP_COUNT
@@ -274,6 +275,9 @@ enum pt_action_id {
 	PT_ACTION_LOG_CLEAR_FILTERS,
 	PT_ACTION_SAVE, /* log, manifest, messages: to a file */
 	PT_ACTION_MANIFEST_RAW,
+
+	/* certificates */
+	PT_ACTION_CERT_CHECK,
 
 	/* evidence and policies */
 	PT_ACTION_EVIDENCE_VERIFY,

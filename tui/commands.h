@@ -81,6 +81,9 @@ void pt_cmd_transfer_list(struct pt_command *command);
 void pt_cmd_evidence_verify(struct pt_command *command);
 void pt_cmd_measure_snp(struct pt_command *command);
 
+/* cmd_cert.c */
+void pt_cmd_cert_check(struct pt_command *command);
+
 /* cmd_policy.c */
 void pt_cmd_policy_show(struct pt_command *command);
 void pt_cmd_policy_measurement(struct pt_command *command);

@@ -54,6 +54,9 @@ static X509 *describe(const struct testca_spec *spec, EVP_PKEY *key)
 	need(cert && name && RAND_bytes((unsigned char *)&serial, sizeof(serial)) == 1);
 	need(X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_UTF8, (const unsigned char *)spec->name,
 	                                -1, -1, 0) == 1);
+	if (spec->nul)
+		need(X509_NAME_add_entry_by_txt(name, "O", MBSTRING_UTF8,
+		                                (const unsigned char *)"good\0.example", 13, -1, 0) == 1);
 	X509_set_version(cert, 2);
 	ASN1_INTEGER_set_int64(X509_get_serialNumber(cert), serial & INT64_MAX);
 	X509_set_subject_name(cert, name);
@@ -67,7 +70,9 @@ static X509 *describe(const struct testca_spec *spec, EVP_PKEY *key)
 
 struct testca testca_make(const struct testca_spec *spec, const struct testca *issuer)
 {
-	EVP_PKEY *key = EVP_EC_gen("P-256"), *signer = key;
+	EVP_PKEY *key =
+	    spec->rsa ? EVP_RSA_gen(spec->rsa) : EVP_EC_gen(spec->curve ? spec->curve : "P-256");
+	EVP_PKEY *signer = key;
 	X509 *cert = describe(spec, key), *parent = cert;
 	if (issuer) {
 		BIO *cert_bio = BIO_new_mem_buf(issuer->cert_pem, -1);
@@ -86,7 +91,8 @@ struct testca testca_make(const struct testca_spec *spec, const struct testca *i
 		extension(cert, parent, NID_ext_key_usage, spec->usage);
 	if (spec->bulk)
 		bulk_extension(cert, spec->bulk);
-	need(X509_sign(cert, signer, EVP_sha256()) > 0);
+	need(X509_sign(cert, signer, spec->digest ? EVP_get_digestbyname(spec->digest) : EVP_sha256()) >
+	     0);
 	BIO *cert_out = BIO_new(BIO_s_mem()), *key_out = BIO_new(BIO_s_mem());
 	need(PEM_write_bio_X509(cert_out, cert) == 1);
 	need(PEM_write_bio_PrivateKey(key_out, key, NULL, NULL, 0, NULL, NULL) == 1);

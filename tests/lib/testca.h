@@ -12,8 +12,12 @@ struct testca_spec {
 	const char *names; /* "DNS:agent.example,IP:127.0.0.1"; NULL: none */
 	const char *usage; /* "serverAuth", "clientAuth"; NULL: no extended key usage */
 	bool ca;
-	unsigned bulk;    /* bytes of a private extension, as evidence rides in one */
-	long from, until; /* seconds from now; both 0: an hour ago to an hour from now */
+	unsigned bulk;      /* bytes of a private extension, as evidence rides in one */
+	unsigned rsa;       /* bits of an RSA key instead */
+	const char *curve;  /* another curve */
+	const char *digest; /* another digest than SHA-256 */
+	bool nul;           /* a NUL byte in the organisation */
+	long from, until;   /* seconds from now; both 0: an hour ago to an hour from now */
 };
 struct testca {
 	char *cert_pem, *key_pem;
