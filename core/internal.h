@@ -40,6 +40,12 @@ bool core_session_known(const struct core *core); /* somebody was signed in and 
 void core_session_learn_owner(struct core *core); /* for workspace.c: profile of an access token */
 void core_session_needs_login(struct core *core, const struct prism_error *why);
 
+/* request_path.c, for request.c. Appends path and query below the service's URL. */
+#define CORE_PATH_MAX 65536
+PRISM_MUST_USE
+int core_request_path(struct core *core, const struct core_endpoint *row,
+                      const struct core_call *call, struct prism_buf *out, struct prism_error *err);
+
 /* request.c, for session.c and core.c */
 void core_requests_drop(struct core *core); /* completes all as cancelled, now */
 void core_requests_token_ready(struct core *core);

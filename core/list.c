@@ -11,29 +11,11 @@
 
 #include "base/log.h"
 #include "core/internal.h"
+#include "core/itemset.h"
 #include "core/single.h"
 
 #include <assert.h>
 #include <string.h>
-
-#define NOT_FOUND SIZE_MAX
-
-struct batch { /* the items of one answer */
-	struct prism_arena *arena;
-	size_t live; /* entries that still point here, plus one while it is being filled */
-};
-
-struct entry {
-	const void *item;
-	struct batch *batch;
-};
-
-struct set {
-	struct entry *entries;
-	size_t count, room;
-	size_t *slots; /* open addressing: index + 1, 0 free */
-	size_t slot_count;
-};
 
 struct page {
 	struct prism_list node;
@@ -48,7 +30,7 @@ struct page {
 struct early {
 	struct early *next;
 	size_t offset, limit;
-	struct batch *batch;
+	struct core_batch *batch;
 	const void **items;
 	size_t count;
 };
@@ -61,7 +43,7 @@ struct core_list {
 	char *arg[CORE_ARG_COUNT];
 	struct core_status status;
 	unsigned generation;
-	struct set shown, shadow;
+	struct core_itemset shown, shadow;
 	bool use_shadow, whole; /* whole: everything of this load arrived */
 	struct prism_cancel *cancel;
 	struct prism_list pages; /* in flight */
@@ -81,109 +63,6 @@ static const char *const freshness_words[] = {
 const char *core_freshness_word(enum core_freshness freshness)
 {
 	return freshness_words[freshness];
-}
-
-/* --- sets --- */
-
-static uint64_t hash_text(const char *text)
-{
-	uint64_t hash = 14695981039346656037u; /* FNV-1a */
-	for (; *text; text++)
-		hash = (hash ^ (unsigned char)*text) * 1099511628211u;
-	return hash;
-}
-
-static const char *item_id(const void *item)
-{
-	return *(const char *const *)item;
-}
-
-static void set_index(struct set *set, size_t at)
-{
-	size_t mask = set->slot_count - 1;
-	size_t slot = hash_text(item_id(set->entries[at].item)) & mask;
-	while (set->slots[slot])
-		slot = (slot + 1) & mask;
-	set->slots[slot] = at + 1;
-}
-
-static void set_reindex(struct set *set, size_t want)
-{
-	size_t count = 64;
-	while (count < want * 2)
-		count *= 2;
-	prism_free(set->slots);
-	set->slots = prism_alloc_array(count, sizeof(*set->slots));
-	set->slot_count = count;
-	for (size_t i = 0; i < set->count; i++)
-		set_index(set, i);
-}
-
-static size_t set_find(const struct set *set, const char *id)
-{
-	if (!set->slot_count)
-		return NOT_FOUND;
-	size_t mask = set->slot_count - 1;
-	for (size_t slot = hash_text(id) & mask; set->slots[slot]; slot = (slot + 1) & mask)
-		if (strcmp(item_id(set->entries[set->slots[slot] - 1].item), id) == 0)
-			return set->slots[slot] - 1;
-	return NOT_FOUND;
-}
-
-static struct batch *batch_create(void)
-{
-	struct batch *batch = prism_alloc(sizeof(*batch));
-	batch->arena = prism_arena_create();
-	batch->live = 1;
-	return batch;
-}
-
-static void batch_unref(struct batch *batch)
-{
-	if (--batch->live > 0)
-		return;
-	prism_arena_destroy(batch->arena);
-	prism_free(batch);
-}
-
-static void set_append(struct set *set, const void *item, struct batch *batch)
-{
-	if (set->count == set->room) {
-		set->room = set->room ? set->room * 2 : 128;
-		set->entries = prism_realloc_array(set->entries, set->room, sizeof(*set->entries));
-	}
-	set->entries[set->count++] = (struct entry){item, batch};
-	batch->live++;
-	if (set->slot_count < set->count * 2)
-		set_reindex(set, set->count);
-	else
-		set_index(set, set->count - 1);
-}
-
-static void set_replace(struct set *set, size_t at, const void *item, struct batch *batch)
-{
-	struct batch *old = set->entries[at].batch;
-	set->entries[at] = (struct entry){item, batch};
-	batch->live++;
-	batch_unref(old);
-}
-
-static void set_remove(struct set *set, size_t at)
-{
-	batch_unref(set->entries[at].batch);
-	memmove(&set->entries[at], &set->entries[at + 1],
-	        (set->count - at - 1) * sizeof(*set->entries));
-	set->count--;
-	set_reindex(set, set->count);
-}
-
-static void set_finish(struct set *set)
-{
-	for (size_t i = 0; i < set->count; i++)
-		batch_unref(set->entries[i].batch);
-	prism_free(set->entries);
-	prism_free(set->slots);
-	*set = (struct set){0};
 }
 
 /* --- life --- */
@@ -229,8 +108,8 @@ void core_list_clear(struct core_list *list)
 {
 	struct prism_error gone = PRISM_ERROR_INIT;
 	abort_pages(list);
-	set_finish(&list->shown);
-	set_finish(&list->shadow);
+	core_itemset_finish(&list->shown);
+	core_itemset_finish(&list->shadow);
 	list->status = (struct core_status){.fetched_us = PRISM_TIME_UNSET};
 	list->use_shadow = list->whole = list->total_known = false;
 	prism_error_raise(&gone, PRISM_ERROR_CANCELLED, "the list was dropped");
@@ -243,8 +122,8 @@ void core_list_destroy(struct core_list *list)
 	if (!list)
 		return;
 	abort_pages(list);
-	set_finish(&list->shown);
-	set_finish(&list->shadow);
+	core_itemset_finish(&list->shown);
+	core_itemset_finish(&list->shadow);
 	core_waiters_finish(&list->waiters);
 	prism_cancel_destroy(list->cancel);
 	for (size_t i = 0; i < CORE_ARG_COUNT; i++)
@@ -273,8 +152,8 @@ const void *core_list_at(const struct core_list *list, size_t index)
 
 ssize_t core_list_index(const struct core_list *list, const char *id)
 {
-	size_t at = id ? set_find(&list->shown, id) : NOT_FOUND;
-	return at == NOT_FOUND ? -1 : (ssize_t)at;
+	size_t at = id ? core_itemset_find(&list->shown, id) : CORE_NOT_FOUND;
+	return at == CORE_NOT_FOUND ? -1 : (ssize_t)at;
 }
 
 const void *core_list_find(const struct core_list *list, const char *id)
@@ -306,7 +185,7 @@ static size_t in_flight(const struct core_list *list)
 	return count;
 }
 
-static struct set *target_set(struct core_list *list)
+static struct core_itemset *target_set(struct core_list *list)
 {
 	return list->use_shadow ? &list->shadow : &list->shown;
 }
@@ -315,11 +194,11 @@ static struct set *target_set(struct core_list *list)
 static void load_finished(struct core_list *list)
 {
 	if (list->use_shadow && !list->failed_page) {
-		set_finish(&list->shown);
+		core_itemset_finish(&list->shown);
 		list->shown = list->shadow;
-		list->shadow = (struct set){0};
+		list->shadow = (struct core_itemset){0};
 	} else if (list->use_shadow) {
-		set_finish(&list->shadow);
+		core_itemset_finish(&list->shadow);
 	}
 	list->use_shadow = false;
 	list->status.loading = false;
@@ -362,14 +241,14 @@ static struct early *page_decode(struct core_list *list, size_t offset, size_t l
 	int size = cJSON_IsArray(items) ? cJSON_GetArraySize(items) : 0;
 	page->offset = offset;
 	page->limit = limit;
-	page->batch = batch_create();
+	page->batch = core_batch_create();
 	page->items = prism_alloc_array((size_t)size + 1, sizeof(*page->items));
 	const cJSON *entry;
 	cJSON_ArrayForEach(entry, items)
 	{
 		void *item = prism_arena_alloc(page->batch->arena, list->type->item_size);
 		if (page->count < CORE_LIST_MAX && list->type->decode(item, entry, page->batch->arena) &&
-		    *item_id(item))
+		    *core_item_id(item))
 			page->items[page->count++] = item;
 	}
 	*ret_seen = (size_t)size;
@@ -378,7 +257,7 @@ static struct early *page_decode(struct core_list *list, size_t offset, size_t l
 
 static void early_free(struct early *page)
 {
-	batch_unref(page->batch);
+	core_batch_unref(page->batch);
 	prism_free(page->items);
 	prism_free(page);
 }
@@ -393,18 +272,18 @@ static void drop_early(struct core_list *list)
 }
 
 /* Appends what is new of it; returns how many that were. */
-static size_t page_append(struct set *set, struct early *page)
+static size_t page_append(struct core_itemset *set, struct early *page)
 {
 	size_t before = set->count;
 	for (size_t i = 0; i < page->count && set->count < CORE_LIST_MAX; i++)
-		if (set_find(set, item_id(page->items[i])) == NOT_FOUND)
-			set_append(set, page->items[i], page->batch);
+		if (core_itemset_find(set, core_item_id(page->items[i])) == CORE_NOT_FOUND)
+			core_itemset_append(set, page->items[i], page->batch);
 	early_free(page);
 	return set->count - before;
 }
 
 /* Appends every kept page whose turn has come. */
-static void append_in_turn(struct core_list *list, struct set *set)
+static void append_in_turn(struct core_list *list, struct core_itemset *set)
 {
 	for (struct early **slot = &list->early; *slot;) {
 		struct early *page = *slot;
@@ -419,24 +298,24 @@ static void append_in_turn(struct core_list *list, struct set *set)
 	}
 }
 
-static void replace_item(struct core_list *list, const cJSON *entry, struct batch *batch)
+static void replace_item(struct core_list *list, const cJSON *entry, struct core_batch *batch)
 {
 	void *item = prism_arena_alloc(batch->arena, list->type->item_size);
-	if (!list->type->decode(item, entry, batch->arena) || !*item_id(item))
+	if (!list->type->decode(item, entry, batch->arena) || !*core_item_id(item))
 		return;
-	size_t at = set_find(&list->shown, item_id(item));
-	if (at != NOT_FOUND)
-		set_replace(&list->shown, at, item, batch);
+	size_t at = core_itemset_find(&list->shown, core_item_id(item));
+	if (at != CORE_NOT_FOUND)
+		core_itemset_replace(&list->shown, at, item, batch);
 	else if (list->shown.count < CORE_LIST_MAX)
-		set_append(&list->shown, item, batch);
+		core_itemset_append(&list->shown, item, batch);
 }
 
 static void replace_items(struct core_list *list, const cJSON *items)
 {
-	struct batch *batch = batch_create();
+	struct core_batch *batch = core_batch_create();
 	const cJSON *entry;
 	cJSON_ArrayForEach(entry, items) replace_item(list, entry, batch);
-	batch_unref(batch);
+	core_batch_unref(batch);
 }
 
 static void first_page(struct core_list *list, const cJSON *doc, size_t seen)
@@ -456,7 +335,7 @@ static void first_page(struct core_list *list, const cJSON *doc, size_t seen)
 
 static void page_items(struct core_list *list, const struct page *page, const cJSON *doc)
 {
-	struct set *set = target_set(list);
+	struct core_itemset *set = target_set(list);
 	size_t seen, added = 0;
 	struct early *decoded =
 	    page_decode(list, page->offset, page->limit, core_items_of(doc, list->type->key), &seen);
@@ -657,14 +536,14 @@ int core_list_await(struct core_list *list, bool refresh, struct prism_cancel *c
 void core_list_feed(struct core_list *list, const void *item,
                     void (*copy)(void *item, const void *from, struct prism_arena *arena))
 {
-	struct set *set = target_set(list);
-	if (set->count >= CORE_LIST_MAX || set_find(set, item_id(item)) != NOT_FOUND)
+	struct core_itemset *set = target_set(list);
+	if (set->count >= CORE_LIST_MAX || core_itemset_find(set, core_item_id(item)) != CORE_NOT_FOUND)
 		return;
-	struct batch *batch = batch_create();
+	struct core_batch *batch = core_batch_create();
 	void *own = prism_arena_alloc(batch->arena, list->type->item_size);
 	copy(own, item, batch->arena);
-	set_append(set, own, batch);
-	batch_unref(batch);
+	core_itemset_append(set, own, batch);
+	core_batch_unref(batch);
 }
 
 void core_list_feed_end(struct core_list *list, const struct prism_error *err)
@@ -679,18 +558,18 @@ void core_list_feed_end(struct core_list *list, const struct prism_error *err)
 
 void core_list_put(struct core_list *list, const cJSON *entry)
 {
-	struct batch *batch = batch_create();
+	struct core_batch *batch = core_batch_create();
 	replace_item(list, entry, batch);
-	batch_unref(batch);
+	core_batch_unref(batch);
 	changed(list);
 }
 
 void core_list_remove(struct core_list *list, const char *id)
 {
-	size_t at = set_find(&list->shown, id);
-	if (at == NOT_FOUND)
+	size_t at = core_itemset_find(&list->shown, id);
+	if (at == CORE_NOT_FOUND)
 		return;
-	set_remove(&list->shown, at);
+	core_itemset_remove(&list->shown, at);
 	if (list->status.total > 0)
 		list->status.total--;
 	changed(list);

@@ -1,5 +1,6 @@
 /*
- * Roles of a computation or of the workspace, with actions and members.
+ * Roles of a computation or of the workspace, with actions and members: the cache and its loading.
+ * Changing them is core/role_edit.c.
  *
  * Loading one scope: the roles (paged), then at the same time one call for all members and one per
  * role for its actions; where the former is not offered, one per role for its members.  What an
@@ -8,6 +9,7 @@
 #include "core/role.h"
 
 #include "core/internal.h"
+#include "core/role_private.h"
 #include "core/session.h"
 #include "core/single.h"
 #include "core/validate.h"
@@ -21,17 +23,12 @@ static const char *const builtin_names[] = {"owner",           "algo_provider", 
                                             "result_consumer", "viewer",        "editor",
                                             "runner",          "admin"};
 
-/* Rows of the endpoint table for the two kinds of scope. */
-struct rows {
-	enum core_endpoint_id known, create, list, all_members, rename, remove, actions, actions_add,
-	    actions_remove, members, members_add, members_remove;
-};
-static const struct rows workspace_rows = {
+static const struct core_role_rows workspace_rows = {
     CORE_EP_WROLE_ACTIONS_KNOWN, CORE_EP_WROLE_CREATE,      CORE_EP_WROLE_LIST,
     CORE_EP_WROLE_ALL_MEMBERS,   CORE_EP_WROLE_RENAME,      CORE_EP_WROLE_DELETE,
     CORE_EP_WROLE_ACTIONS,       CORE_EP_WROLE_ACTIONS_ADD, CORE_EP_WROLE_ACTIONS_REMOVE,
     CORE_EP_WROLE_MEMBERS,       CORE_EP_WROLE_MEMBERS_ADD, CORE_EP_WROLE_MEMBERS_REMOVE};
-static const struct rows computation_rows = {
+static const struct core_role_rows computation_rows = {
     CORE_EP_CROLE_ACTIONS_KNOWN, CORE_EP_CROLE_CREATE,      CORE_EP_CROLE_LIST,
     CORE_EP_CROLE_ALL_MEMBERS,   CORE_EP_CROLE_RENAME,      CORE_EP_CROLE_DELETE,
     CORE_EP_CROLE_ACTIONS,       CORE_EP_CROLE_ACTIONS_ADD, CORE_EP_CROLE_ACTIONS_REMOVE,
@@ -112,7 +109,7 @@ static void reset(void *state)
 static const struct core_module module = {
     .name = "roles", .create = create, .destroy = destroy, .reset = reset};
 
-static const struct rows *rows_of(const char *scope)
+const struct core_role_rows *core_role_rows(const char *scope)
 {
 	return scope && *scope ? &computation_rows : &workspace_rows;
 }
@@ -259,7 +256,7 @@ static void members_answered(void *data, const struct core_reply *reply,
 		size_t seen = (size_t)cJSON_GetArraySize(items);
 		add_members(scope, &scope->load->roles[asking.role], items);
 		if (more_pages(reply->json, asking.offset, seen))
-			ask(scope, rows_of(scope->id)->members, asking.role, asking.offset + seen,
+			ask(scope, core_role_rows(scope->id)->members, asking.role, asking.offset + seen,
 			    members_answered);
 	} else if (err->category != PRISM_ERROR_DENIED && err->category != PRISM_ERROR_MISSING) {
 		load_failed(scope, err);
@@ -308,12 +305,12 @@ static void all_members_answered(void *data, const struct core_reply *reply,
 		}
 		size_t seen = (size_t)cJSON_GetArraySize(items);
 		if (more_pages(reply->json, asking.offset, seen))
-			ask(scope, rows_of(scope->id)->all_members, SIZE_MAX, asking.offset + seen,
+			ask(scope, core_role_rows(scope->id)->all_members, SIZE_MAX, asking.offset + seen,
 			    all_members_answered);
 	} else if (!err || err->category != PRISM_ERROR_CANCELLED) {
 		for (size_t i = 0; i < scope->load->count; i++)
 			if (!scope->load->roles[i].members_known)
-				ask(scope, rows_of(scope->id)->members, i, 0, members_answered);
+				ask(scope, core_role_rows(scope->id)->members, i, 0, members_answered);
 	} else {
 		load_failed(scope, err);
 	}
@@ -325,11 +322,11 @@ static void ask_contents(struct scope *scope)
 	bool members = false;
 	for (size_t i = 0; i < scope->load->count; i++) {
 		if (!scope->load->roles[i].actions)
-			ask(scope, rows_of(scope->id)->actions, i, 0, actions_answered);
+			ask(scope, core_role_rows(scope->id)->actions, i, 0, actions_answered);
 		members = members || !scope->load->roles[i].members_known;
 	}
 	if (members)
-		ask(scope, rows_of(scope->id)->all_members, SIZE_MAX, 0, all_members_answered);
+		ask(scope, core_role_rows(scope->id)->all_members, SIZE_MAX, 0, all_members_answered);
 }
 
 static void roles_answered(void *data, const struct core_reply *reply,
@@ -367,7 +364,7 @@ static void roles_answered(void *data, const struct core_reply *reply,
 	}
 	size_t seen = (size_t)cJSON_GetArraySize(items);
 	if (load->count < ROLES_MAX && more_pages(reply->json, asking.offset, seen))
-		ask(scope, rows_of(scope->id)->list, SIZE_MAX, asking.offset + seen, roles_answered);
+		ask(scope, core_role_rows(scope->id)->list, SIZE_MAX, asking.offset + seen, roles_answered);
 	else
 		ask_contents(scope);
 	load_step_done(scope);
@@ -379,7 +376,7 @@ static void scope_start(struct core_single *single)
 	scope->load = prism_alloc(sizeof(*scope->load));
 	scope->load->arena = prism_arena_create();
 	scope->load->pending = 1; /* this function */
-	ask(scope, rows_of(scope->id)->list, SIZE_MAX, 0, roles_answered);
+	ask(scope, core_role_rows(scope->id)->list, SIZE_MAX, 0, roles_answered);
 	load_step_done(scope);
 }
 
@@ -441,217 +438,4 @@ void core_roles_stale(struct core *core, const char *id)
 	core_single_reload(&scope_of(core, id)->single);
 	if (id && *id)
 		core_checklist_stale(core, id);
-}
-
-/* --- known actions --- */
-
-struct knowing {
-	bool of_computation;
-	core_words_fn done;
-	void *data;
-};
-
-static void known_answered(void *data, const struct core_reply *reply,
-                           const struct prism_error *err)
-{
-	struct knowing k = *(struct knowing *)data;
-	prism_free(data);
-	if (err && err->category == PRISM_ERROR_CANCELLED) {
-		k.done(k.data, NULL, 0, err);
-		return;
-	}
-	struct prism_arena *arena = prism_arena_create();
-	size_t count = 0;
-	const char *const *words =
-	    err ? NULL : core_str_array(arena, core_items_of(reply->json, "available_actions"), &count);
-	const char *fallback[(int)CORE_WPERM_COUNT + (int)CORE_PERM_COUNT];
-	if (count == 0) { /* section 3.6: the reference's list */
-		unsigned most = k.of_computation ? CORE_PERM_COUNT : CORE_WPERM_COUNT;
-		for (unsigned i = 0; i < most; i++)
-			fallback[count++] = k.of_computation ? core_perm_word(i) : core_wperm_word(i);
-		words = fallback;
-	}
-	k.done(k.data, words, count, NULL);
-	prism_arena_destroy(arena);
-}
-
-int core_role_actions_known(struct core *core, const char *id, struct prism_cancel *cancel,
-                            core_words_fn done, void *data, struct prism_error *err)
-{
-	struct knowing *k = prism_alloc(sizeof(*k));
-	*k = (struct knowing){id && *id, done, data};
-	struct core_call call = {.endpoint = rows_of(id)->known};
-	if (core_request_start(core, &call, cancel, known_answered, k, err))
-		return 0;
-	prism_free(k);
-	return -1;
-}
-
-/* --- writing --- */
-
-struct writing {
-	struct core *core;
-	char *scope; /* NULL: workspace */
-	core_done_fn done;
-	core_id_fn done_id;
-	void *data;
-};
-
-static void written(void *data, const struct core_reply *reply, const struct prism_error *err)
-{
-	struct writing *w = data;
-	if (!err && !core_dying(w->core))
-		core_roles_stale(w->core, w->scope);
-	if (w->done_id) {
-		const char *id = err ? "" : reply->id;
-		if (!err && !*id)
-			id = prism_json_str(reply->json, "role_id", "");
-		w->done_id(w->data, id, err);
-	} else {
-		w->done(w->data, err);
-	}
-	prism_free(w->scope);
-	prism_free(w);
-}
-
-static int write_start(struct core *core, const char *scope, const struct core_call *call,
-                       struct prism_cancel *cancel, core_done_fn done, core_id_fn done_id,
-                       void *data, struct prism_error *err)
-{
-	struct writing *w = prism_alloc(sizeof(*w));
-	*w = (struct writing){core, prism_strdup(scope), done, done_id, data};
-	if (core_request_start(core, call, cancel, written, w, err))
-		return 0;
-	prism_free(w->scope);
-	prism_free(w);
-	return -1;
-}
-
-int core_role_create(struct core *core, const char *scope, const char *name,
-                     const char *const *actions, size_t action_count, const char *const *members,
-                     size_t member_count, struct prism_cancel *cancel, core_id_fn done, void *data,
-                     struct prism_error *err)
-{
-	if (core_validate_named(CORE_FIELD_ROLE_NAME, name, err) < 0)
-		return -1;
-	PRISM_AUTO_JSON cJSON *body = cJSON_CreateObject();
-	cJSON_AddStringToObject(body, "role_name", name);
-	cJSON_AddItemToObject(body, "optional_actions", core_json_strings(actions, action_count));
-	cJSON_AddItemToObject(body, "optional_members", core_json_strings(members, member_count));
-	struct core_call call = {
-	    .endpoint = rows_of(scope)->create, .arg = {[CORE_ARG_C] = scope}, .body = body};
-	return write_start(core, scope, &call, cancel, NULL, done, data, err);
-}
-
-int core_role_rename(struct core *core, const char *scope, const char *role, const char *name,
-                     struct prism_cancel *cancel, core_done_fn done, void *data,
-                     struct prism_error *err)
-{
-	if (core_validate_named(CORE_FIELD_ROLE_NAME, name, err) < 0)
-		return -1;
-	PRISM_AUTO_JSON cJSON *body = cJSON_CreateObject();
-	cJSON_AddStringToObject(body, "name", name);
-	struct core_call call = {.endpoint = rows_of(scope)->rename,
-	                         .arg = {[CORE_ARG_C] = scope, [CORE_ARG_R] = role},
-	                         .body = body};
-	return write_start(core, scope, &call, cancel, done, NULL, data, err);
-}
-
-int core_role_delete(struct core *core, const char *scope, const char *role,
-                     struct prism_cancel *cancel, core_done_fn done, void *data,
-                     struct prism_error *err)
-{
-	struct core_call call = {.endpoint = rows_of(scope)->remove,
-	                         .arg = {[CORE_ARG_C] = scope, [CORE_ARG_R] = role}};
-	return write_start(core, scope, &call, cancel, done, NULL, data, err);
-}
-
-int core_role_edit(struct core *core, const char *scope, const char *role,
-                   enum core_role_change change, const char *const *words, size_t count,
-                   struct prism_cancel *cancel, core_done_fn done, void *data,
-                   struct prism_error *err)
-{
-	const struct rows *rows = rows_of(scope);
-	bool actions = change == CORE_ROLE_ADD_ACTIONS || change == CORE_ROLE_REMOVE_ACTIONS;
-	const enum core_endpoint_id endpoint[] = {
-	    [CORE_ROLE_ADD_ACTIONS] = rows->actions_add,
-	    [CORE_ROLE_REMOVE_ACTIONS] = rows->actions_remove,
-	    [CORE_ROLE_ADD_MEMBERS] = rows->members_add,
-	    [CORE_ROLE_REMOVE_MEMBERS] = rows->members_remove,
-	};
-	if (count == 0)
-		return prism_error_raise(err, PRISM_ERROR_INVALID, "nothing was chosen");
-	PRISM_AUTO_JSON cJSON *body = cJSON_CreateObject();
-	cJSON_AddItemToObject(body, actions ? "actions" : "members", core_json_strings(words, count));
-	struct core_call call = {.endpoint = endpoint[change],
-	                         .arg = {[CORE_ARG_C] = scope, [CORE_ARG_R] = role},
-	                         .body = body};
-	return write_start(core, scope, &call, cancel, done, NULL, data, err);
-}
-
-/* --- granting to myself --- */
-
-struct granting {
-	struct core *core;
-	char *scope;
-	char **words;
-	size_t count;
-	struct prism_cancel *cancel; /* borrowed */
-	core_done_fn done;
-	void *data;
-};
-
-static void granting_free(struct granting *g)
-{
-	for (size_t i = 0; i < g->count; i++)
-		prism_free(g->words[i]);
-	prism_free(g->words);
-	prism_free(g->scope);
-	prism_free(g);
-}
-
-static const struct core_role *my_role(struct core *core, const char *scope)
-{
-	struct core_roles roles = core_roles(core, scope);
-	const char *me = core_session_user_id(core);
-	for (size_t i = 0; i < roles.count; i++)
-		for (size_t m = 0; m < roles.roles[i].member_count; m++)
-			if (strcmp(roles.roles[i].members[m], me) == 0)
-				return &roles.roles[i];
-	return NULL;
-}
-
-static void grant_roles_known(void *data, const struct prism_error *err)
-{
-	struct granting *g = data;
-	struct prism_error failure = PRISM_ERROR_INIT;
-	const struct core_role *role = err ? NULL : my_role(g->core, g->scope);
-	if (!err && !role) {
-		prism_error_raise(&failure, PRISM_ERROR_DENIED, "you are in no role here");
-		prism_error_hint(&failure, "ask an administrator to add you to a role");
-		err = &failure;
-	}
-	if (!err && core_role_edit(g->core, g->scope, role->id, CORE_ROLE_ADD_ACTIONS,
-	                           (const char *const *)g->words, g->count, g->cancel, g->done, g->data,
-	                           &failure) < 0)
-		err = &failure;
-	if (err)
-		g->done(g->data, err);
-	granting_free(g);
-}
-
-int core_role_grant_me(struct core *core, const char *scope, const char *const *actions,
-                       size_t count, struct prism_cancel *cancel, core_done_fn done, void *data,
-                       struct prism_error *err)
-{
-	struct granting *g = prism_alloc(sizeof(*g));
-	*g = (struct granting){
-	    .core = core, .scope = prism_strdup(scope), .cancel = cancel, .done = done, .data = data};
-	g->words = prism_alloc_array(count + 1, sizeof(*g->words));
-	for (size_t i = 0; i < count; i++)
-		g->words[g->count++] = prism_strdup(actions[i]);
-	if (core_roles_await(core, scope, true, cancel, grant_roles_known, g, err) == 0)
-		return 0;
-	granting_free(g);
-	return -1;
 }
