@@ -182,7 +182,7 @@ static void test_times_when_listed(void **state)
 	struct net_zip_list list;
 
 	put_old_file(*state, "f", "x", 0644);
-	set_zone("XXX-5:30");
+	set_zone("ZON-5:30");
 	zip_it(*state, NET_ZIP_LAYOUT_V09, &v09);
 	zip_it(*state, NET_ZIP_LAYOUT_V08, &v08);
 	assert_int_equal(prism_file_write(path, v09.data, v09.len, 0600, &err), 0);
