@@ -170,7 +170,7 @@ void pt_app_destroy(struct pt_app *app)
 {
 	if (!app)
 		return;
-	close_ask(app);
+	pt_app_ask_cancel(app); /* whoever asked gets an answer, and can let go of what it kept */
 	pt_app_panes_finish(app);
 	pt_app_theme_unwatch(app);
 	prism_loop_remove_before_sleep(app->config.loop, before_sleep, app);
