@@ -74,6 +74,7 @@ struct core_logstore {
 	bool unsorted;
 	char **runs; /* runs[0] is "" */
 	uint32_t *run_hashes;
+	uint32_t hash_seed;
 	unsigned run_count, last_run; /* run_count: indices in use, 0 included */
 	char *levels[CORE_LOG_LEVELS];
 	unsigned level_count;
@@ -116,6 +117,8 @@ struct core_logstore *core_logstore_create(size_t cap, size_t line_cap)
 	/* Positions are 32 bits, and a chunk may be left half empty by a long line. */
 	store->cap = cap == 0 ? CORE_LOG_CAP : cap > (2u << 30) ? 2u << 30 : cap;
 	store->line_cap = line_cap;
+	store->hash_seed = 2166136261u ^ (uint32_t)prism_clock_wall_us(prism_clock_system()) ^
+	                   (uint32_t)((uintptr_t)store >> 4);
 	store->first = FIRST_ID;
 	store->horizon = PRISM_TIME_UNSET;
 	core_gapvec_init(&store->lines, sizeof(struct line));
@@ -271,9 +274,10 @@ void core_logstore_mark(struct core_logstore *store, uint32_t id, bool marked)
 
 /* ---- names ---- */
 
-static uint32_t hash_bytes(const char *text, size_t len)
+/* FNV-1a from a start of our own, so that nobody can prepare texts of equal hash. */
+static uint32_t hash_bytes(const struct core_logstore *store, const char *text, size_t len)
 {
-	uint32_t hash = 2166136261u; /* FNV-1a */
+	uint32_t hash = store->hash_seed;
 
 	for (size_t i = 0; i < len; i++)
 		hash = (hash ^ (uint8_t)text[i]) * 16777619u;
@@ -296,7 +300,7 @@ unsigned core_logstore_find_run(const struct core_logstore *store, const char *r
 		return 0;
 	if (strcmp(store->runs[store->last_run], run_id) == 0)
 		return store->last_run;
-	uint32_t hash = hash_bytes(run_id, strlen(run_id));
+	uint32_t hash = hash_bytes(store, run_id, strlen(run_id));
 	for (unsigned i = store->run_count - 1; i > 0; i--) {
 		if (store->run_hashes[i] == hash && strcmp(store->runs[i], run_id) == 0)
 			return i;
@@ -319,7 +323,7 @@ static unsigned intern_run(struct core_logstore *store, const char *run_id)
 			    prism_realloc_array(store->run_hashes, run * 2, sizeof(*store->run_hashes));
 		}
 		store->runs[run] = prism_strdup(run_id);
-		store->run_hashes[run] = hash_bytes(run_id, strlen(run_id));
+		store->run_hashes[run] = hash_bytes(store, run_id, strlen(run_id));
 	}
 	store->last_run = run;
 	return run;
@@ -682,6 +686,7 @@ struct candidate {
 	uint16_t run;
 	uint8_t level;
 	size_t order; /* oldest first */
+	size_t here;  /* copies in the store that this one and later ones account for */
 };
 
 static int by_time(const void *a, const void *b)
@@ -714,37 +719,79 @@ static bool same_entry(const struct core_logstore *store, size_t index, const st
 	return same && (index == store->lines.count || !(line->flags & FLAG_CONTINUATION));
 }
 
-static size_t copies_here(const struct core_logstore *store, size_t from, size_t to,
-                          const struct candidate *c)
+/* Equal entries become neighbours, the oldest first. */
+static int by_content(const void *a, const void *b)
 {
-	size_t copies = 0;
+	const struct candidate *x = *(struct candidate *const *)a, *y = *(struct candidate *const *)b;
+	int texts;
 
-	for (size_t i = from; i < to; i++)
-		copies += same_entry(store, i, c);
-	return copies;
+	if (x->hash != y->hash)
+		return x->hash < y->hash ? -1 : 1;
+	if (x->run != y->run || x->level != y->level)
+		return x->run != y->run ? x->run - y->run : x->level - y->level;
+	if (x->entry->len != y->entry->len)
+		return x->entry->len < y->entry->len ? -1 : 1;
+	texts = x->entry->len ? memcmp(x->entry->message, y->entry->message, x->entry->len) : 0;
+	if (texts)
+		return texts;
+	return x->order < y->order ? -1 : x->order > y->order;
 }
 
-static bool equal_candidates(const struct candidate *a, const struct candidate *b)
+static bool same_content(const struct candidate *a, const struct candidate *b)
 {
 	return a->hash == b->hash && a->run == b->run && a->level == b->level &&
 	       a->entry->len == b->entry->len &&
 	       (a->entry->len == 0 || memcmp(a->entry->message, b->entry->message, a->entry->len) == 0);
 }
 
+/* Counts the copies of every distinct candidate among the lines [from, to). Candidates stand by
+ * content; `here` is told at the first of each. */
+static void count_here(const struct core_logstore *store, size_t from, size_t to,
+                       struct candidate **list, size_t count)
+{
+	for (size_t i = from; i < to; i++) {
+		const struct line *line = core_gapvec_at(&store->lines, i);
+		size_t low = 0, high = count;
+		while (low < high) {
+			size_t middle = (low + high) / 2;
+			if (list[middle]->hash < line->hash)
+				low = middle + 1;
+			else
+				high = middle;
+		}
+		for (; low < count && list[low]->hash == line->hash; low++) {
+			bool first = low == 0 || !same_content(list[low - 1], list[low]);
+			if (first && same_entry(store, i, list[low])) {
+				list[low]->here++;
+				break;
+			}
+		}
+	}
+}
+
 /* One time: [group, group + count) are all entries of the answer with it. The oldest copies are the
  * ones we have; what comes after them in the answer is new. Returns how many were put into `fresh`.
  */
-static size_t pick_fresh(const struct core_logstore *store, const struct candidate *group,
-                         size_t count, struct pending *fresh)
+static size_t pick_fresh(const struct core_logstore *store, struct candidate *group, size_t count,
+                         struct pending *fresh)
 {
 	int64_t time_us = group->entry->time_us;
 	size_t from = bound(store, time_us, false), to = bound(store, time_us, true), picked = 0;
+	PRISM_AUTO_FREE struct candidate **list = prism_alloc_array(count, sizeof(*list));
 
+	for (size_t i = 0; i < count; i++)
+		list[i] = &group[i];
+	if (from < to) {
+		qsort(list, count, sizeof(struct candidate *), by_content);
+		count_here(store, from, to, list, count);
+		for (size_t i = 1; i < count; i++) {
+			/* Each copy we have accounts for one of the answer. */
+			if (list[i - 1]->here && same_content(list[i - 1], list[i]))
+				list[i]->here = list[i - 1]->here - 1;
+		}
+	}
 	for (size_t i = 0; i < count; i++) {
-		size_t before = 0;
-		for (size_t k = 0; k < i; k++)
-			before += equal_candidates(&group[k], &group[i]);
-		if (from < to && before < copies_here(store, from, to, &group[i]))
+		if (group[i].here)
 			continue;
 		fresh[picked++] = (struct pending){.entry = group[i].entry,
 		                                   .line = {.time_us = time_us,
@@ -773,7 +820,8 @@ static struct candidate candidate_of(struct core_logstore *store,
 {
 	return (struct candidate){
 	    .entry = entry,
-	    .hash = hash_bytes(entry->message ? entry->message : "", entry->message ? entry->len : 0),
+	    .hash = hash_bytes(store, entry->message ? entry->message : "",
+	                       entry->message ? entry->len : 0),
 	    .run = (uint16_t)intern_run(store, entry->run_id),
 	    .level = (uint8_t)intern_level(store, entry->level),
 	    .order = order,

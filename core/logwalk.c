@@ -133,12 +133,12 @@ static void keep(struct core_logwalk *walk, const struct core_log_entry *entries
 	}
 }
 
-static size_t merge(struct core_logwalk *walk, const struct core_log_entry *entries, size_t count)
+static size_t merge_carry(struct core_logwalk *walk, const struct core_log_entry *entries,
+                          size_t count)
 {
-	if (walk->carry_count == 0)
-		return core_logstore_merge(walk->store, entries, count);
 	size_t all = walk->carry_count + count;
 	PRISM_AUTO_FREE struct core_log_entry *both = prism_alloc_array(all, sizeof(*both));
+
 	memcpy(both, walk->carry, walk->carry_count * sizeof(*both));
 	if (count)
 		memcpy(both + walk->carry_count, entries, count * sizeof(*both));
@@ -215,34 +215,46 @@ static size_t newer_than_oldest(const struct core_log_entry *entries, size_t cou
 	return newer;
 }
 
+/* Merges the page; with the group that fills the pages before it, when that ends here. False: the
+ * group moved while it was read, and is asked for again. */
+static bool take(struct core_logwalk *walk, const struct core_log_entry *entries, size_t count,
+                 int64_t total, bool group_ends)
+{
+	if (walk->carry_count && total != walk->carry_total) {
+		size_t start = walk->carry_offset;
+		drop_carry(walk);
+		walk->added += core_logstore_merge(walk->store, entries, count);
+		if (++walk->restarts <= CARRY_RESTARTS) {
+			walk->offset = start;
+			return false;
+		}
+		walk->inexact = true;
+	} else if (walk->carry_count && group_ends) {
+		walk->added += merge_carry(walk, entries, count);
+	} else {
+		walk->added += core_logstore_merge(walk->store, entries, count);
+	}
+	return true;
+}
+
 bool core_logwalk_page(struct core_logwalk *walk, const struct core_log_entry *entries,
                        size_t count, int64_t total)
 {
 	int64_t oldest_us;
+	size_t newer = newer_than_oldest(entries, count, &oldest_us);
 
 	if (total >= 0 && (uint64_t)total < walk->offset + count)
 		total = CORE_LOGWALK_UNKNOWN; /* counts something else, a page perhaps */
 	bool end = count == 0 || (total >= 0 && walk->offset + count >= (uint64_t)total);
 	if (++walk->pages == 1)
 		walk->first_total = total;
-	if (walk->carry_count && total != walk->carry_total) {
-		size_t start = walk->carry_offset;
-		drop_carry(walk);
-		walk->added += merge(walk, entries, count);
-		if (++walk->restarts <= CARRY_RESTARTS) {
-			walk->offset = start;
-			return true;
-		}
-		walk->inexact = true;
-	} else {
-		walk->added += merge(walk, entries, count);
-	}
+	if (!take(walk, entries, count, total, newer > 0 || end))
+		return true;
 	if (end) {
 		walk->whole = true;
 		walk->covered_us = INT64_MIN;
 		return finish(walk);
 	}
-	size_t newer = newer_than_oldest(entries, count, &oldest_us);
 	if (newer > 0)
 		drop_carry(walk);
 	else
