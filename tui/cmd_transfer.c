@@ -31,8 +31,9 @@ struct moving {
 	char *path;
 	char *key_file;
 	char *address;
-	enum core_tls_mode mode; /* of the computation's agent */
-	uint64_t id;             /* of the transfer; 0 before */
+	enum core_tls_mode mode;        /* of the computation's agent */
+	uint64_t id;                    /* of the transfer; 0 before */
+	enum core_transfer_state state; /* last heard of */
 	struct core_subscription *subscription;
 	struct prism_cancel_hook cancelled;
 };
@@ -139,6 +140,10 @@ static void moving_changed(void *data, const struct core_event *event)
 	if (event->type != CORE_EVENT_TRANSFERS || !m->id)
 		return;
 	info = core_transfer_find(pt_world_transfers(m->command->world), m->id);
+	if (info && info->state == CORE_TRANSFER_WAITING && m->state != info->state)
+		pt_command_say(m->command, "waiting: %s", info->note && *info->note ? info->note : "");
+	if (info)
+		m->state = info->state;
 	if (info)
 		pt_command_progress(m->command, core_transfer_state_word(info->state), info->done,
 		                    info->total);
