@@ -523,6 +523,49 @@ static void test_nothing_is_polled_that_nobody_watches(void **state)
 	shut(&s, run);
 }
 
+static void test_another_workspace_starts_empty(void **state)
+{
+	struct server s = {.good_token = 1, .paged_total = 350};
+	struct corerun *run = open_signed_in(&s, NULL);
+	struct core_list *list = core_computations(run->core);
+	struct core_watch *watch = core_watch(run->core, CORE_WATCH_COMPUTATIONS, NULL);
+	struct core_watch *detail = core_watch(run->core, CORE_WATCH_COMPUTATION, "c1");
+	while (core_list_count(list) == 0)
+		prism_loop_turn(run->loop, 50);
+	s.paged_total = 2;
+	core_workspace_select(run->core, "w2", "Other"); /* in the middle of the load */
+	assert_int_equal(core_list_count(list), 0);
+	assert_int_equal(core_list_status(list)->freshness, CORE_EMPTY);
+	assert_null(core_computation_get(run->core, "c1"));
+	while (core_list_status(list)->freshness != CORE_READY)
+		prism_loop_turn(run->loop, 50);
+	corerun_settle(run);
+	assert_int_equal(core_list_count(list), 2); /* nothing of the former arrived late */
+	core_unwatch(detail);
+	core_unwatch(watch);
+	shut(&s, run);
+}
+
+/* Getters for a thing nobody loaded, details of many computations: all of it is bounded and
+ * harmless. */
+static void test_many_computations_looked_at(void **state)
+{
+	struct server s = {.good_token = 1, .paged_total = 1};
+	struct corerun *run = open_signed_in(&s, NULL);
+	for (int i = 0; i < 200; i++) {
+		char id[16], reason[100];
+		snprintf(id, sizeof(id), "c%d", i);
+		struct core_watch *watch = core_watch(run->core, CORE_WATCH_COMPUTATION, id);
+		(void)core_computation_may(run->core, id, CORE_ACTION_RUN, reason, sizeof(reason));
+		assert_int_equal(core_participants(run->core, id).algo_count, 0);
+		if (i % 20 == 0)
+			corerun_settle(run);
+		core_unwatch(watch);
+	}
+	corerun_settle(run);
+	shut(&s, run);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -544,6 +587,8 @@ int main(void)
 	    cmocka_unit_test(test_cancelling),
 	    cmocka_unit_test(test_going_away_with_requests_in_flight),
 	    cmocka_unit_test(test_nothing_is_polled_that_nobody_watches),
+	    cmocka_unit_test(test_another_workspace_starts_empty),
+	    cmocka_unit_test(test_many_computations_looked_at),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
