@@ -522,7 +522,7 @@ static const struct pt_action rows[PT_ACTION_COUNT] = {
                            PT_ACTION_UI,
                            ARGS(
                                {"run", PT_ARG_RUN, OPT, NULL, "its id; without it, the next one"})},
-    [PT_ACTION_LOG_REGEX] = {"log regex", "x", PT_GROUP_LOG, "only lines that match an expression",
+    [PT_ACTION_LOG_REGEX] = {"log regex", "x", PT_GROUP_LOG, "only lines that match an expression, !: that do not",
                              PT_IN_LOGS, PT_ACTION_UI,
                              ARGS({"pattern", PT_ARG_TEXT, OPT, NULL, "PCRE2 expression"})},
     [PT_ACTION_LOG_SINCE] = {"log since", "(", PT_GROUP_LOG, "only lines from this time on",

@@ -9,7 +9,10 @@
 
 #include <string.h>
 
-enum { SEARCH_US = 3000 /* searching between two turns of the loop */ };
+enum {
+	SEARCH_US = 3000, /* searching between two turns of the loop */
+	WHEEL_ROWS = 3
+};
 
 static void view_changed(void *data)
 {
@@ -246,6 +249,28 @@ unsigned pt_logpane_nav(struct pt_logpane *pane, enum pt_nav nav, int count)
 		pt_logpane_set_follow(pane, true);
 		return PT_HANDLED | PT_REDRAW;
 	}
+}
+
+unsigned pt_logpane_key(struct pt_logpane *pane, const struct pt_event *event)
+{
+	size_t count = count_of(pane), pos = pt_logpane_top(pane);
+	int rows = -pane->top_row;
+
+	if (event->kind != PT_EVENT_MOUSE || count == 0)
+		return PT_IGNORED;
+	if (event->button == PT_MOUSE_WHEEL_UP)
+		return pt_logpane_nav(pane, PT_NAV_UP, WHEEL_ROWS);
+	if (event->button == PT_MOUSE_WHEEL_DOWN)
+		return pt_logpane_nav(pane, PT_NAV_DOWN, WHEEL_ROWS);
+	if (event->button != PT_MOUSE_LEFT || event->y < 0)
+		return PT_IGNORED;
+	for (; pos + 1 < count; pos++) {
+		rows += rows_at(pane, pos);
+		if (rows > event->y)
+			break;
+	}
+	pt_logpane_go(pane, pos);
+	return PT_HANDLED | PT_REDRAW;
 }
 
 void pt_logpane_set_follow(struct pt_logpane *pane, bool follow)

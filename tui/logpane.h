@@ -46,6 +46,7 @@ size_t pt_logpane_top(const struct pt_logpane *pane); /* the first on screen */
 /* Cursor to a position, centred when it is not on screen; stops following. */
 void pt_logpane_go(struct pt_logpane *pane, size_t pos);
 unsigned pt_logpane_nav(struct pt_logpane *pane, enum pt_nav nav, int count);
+unsigned pt_logpane_key(struct pt_logpane *pane, const struct pt_event *event); /* the mouse */
 void pt_logpane_set_follow(struct pt_logpane *pane, bool follow);
 void pt_logpane_set_wrap(struct pt_logpane *pane, bool wrap);
 /* The filter changed: the cursor goes to the nearest line that passes. */

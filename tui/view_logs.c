@@ -219,6 +219,13 @@ static unsigned nav(struct pt_view *view, enum pt_nav where, int count)
 	return result;
 }
 
+static unsigned key(struct pt_view *view, const struct pt_event *event)
+{
+	struct logs *l = view->state;
+
+	return pt_logpane_key(&l->pane, event);
+}
+
 static unsigned filter(struct pt_view *view, const char *text)
 {
 	struct prism_error err = PRISM_ERROR_INIT;
@@ -318,6 +325,7 @@ static const struct pt_view_ops ops = {
     .summary = summary,
     .prepare = prepare,
     .draw = draw,
+    .key = key,
     .changed = changed,
     .shown = shown,
     .destroy = destroy,

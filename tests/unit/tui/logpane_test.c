@@ -262,6 +262,32 @@ static void errors_are_one_key_away(void **state)
 	assert_false(pt_logpane_next_level(&pane, 1u << CORE_LOG_ERROR, 1));
 }
 
+static void the_mouse_scrolls_and_points(void **state)
+{
+	struct pt_event event = {.kind = PT_EVENT_MOUSE, .button = PT_MOUSE_WHEEL_UP};
+
+	assert_int_equal(pt_logpane_key(&pane, &event), PT_IGNORED);
+	for (int i = 1; i <= 40; i++)
+		put(i);
+	draw();
+	pt_logpane_key(&pane, &event);
+	assert_int_equal(pt_logpane_pos(&pane), 36);
+	event.button = PT_MOUSE_WHEEL_DOWN;
+	pt_logpane_key(&pane, &event);
+	assert_int_equal(pt_logpane_pos(&pane), 39);
+	draw();
+	event.button = PT_MOUSE_LEFT;
+	event.y = 2;
+	pt_logpane_key(&pane, &event);
+	draw();
+	assert_int_equal(pt_logpane_pos(&pane), 36); /* rows show lines 35 to 40 */
+	event.y = 200;
+	pt_logpane_key(&pane, &event);
+	assert_int_equal(pt_logpane_pos(&pane), 39);
+	event.kind = PT_EVENT_KEY;
+	assert_int_equal(pt_logpane_key(&pane, &event), PT_IGNORED);
+}
+
 static void hostile_text_is_shown_as_symbols(void **state)
 {
 	put_at(1, "info",
