@@ -16,6 +16,9 @@
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
+#ifdef __linux__
+#include <sys/prctl.h>
+#endif
 
 #include <cjson/cJSON.h>
 
@@ -78,6 +81,9 @@ static void spawn(struct sandbox *sb, const char *const *args)
 	sb->pid = fork();
 	assert_true(sb->pid >= 0);
 	if (sb->pid == 0) {
+#ifdef __linux__
+		prctl(PR_SET_PDEATHSIG, SIGTERM); /* a test that dies leaves no server behind */
+#endif
 		dup2(ends[1], 1);
 		close(ends[1]);
 		execv(argv[0], (char *const *)(uintptr_t)argv);
