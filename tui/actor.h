@@ -26,6 +26,9 @@ struct pt_actor {
 	const char *(*subject)(struct pt_view *view, enum pt_arg_kind kind);
 	/* Display name of such an id (for questions); NULL: the id. Lent. */
 	const char *(*name_of)(struct pt_view *view, enum pt_arg_kind kind, const char *id);
+	/* Another word for the hint bar and messages while it fits better ("retry"); NULL: the row's.
+	 */
+	const char *(*word)(struct pt_view *view, enum pt_action_id id);
 	/* Does it, and returns enum pt_result; PT_IGNORED: the default. values holds what was typed
 	 * after the command's name, and is lent; NULL when a key was pressed. */
 	unsigned (*act)(struct pt_view *view, enum pt_action_id id, const struct pt_values *values);

@@ -217,6 +217,14 @@ static unsigned on_key(struct pt_app *app, struct pt_view *view, const struct pt
 	return pt_ui_act(app, view, id, NULL);
 }
 
+static const char *hint_word(struct pt_view *view, enum pt_action_id id)
+{
+	const struct pt_actor *actor = view ? view->ops->actor : NULL;
+	const char *word = actor && actor->word ? actor->word(view, id) : NULL;
+
+	return word ? word : pt_action_hint(pt_action(id));
+}
+
 /* Hints: the rows flagged for it that have a key here, those of the view before the general ones.
  */
 static size_t on_hints(struct pt_app *app, struct pt_view *view, struct pt_hint *out, size_t cap)
@@ -238,7 +246,7 @@ static size_t on_hints(struct pt_app *app, struct pt_view *view, struct pt_hint 
 			               sizeof(keys[id]));
 			if (!*keys[id] || !pt_ui_may(app, view, (enum pt_action_id)id, reason, sizeof(reason)))
 				continue;
-			out[count++] = (struct pt_hint){keys[id], pt_action_hint(action)};
+			out[count++] = (struct pt_hint){keys[id], hint_word(view, (enum pt_action_id)id)};
 		}
 	return count;
 }

@@ -88,6 +88,16 @@ bool pt_computation_may(struct core *core, const char *id, enum pt_action_id act
 	return true;
 }
 
+const char *pt_computation_word(struct core *core, const char *id, enum pt_action_id action)
+{
+	enum core_comp_state state;
+
+	if (action != PT_ACTION_COMPUTATION_RUN || !id)
+		return NULL;
+	state = core_computation_state(core, id);
+	return state == CORE_COMP_FAILED || state == CORE_COMP_CANCELLED ? "retry" : NULL;
+}
+
 /* ---- tabs ---- */
 
 static struct pt_view *make_tab(struct pt_app *app, const char *id, enum pt_computation_tab tab)
@@ -403,6 +413,13 @@ static const char *name_of(struct pt_view *view, enum pt_arg_kind kind, const ch
 	                                                   : NULL;
 }
 
+static const char *word(struct pt_view *view, enum pt_action_id id)
+{
+	struct computation *c = view->state;
+
+	return pt_computation_word(c->core, c->id, id);
+}
+
 static unsigned act(struct pt_view *view, enum pt_action_id id, const struct pt_values *values)
 {
 	struct computation *c = view->state;
@@ -443,6 +460,7 @@ static const struct pt_actor actor = {
     .may = may,
     .subject = subject,
     .name_of = name_of,
+    .word = word,
     .act = act,
 };
 

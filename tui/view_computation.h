@@ -9,4 +9,7 @@
 bool pt_computation_may(struct core *core, const char *id, enum pt_action_id action, char *reason,
                         size_t size);
 
+/* "retry" for running again what failed or was stopped (reference section 4.5); else NULL. */
+const char *pt_computation_word(struct core *core, const char *id, enum pt_action_id action);
+
 #endif

@@ -106,6 +106,13 @@ static bool may(struct pt_view *view, enum pt_action_id id, char *reason, size_t
 	return pt_computation_may(lv->core, selected(view), id, reason, size);
 }
 
+static const char *word(struct pt_view *view, enum pt_action_id id)
+{
+	const struct pt_listview *lv = view->state;
+
+	return pt_computation_word(lv->core, selected(view), id);
+}
+
 static unsigned act(struct pt_view *view, enum pt_action_id id, const struct pt_values *values)
 {
 	const char *chosen = selected(view);
@@ -134,6 +141,7 @@ static const struct pt_actor actor = {
     .may = may,
     .subject = subject,
     .name_of = name_of,
+    .word = word,
     .act = act,
 };
 

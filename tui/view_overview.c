@@ -220,7 +220,9 @@ static void add_actions(struct overview *o)
 		               sizeof(keys));
 		pt_lines_part(o->lines, may ? PT_SLOT_HINT_KEY : PT_SLOT_OFF, "%s", keys);
 		pt_lines_pad(o->lines, 3);
-		pt_lines_part(o->lines, may ? PT_SLOT_TEXT : PT_SLOT_OFF, "%s", action->help);
+		pt_lines_part(o->lines, may ? PT_SLOT_TEXT : PT_SLOT_OFF, "%s",
+		              pt_computation_word(o->core, o->id, actions[i]) ? "retry: run it again"
+		                                                              : action->help);
 		if (!may)
 			pt_lines_part(o->lines, PT_SLOT_OFF, "  (%s)", reason);
 	}
