@@ -332,6 +332,7 @@ int main(void)
 	    T(a_filter_keeps_the_nearest_line),
 	    T(searching_steps_both_ways_and_lights_up),
 	    T(errors_are_one_key_away),
+	    T(the_mouse_scrolls_and_points),
 	    T(hostile_text_is_shown_as_symbols),
 	    T(the_width_decides_what_is_shown),
 	};
