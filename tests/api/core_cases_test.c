@@ -661,6 +661,82 @@ static int do_workspace_create(struct api_case *c, struct core *core, char **arg
 	return core_workspace_create(core, arg[0], arg[1], NULL, told_id, c, err);
 }
 
+static int do_workspace_rename(struct api_case *c, struct core *core, char **arg,
+                               struct prism_error *err)
+{
+	return core_workspace_rename(core, arg[0], arg[1], NULL, told_done, c, err);
+}
+
+static int do_workspace_disable(struct api_case *c, struct core *core, char **arg,
+                                struct prism_error *err)
+{
+	return core_workspace_set_enabled(core, arg[0], false, NULL, told_done, c, err);
+}
+
+static int do_workspace_enable(struct api_case *c, struct core *core, char **arg,
+                               struct prism_error *err)
+{
+	return core_workspace_set_enabled(core, arg[0], true, NULL, told_done, c, err);
+}
+
+static int do_role_create(struct api_case *c, struct core *core, char **arg,
+                          struct prism_error *err)
+{
+	const char *actions[] = {arg[2]}, *members[] = {arg[3]};
+	return core_role_create(core, arg[0], arg[1], actions, 1, members, 1, NULL, told_id, c, err);
+}
+
+static int do_role_rename(struct api_case *c, struct core *core, char **arg,
+                          struct prism_error *err)
+{
+	return core_role_rename(core, arg[0], arg[1], arg[2], NULL, told_done, c, err);
+}
+
+static int do_role_delete(struct api_case *c, struct core *core, char **arg,
+                          struct prism_error *err)
+{
+	return core_role_delete(core, arg[0], arg[1], NULL, told_done, c, err);
+}
+
+/* scope, role, change (0 to 3 as in enum core_role_change), word */
+static int do_role_edit(struct api_case *c, struct core *core, char **arg, struct prism_error *err)
+{
+	const char *words[] = {arg[3]};
+	enum core_role_change change = (enum core_role_change)strtol(arg[2], NULL, 10);
+	return core_role_edit(core, arg[0], arg[1], change, words, 1, NULL, told_done, c, err);
+}
+
+static int do_workspace_roles(struct api_case *c, struct core *core, char **arg,
+                              struct prism_error *err)
+{
+	return core_roles_await(core, NULL, true, NULL, told_done, c, err);
+}
+
+static void tell_workspace_roles(struct api_case *c, struct core *core, char **arg)
+{
+	struct core_roles roles = core_roles(core, NULL);
+	for (size_t i = 0; i < roles.count; i++)
+		tell(c, "role %s %s bits %u members %zu", roles.roles[i].id, roles.roles[i].name,
+		     roles.roles[i].bits, roles.roles[i].member_count);
+}
+
+static int do_verification(struct api_case *c, struct core *core, char **arg,
+                           struct prism_error *err)
+{
+	return core_session_send_verification(core, NULL, told_done, c, err);
+}
+
+static int do_asset_delete(struct api_case *c, struct core *core, char **arg,
+                           struct prism_error *err)
+{
+	return core_asset_delete(core, arg[0], NULL, told_done, c, err);
+}
+
+static int do_cvm_delete(struct api_case *c, struct core *core, char **arg, struct prism_error *err)
+{
+	return core_cvm_delete(core, arg[0], NULL, told_done, c, err);
+}
+
 static const struct {
 	const char *name;
 	size_t words;
@@ -698,6 +774,17 @@ static const struct {
     {"policy", 1, do_policy, NULL},
     {"user-search", 1, do_user_search, NULL},
     {"stats", 0, do_stats, NULL},
+    {"workspace-rename", 2, do_workspace_rename, NULL},
+    {"workspace-disable", 1, do_workspace_disable, NULL},
+    {"workspace-enable", 1, do_workspace_enable, NULL},
+    {"workspace-roles", 0, do_workspace_roles, tell_workspace_roles},
+    {"role-create", 4, do_role_create, NULL},
+    {"role-rename", 3, do_role_rename, NULL},
+    {"role-delete", 2, do_role_delete, NULL},
+    {"role-edit", 4, do_role_edit, NULL},
+    {"verification", 0, do_verification, NULL},
+    {"asset-delete", 1, do_asset_delete, NULL},
+    {"cvm-delete", 1, do_cvm_delete, NULL},
 };
 
 /* --- running one case --- */
