@@ -163,6 +163,7 @@ static void slice(void *data)
 		return;
 	}
 	prism_buf_clear(&save->out);
+	core_logview_work(save->view, -1);
 	size_t count = core_logview_count(save->view);
 	for (; pos < count && save->out.len < SLICE_BYTES; pos++, save->lines++) {
 		uint32_t id = core_logview_id(save->view, pos);
@@ -207,6 +208,7 @@ int core_logfile_save(struct core_logview *view, struct prism_loop *loop, const 
 
 	if (!writer)
 		return -1;
+	core_logview_work(view, -1); /* what a filter has not looked at yet belongs to it too */
 	struct save *save = prism_alloc(sizeof(*save));
 	*save = (struct save){.view = view,
 	                      .loop = loop,
