@@ -49,11 +49,12 @@
 		"address", PT_ARG_TEXT, 0, NULL,                                 \
 		    "agent address host:port; without it that of the latest run" \
 	}
-#define TRUST                                                                                 \
-	{"policy", PT_ARG_FILE, 0, NULL, "attestation policy, when the agent runs attested TLS"}, \
-	{                                                                                         \
-		"test-root", PT_ARG_FILE, 0, NULL,                                                    \
-		    "accept a sandbox's attestation root; labelled NOT A TEE"                         \
+#define TRUST                                                         \
+	{"policy", PT_ARG_FILE, PT_ARG_ATTESTED, NULL,                    \
+	 "attestation policy, when the agent runs attested TLS"},         \
+	{                                                                 \
+		"test-root", PT_ARG_FILE, PT_ARG_ATTESTED, NULL,              \
+		    "accept a sandbox's attestation root; labelled NOT A TEE" \
 	}
 #define FILTERS                                                                  \
 	{"run", PT_ARG_RUN, 0, NULL, "only this run"},                               \

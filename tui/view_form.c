@@ -259,6 +259,17 @@ static const char *name_of_id(struct pt_app *app, const struct pt_arg *arg, cons
 	return name && *name ? name : id;
 }
 
+/* Questions about attestation are asked only where the agent attests. */
+static bool fits_agent(const struct form *f, const struct pt_arg *arg)
+{
+	const char *id = pt_values_get(f->values, "computation");
+	const struct core_computation *computation =
+	    id ? core_computation_get(pt_ui_core(f->view->app), id) : NULL;
+
+	return !(arg->flags & PT_ARG_ATTESTED) ||
+	       (computation && core_tls_mode_info(core_tls_mode_of(&computation->agent))->attested);
+}
+
 /* What is known and not asked for: told in a note. */
 static void add_known(struct form *f)
 {
@@ -558,7 +569,7 @@ struct pt_view *pt_view_form(struct pt_app *app, struct pt_values *values)
 	name_form(f);
 	add_known(f);
 	for (const struct pt_arg *arg = f->action->args; arg && arg->name; arg++)
-		if (f->count < FIELDS_MAX && strcmp(arg->name, "confirm") != 0 &&
+		if (f->count < FIELDS_MAX && fits_agent(f, arg) && strcmp(arg->name, "confirm") != 0 &&
 		    strcmp(arg->name, "follow") != 0 &&
 		    !(is_id(arg->kind) && pt_values_get(values, arg->name)))
 			add_arg(f, arg);
