@@ -49,7 +49,7 @@ enum sb_forge_fault {
 };
 const char *sb_forge_fault_word(enum sb_forge_fault fault);
 const char *sb_forge_fault_help(enum sb_forge_fault fault);
-    /* what is wrong then */ /* "debug-policy" */
+/* what is wrong then */ /* "debug-policy" */
 
 struct sb_forge *sb_forge_create(struct prism_error *err);   /* NULL on failure */
 void sb_forge_destroy(struct sb_forge *forge);               /* NULL allowed */

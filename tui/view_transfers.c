@@ -1,6 +1,7 @@
 /*
  * Transfers: every upload to and download from an agent, with rate and time left; `x` stops one,
- * `t` starts it again, Enter shows all of it (a result's list of files too).
+ * `t` starts it again, Enter shows all of it: a result's list of files, and what was proven about
+ * an attested agent, check by check.
  */
 #include "base/mem.h"
 #include "base/text.h"
@@ -29,6 +30,7 @@ enum {
 	COLUMN_RATE,
 	COLUMN_ETA,
 	COLUMN_COMPUTATION,
+	COLUMN_TRUST,
 	COLUMN_NOTE
 };
 
@@ -40,6 +42,7 @@ static const struct pt_column columns[] = {
     {"rate", "Rate", 10, 11, 0, 4, PT_COLUMN_NUMBER},
     {"eta", "Left", 7, 8, 0, 5, PT_COLUMN_NUMBER},
     {"computation", "Computation", 12, 30, 1, 6, 0},
+    {"trust", "Trust", 10, 36, 1, 7, 0},
     {"note", "Note", 12, 0, 3, 2, PT_COLUMN_NO_SORT},
 };
 
@@ -136,6 +139,11 @@ static void cell(void *data, size_t row, int column, struct pt_value *ret)
 		ret->text = info->computation_name && *info->computation_name ? info->computation_name
 		                                                              : info->computation_id;
 		break;
+	case COLUMN_TRUST:
+		ret->text = info->trust;
+		ret->slot =
+		    info->error && info->error->category == PRISM_ERROR_TRUST ? PT_SLOT_BAD : PT_SLOT_DIM;
+		break;
 	default:
 		ret->text = info->error ? info->error->message : info->note;
 		ret->slot = info->error ? PT_SLOT_BAD : PT_SLOT_DIM;
@@ -227,6 +235,8 @@ static void show(struct pt_view *view)
 	if (info->error)
 		prism_buf_printf(&text, "\n%s\n%s\n", prism_error_format(info->error, line, sizeof(line)),
 		                 info->error->hint);
+	if (*info->evidence)
+		prism_buf_printf(&text, "\n%s", info->evidence);
 	for (size_t i = 0; info->listing && i < info->listing->count; i++) {
 		const struct net_zip_entry *entry = &info->listing->entries[i];
 
