@@ -44,8 +44,12 @@ static void reply(struct peer_conn *conn, const struct server *s, int status, co
 	snprintf(head, sizeof(head),
 	         "HTTP/1.1 %d X\r\nContent-Type: application/json\r\n%sContent-Length: %zu\r\n\r\n",
 	         status, s->hour_off ? "Date: Fri, 09 Nov 2001 09:09:09 GMT\r\n" : "", len);
-	peer_puts(conn, head);
-	peer_write(conn, body, len);
+	/* One write: two would wait for the delayed acknowledgement of the first. */
+	struct prism_buf out = PRISM_BUF_INIT(65u << 20);
+	prism_buf_puts(&out, head);
+	prism_buf_put(&out, body, len);
+	peer_write(conn, out.data, out.len);
+	prism_buf_finish(&out);
 }
 
 static void reply_text(struct peer_conn *conn, const struct server *s, int status, const char *body)
