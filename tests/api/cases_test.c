@@ -539,5 +539,12 @@ int main(int argc, char **argv)
 	}
 	free(names);
 	signal(SIGPIPE, SIG_IGN);
-	return _cmocka_run_group_tests("cases", tests, (size_t)n, NULL, NULL);
+	count = _cmocka_run_group_tests("cases", tests, (size_t)n, NULL, NULL);
+	for (int i = 0; i < n; i++) {
+		char *name = (char *)(uintptr_t)tests[i].name;
+
+		prism_free(name);
+		prism_free(tests[i].initial_state);
+	}
+	return count;
 }
