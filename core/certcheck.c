@@ -12,6 +12,8 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#define PASSPHRASE_MAX 4096 /* bytes of the file whose first line it is */
+
 static const struct {
 	const char *word, *line;
 	enum prism_error_category category;
@@ -126,12 +128,56 @@ void core_certcheck_text(struct core_certcheck *check, unsigned slot, const char
 	}
 }
 
+/* Reference 5.2, tolerant reading. */
+void core_certcheck_stored(struct core_certcheck *check, unsigned slot, const char *value)
+{
+	struct slot *s = &check->slots[slot];
+	PRISM_AUTO_BUF struct prism_buf decoded = PRISM_BUF_INIT(CORE_CERTCHECK_FILE_MAX);
+
+	switch (core_tls_value_kind(value)) {
+	case CORE_TLS_VALUE_EMPTY:
+		break;
+	case CORE_TLS_VALUE_PATH:
+		s->given = s->elsewhere = true;
+		break;
+	case CORE_TLS_VALUE_PEM:
+		core_certcheck_text(check, slot, value, strlen(value));
+		break;
+	case CORE_TLS_VALUE_PEM_BASE64:
+	case CORE_TLS_VALUE_DER_BASE64:
+		if (prism_base64_decode(value, strlen(value), &decoded, NULL) == 0)
+			core_certcheck_text(check, slot, prism_buf_text(&decoded), decoded.len);
+		break;
+	}
+}
+
 void core_certcheck_passphrase(struct core_certcheck *check, const struct prism_secret *passphrase)
 {
 	prism_secret_destroy(check->passphrase);
 	check->passphrase = passphrase ? prism_secret_create(prism_secret_text(passphrase),
 	                                                     prism_secret_size(passphrase))
 	                               : NULL;
+}
+
+int core_certcheck_passphrase_file(struct core_certcheck *check, const char *name,
+                                   struct prism_error *err)
+{
+	PRISM_AUTO_FREE char *path = prism_path_expand(name);
+	struct prism_secret *secret;
+	struct prism_buf text;
+
+	if (prism_file_read(path, PASSPHRASE_MAX, &text, err) < 0)
+		return -1;
+	secret = prism_secret_create(prism_buf_text(&text), strcspn(prism_buf_text(&text), "\r\n"));
+	prism_buf_wipe(&text);
+	core_certcheck_passphrase(check, secret);
+	prism_secret_destroy(secret);
+	return 0;
+}
+
+bool core_certcheck_blocks(const struct core_certcheck_line *line)
+{
+	return checks[line->check].blocks;
 }
 
 void core_certcheck_run(struct core_certcheck *check)
@@ -208,8 +254,11 @@ const struct core_certcheck_line *core_certcheck_problem(const struct core_certc
 const char *core_certcheck_pem(const struct core_certcheck *check, unsigned slot)
 {
 	const struct slot *s = &check->slots[slot];
+	const char *text = s->opened.len ? prism_buf_text(&s->opened) : prism_buf_text(&s->data);
+	const char *begin =
+	    strstr(text, "-----BEGIN "); /* behind comments: see core_tls_value_kind() */
 
-	return s->opened.len ? prism_buf_text(&s->opened) : prism_buf_text(&s->data);
+	return begin ? begin : text;
 }
 
 int core_certcheck_raise(const struct core_certcheck *check, bool upload, struct prism_error *err)

@@ -99,8 +99,15 @@ void core_certcheck_file(struct core_certcheck *check, unsigned slot, const char
 /* Text from elsewhere: pasted, or stored on the server. "" counts as not given. */
 void core_certcheck_text(struct core_certcheck *check, unsigned slot, const char *text,
                          size_t size);
+/* A value of agent_config: PEM, base64 of PEM or DER, or a path inside the CVM, which cannot be
+ * looked at. */
+void core_certcheck_stored(struct core_certcheck *check, unsigned slot, const char *value);
 /* For encrypted keys; copied. */
 void core_certcheck_passphrase(struct core_certcheck *check, const struct prism_secret *passphrase);
+/* The first line of a small file. Fails when it cannot be read. */
+PRISM_MUST_USE
+int core_certcheck_passphrase_file(struct core_certcheck *check, const char *path,
+                                   struct prism_error *err);
 void core_certcheck_run(struct core_certcheck *check); /* once */
 
 size_t core_certcheck_count(const struct core_certcheck *check);
@@ -110,9 +117,11 @@ enum core_certcheck_result core_certcheck_worst(const struct core_certcheck *che
 /* The first line of a slot that is worth showing beside its field; NULL when all is well. */
 const struct core_certcheck_line *core_certcheck_problem(const struct core_certcheck *check,
                                                          unsigned slot);
-/* The text to upload, exactly what was checked (an encrypted key: opened); "" when nothing was
- * given. Lent. */
+/* The text to upload, exactly what was checked, without comments before the first block (an
+ * encrypted key: opened); "" when nothing was given. Lent. */
 const char *core_certcheck_pem(const struct core_certcheck *check, unsigned slot);
+/* False for dates and permissions: another clock judges those. */
+bool core_certcheck_blocks(const struct core_certcheck_line *line);
 /* Category of the first failure, message and hint from its line; 0 without failures.  With
  * `upload`, failures that block no upload do not count. */
 PRISM_MUST_USE

@@ -443,6 +443,10 @@ void core_certcheck_one_file(struct core_certcheck *check, unsigned slot)
 
 	if (!check_needed(check, slot))
 		return;
+	if (s->elsewhere) {
+		SKIP(READ, "a path inside the CVM: it cannot be looked at from here");
+		return;
+	}
 	if (s->unread) {
 		FAIL(READ, "what cannot be read cannot be checked or sent",
 		     *s->error.hint ? s->error.hint : "choose a readable file of at most 64 KiB", "%.300s",

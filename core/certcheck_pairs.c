@@ -50,7 +50,7 @@ static void pair_key(struct core_certcheck *check, unsigned cert_slot, unsigned 
 	}
 	if (!cert->usable || !key->usable) {
 		add(check, key_slot, CORE_CERTCHECK_ID_KEY, CORE_CERTCHECK_SKIPPED, NULL, NULL,
-		    "one of the two cannot be read");
+		    "one of the two cannot be looked at");
 		return;
 	}
 	if (same_key(cert->certs[0], key->key)) {

@@ -20,7 +20,8 @@ struct slot {
 	struct prism_buf data;
 	bool unread; /* reading failed: error says why */
 	struct prism_error error;
-	unsigned mode; /* permission bits of the path; 0 unknown */
+	bool elsewhere; /* a path inside the CVM */
+	unsigned mode;  /* permission bits of the path; 0 unknown */
 
 	bool usable;                                /* its own checks left something to compare */
 	struct net_cert *certs[NET_CERT_CHAIN_MAX]; /* leaf first */

@@ -217,47 +217,62 @@ void core_tls_mode_apply(cJSON *agent_config, enum core_tls_mode mode,
 
 /* --- environment --- */
 
-static void env_line(struct prism_buf *out, const char *name, const char *value,
-                     const char *placeholder)
+struct env_row {
+	const char *name, *value, *placeholder;
+};
+#define ENV_ROWS 6
+
+/* The variables of a mode, in the order of the documentation. Returns how many. */
+static size_t env_rows(enum core_tls_mode mode, const struct core_tls_env_values *values,
+                       struct env_row rows[ENV_ROWS])
 {
-	prism_buf_printf(out, "export %s=", name);
-	if (!value || !*value) {
-		prism_buf_printf(out, "%s\n", placeholder);
-		return;
-	}
-	bool plain = true;
-	for (const char *at = value; *at; at++)
-		if (!strchr("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_./:@%+=,-",
-		            *at))
-			plain = false;
-	if (plain) {
-		prism_buf_printf(out, "%s\n", value);
-		return;
-	}
-	prism_buf_putc(out, '\'');
-	for (const char *at = value; *at; at++) {
-		if (*at == '\'')
-			prism_buf_puts(out, "'\\''");
-		else
-			prism_buf_putc(out, *at);
-	}
-	prism_buf_puts(out, "'\n");
+	const struct {
+		unsigned bit;
+		struct env_row row;
+	} all[ENV_ROWS] = {
+	    {CORE_TLS_ENV_URL, {"AGENT_GRPC_URL", values->agent_url, "<backend_host>:<agent_port>"}},
+	    {CORE_TLS_ENV_CLIENT,
+	     {"AGENT_GRPC_CLIENT_CERT", values->client_cert, "<path_to_client_cert>"}},
+	    {CORE_TLS_ENV_CLIENT,
+	     {"AGENT_GRPC_CLIENT_KEY", values->client_key, "<path_to_client_key>"}},
+	    {CORE_TLS_ENV_SERVER_CA,
+	     {"AGENT_GRPC_SERVER_CA_CERTS", values->server_ca, "<path_to_ca_cert>"}},
+	    {CORE_TLS_ENV_ATTESTED, {"AGENT_GRPC_ATTESTED_TLS", "true", ""}},
+	    {CORE_TLS_ENV_ATTESTED,
+	     {"AGENT_GRPC_ATTESTATION_POLICY", values->policy, "<path_to_attestation_policy_file>"}},
+	};
+	size_t count = 0;
+
+	for (size_t i = 0; i < ENV_ROWS; i++)
+		if (modes[mode].env & all[i].bit)
+			rows[count++] = all[i].row;
+	return count;
 }
 
 void core_tls_env_snippet(enum core_tls_mode mode, const struct core_tls_env_values *values,
                           struct prism_buf *out)
 {
-	unsigned env = modes[mode].env;
-	env_line(out, "AGENT_GRPC_URL", values->agent_url, "<backend_host>:<agent_port>");
-	if (env & CORE_TLS_ENV_CLIENT) {
-		env_line(out, "AGENT_GRPC_CLIENT_CERT", values->client_cert, "<path_to_client_cert>");
-		env_line(out, "AGENT_GRPC_CLIENT_KEY", values->client_key, "<path_to_client_key>");
+	struct env_row rows[ENV_ROWS];
+	size_t count = env_rows(mode, values, rows);
+
+	for (size_t i = 0; i < count; i++) {
+		if (rows[i].value && *rows[i].value)
+			core_shell_set(CORE_SHELL_POSIX, rows[i].name, rows[i].value, out);
+		else
+			prism_buf_printf(out, "export %s=%s\n", rows[i].name, rows[i].placeholder);
 	}
-	if (env & CORE_TLS_ENV_SERVER_CA)
-		env_line(out, "AGENT_GRPC_SERVER_CA_CERTS", values->server_ca, "<path_to_ca_cert>");
-	if (env & CORE_TLS_ENV_ATTESTED) {
-		env_line(out, "AGENT_GRPC_ATTESTED_TLS", "true", "");
-		env_line(out, "AGENT_GRPC_ATTESTATION_POLICY", values->policy,
-		         "<path_to_attestation_policy_file>");
+}
+
+size_t core_tls_env_render(enum core_tls_mode mode, enum core_shell shell,
+                           const struct core_tls_env_values *values, struct prism_buf *out)
+{
+	struct env_row rows[ENV_ROWS];
+	size_t count = env_rows(mode, values, rows), open = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		bool known = rows[i].value && *rows[i].value;
+		core_shell_set(shell, rows[i].name, known ? rows[i].value : rows[i].placeholder, out);
+		open += !known;
 	}
+	return open;
 }

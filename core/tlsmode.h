@@ -7,6 +7,7 @@
 
 #include "base/buf.h"
 #include "base/json.h"
+#include "core/shell.h"
 
 #include <stdint.h>
 
@@ -96,5 +97,9 @@ struct core_tls_env_values {
 };
 void core_tls_env_snippet(enum core_tls_mode mode, const struct core_tls_env_values *values,
                           struct prism_buf *out);
+/* The same for any shell, safe for eval: placeholders are quoted too. Returns how many there are.
+ */
+size_t core_tls_env_render(enum core_tls_mode mode, enum core_shell shell,
+                           const struct core_tls_env_values *values, struct prism_buf *out);
 
 #endif

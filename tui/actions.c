@@ -78,6 +78,7 @@
 		"passphrase-file", PT_ARG_FILE, 0, NULL,                                                  \
 		    "file whose first line opens an encrypted key; the opened key is used"                \
 	}
+#define TLS {"tls-mode", PT_ARG_CHOICE, 0, TLS_MODES, "how the agent may be reached"}, TLS_FILES
 #define COMPUTATION_ACTIONS \
 	"administrator edit run view dataset_provider algo_provider result_consumer"
 
@@ -233,15 +234,15 @@ static const struct pt_action rows[PT_ACTION_COUNT] = {
          PT_IN_COMPUTATIONS, PT_ACTION_WRITES | PT_ACTION_HINT,
          ARGS({"name", PT_ARG_TEXT, REQ, NULL, "its name"},
               {"description", PT_ARG_TEXT, PT_ARG_REQUIRED, NULL, "what it is for"},
-              {"log-level", PT_ARG_CHOICE, 0, LOG_LEVELS, "how much the agent logs (info)"}),
+              {"log-level", PT_ARG_CHOICE, 0, LOG_LEVELS, "how much the agent logs (info)"}, TLS),
          .run = pt_cmd_computation_create},
     [PT_ACTION_COMPUTATION_UPDATE] =
-        {"computation update", "e", PT_GROUP_COMPUTATION, "change name, description or log level",
-         PT_IN_COMPUTATIONS | PT_IN_OVERVIEW,
+        {"computation update", "e", PT_GROUP_COMPUTATION,
+         "change name, description, log level or TLS mode", PT_IN_COMPUTATIONS | PT_IN_OVERVIEW,
          PT_ACTION_WRITES | PT_ACTION_SELECTION | PT_ACTION_HINT | PT_ACTION_FORM,
          ARGS(COMPUTATION, {"name", PT_ARG_TEXT, 0, NULL, "new name"},
               {"description", PT_ARG_TEXT, 0, NULL, "new description"},
-              {"log-level", PT_ARG_CHOICE, 0, LOG_LEVELS, "how much the agent logs"}),
+              {"log-level", PT_ARG_CHOICE, 0, LOG_LEVELS, "how much the agent logs"}, TLS),
          .hint = "edit", .run = pt_cmd_computation_update},
     [PT_ACTION_COMPUTATION_DELETE] = {"computation delete", "D", PT_GROUP_COMPUTATION,
                                       "delete for good, with its history",
@@ -523,8 +524,9 @@ static const struct pt_action rows[PT_ACTION_COUNT] = {
                            PT_ACTION_UI,
                            ARGS(
                                {"run", PT_ARG_RUN, OPT, NULL, "its id; without it, the next one"})},
-    [PT_ACTION_LOG_REGEX] = {"log regex", "x", PT_GROUP_LOG, "only lines that match an expression, !: that do not",
-                             PT_IN_LOGS, PT_ACTION_UI,
+    [PT_ACTION_LOG_REGEX] = {"log regex", "x", PT_GROUP_LOG,
+                             "only lines that match an expression, !: that do not", PT_IN_LOGS,
+                             PT_ACTION_UI,
                              ARGS({"pattern", PT_ARG_TEXT, OPT, NULL, "PCRE2 expression"})},
     [PT_ACTION_LOG_SINCE] = {"log since", "(", PT_GROUP_LOG, "only lines from this time on",
                              PT_IN_LOGS, PT_ACTION_UI,
@@ -567,6 +569,37 @@ static const struct pt_action rows[PT_ACTION_COUNT] = {
               {"host", PT_ARG_TEXT, 0, NULL, "name or address the agent will be reached at"},
               {"at", PT_ARG_TIME, 0, NULL, "judge dates as of this time"}),
          .run = pt_cmd_cert_check},
+    [PT_ACTION_CERT_GENERATE] =
+        {"cert generate", "", PT_GROUP_CERT, "make development certificates: CA, server, client", 0,
+         PT_ACTION_NO_LOGIN | PT_ACTION_WRITES | PT_ACTION_CANCELLABLE | PT_ACTION_FORM,
+         ARGS({"directory", PT_ARG_NEW_FILE, REQ, NULL, "where the files go; made when missing"},
+              {"type", PT_ARG_CHOICE, PT_ARG_REQUIRED, "ca server client",
+               "ca first; server and client are signed by the CA in the same directory"},
+              {"host", PT_ARG_TEXT, PT_ARG_REPEAT, NULL,
+               "server: DNS names and addresses of the agent (localhost, 127.0.0.1, ::1)"},
+              {"name", PT_ARG_TEXT, 0, NULL, "common name"},
+              {"organisation", PT_ARG_TEXT, 0, NULL, "organisation"},
+              {"unit", PT_ARG_TEXT, 0, NULL, "organisational unit (development only)"},
+              {"days", PT_ARG_NUMBER, 0, NULL, "valid for so many days (365)"},
+              {"key-type", PT_ARG_CHOICE, 0, KEY_KINDS, "kind of key (ecdsa: P-256)"},
+              {"ca", PT_ARG_FILE, 0, NULL, "directory of the CA, when it is another one"},
+              {"replace", PT_ARG_FLAG, 0, NULL, "overwrite files of the same name"},
+              {"show-openssl", PT_ARG_FLAG, 0, NULL,
+               "print openssl commands that make the same, and make nothing"}),
+         .run = pt_cmd_cert_generate},
+    [PT_ACTION_AGENT_ENV] =
+        {"agent env", "", PT_GROUP_CERT,
+         "environment in which cocos-cli reaches a computation's agent", 0, 0,
+         ARGS(COMPUTATION,
+              {"shell", PT_ARG_CHOICE, 0, "posix fish powershell env-file",
+               "for which shell (posix); eval \"$(...)\" takes it over"},
+              {"mode", PT_ARG_CHOICE, 0, TLS_MODES, "another mode than the stored one"},
+              {"address", PT_ARG_TEXT, 0, NULL, "host:port of the agent, when Prism's is not it"},
+              {"server-ca-file", PT_ARG_FILE, 0, NULL, "CA of the agent's certificate"},
+              {"client-cert", PT_ARG_FILE, 0, NULL, "your certificate"},
+              {"client-key", PT_ARG_FILE, 0, NULL, "your key"},
+              {"policy", PT_ARG_FILE, 0, NULL, "attestation policy"}),
+         .run = pt_cmd_agent_env},
 
     /* ---- evidence and policies ---- */
     [PT_ACTION_EVIDENCE_VERIFY] =

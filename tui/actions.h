@@ -279,6 +279,8 @@ enum pt_action_id {
 
 	/* certificates */
 	PT_ACTION_CERT_CHECK,
+	PT_ACTION_CERT_GENERATE,
+	PT_ACTION_AGENT_ENV,
 
 	/* evidence and policies */
 	PT_ACTION_EVIDENCE_VERIFY,

@@ -3,51 +3,122 @@
  */
 #include "tui/cmd_cert.h"
 #include "base/clock.h"
-#include "base/file.h"
 #include "base/mem.h"
 #include "core/certcheck.h"
 #include "tui/commands.h"
 
 #include <string.h>
 
-#define PASSPHRASE_MAX 4096 /* the first line of the file */
+static const char *const names[CORE_CERTCHECK_SLOT_COUNT] = {
+    [CORE_CERTCHECK_CERT] = "cert-file",           [CORE_CERTCHECK_KEY] = "key-file",
+    [CORE_CERTCHECK_SERVER_CA] = "server-ca-file", [CORE_CERTCHECK_CLIENT_CA] = "client-ca-file",
+    [CORE_CERTCHECK_OWN_CERT] = "client-cert",     [CORE_CERTCHECK_OWN_KEY] = "client-key",
+};
 
-static struct prism_secret *passphrase(const struct pt_command *command, struct prism_error *err)
+/* Not every action has every argument. */
+static const char *given_path(const struct pt_command *command, unsigned slot)
 {
-	const char *name = pt_command_get(command, "passphrase-file");
-	PRISM_AUTO_FREE char *path = prism_path_expand(name ? name : "");
-	struct prism_buf text;
-	struct prism_secret *secret = NULL;
-
-	if (prism_file_read(path, PASSPHRASE_MAX, &text, err) == 0)
-		secret = prism_secret_create(prism_buf_text(&text), strcspn(prism_buf_text(&text), "\r\n"));
-	prism_buf_wipe(&text);
-	return secret;
+	return pt_action_arg(command->action, names[slot]) ? pt_command_get(command, names[slot])
+	                                                   : NULL;
 }
 
 int pt_cert_read(struct pt_command *command, struct core_certcheck *check, struct prism_error *err)
 {
-	static const char *const names[CORE_CERTCHECK_SLOT_COUNT] = {
-	    [CORE_CERTCHECK_CERT] = "cert-file",
-	    [CORE_CERTCHECK_KEY] = "key-file",
-	    [CORE_CERTCHECK_SERVER_CA] = "server-ca-file",
-	    [CORE_CERTCHECK_CLIENT_CA] = "client-ca-file",
-	    [CORE_CERTCHECK_OWN_CERT] = "client-cert",
-	    [CORE_CERTCHECK_OWN_KEY] = "client-key",
-	};
+	const char *passphrase = pt_command_get(command, "passphrase-file");
 
-	if (pt_command_get(command, "passphrase-file")) {
-		struct prism_secret *secret = passphrase(command, err);
-		if (!secret)
-			return -1;
-		core_certcheck_passphrase(check, secret);
-		prism_secret_destroy(secret);
-	}
+	if (passphrase && core_certcheck_passphrase_file(check, passphrase, err) < 0)
+		return -1;
 	for (unsigned i = 0; i < CORE_CERTCHECK_SLOT_COUNT; i++) {
-		const char *path = pt_command_get(command, names[i]);
+		const char *path = given_path(command, i);
 		if (path)
 			core_certcheck_file(check, i, path);
 	}
+	return 0;
+}
+
+bool pt_cert_given(const struct pt_command *command)
+{
+	bool given = pt_command_get(command, "tls-mode") != NULL;
+
+	for (unsigned i = 0; i < CORE_TLS_FILE_COUNT; i++)
+		given |= given_path(command, i) != NULL;
+	return given;
+}
+
+/* Stored texts stand in for files that are not given and that the mode uses; a path inside the CVM
+ * cannot be looked at and passes unseen. */
+static void add_stored(struct pt_command *command, const struct core_computation *stored,
+                       enum core_tls_mode mode, struct core_certcheck *check)
+{
+	const struct core_tls_mode_info *info = core_tls_mode_info(mode);
+
+	for (unsigned i = 0; i < CORE_TLS_FILE_COUNT; i++) {
+		const char *text = stored->agent.file[i];
+		bool used = ((info->required | info->optional) & (1u << i)) != 0;
+		if (used && !given_path(command, i) && core_tls_value_kind(text) != CORE_TLS_VALUE_EMPTY)
+			core_certcheck_stored(check, i, text);
+	}
+}
+
+static void say_warnings(struct pt_command *command, const struct core_certcheck *check)
+{
+	for (size_t i = 0; i < core_certcheck_count(check); i++) {
+		const struct core_certcheck_line *line = core_certcheck_line(check, i);
+		if (line->result >= CORE_CERTCHECK_WARN)
+			pt_command_say(command, "%s: %s (%s)", line->field, line->found, line->remedy);
+	}
+}
+
+/* What the change of mode takes away is said, since it cannot be fetched back. */
+static void say_cleared(struct pt_command *command, const struct core_computation *stored,
+                        enum core_tls_mode mode)
+{
+	const struct core_tls_mode_info *info = core_tls_mode_info(mode);
+
+	for (unsigned i = 0; i < CORE_TLS_FILE_COUNT; i++)
+		if (*stored->agent.file[i] && !((info->required | info->optional) & (1u << i)))
+			pt_command_say(command, "%s is cleared: %s does not use it",
+			               core_tls_file_info(i)->label, info->label);
+}
+
+int pt_cert_draft(struct pt_command *command, const struct core_computation *stored,
+                  struct core_computation_draft *draft, struct core_certcheck **ret_check,
+                  struct prism_error *err)
+{
+	const char *word = pt_command_get(command, "tls-mode");
+	enum core_tls_mode mode = stored ? core_tls_mode_of(&stored->agent) : CORE_TLS_NONE;
+	struct core_certcheck *check;
+
+	if (!pt_cert_given(command))
+		return 0;
+	if (word && core_tls_mode_parse(word, &mode, err) < 0)
+		return -1;
+	check = core_certcheck_create(mode, prism_clock_wall_us(prism_loop_clock(command->world->loop)),
+	                              NULL);
+	*ret_check = check;
+	if (pt_cert_read(command, check, err) < 0)
+		return -1;
+	for (unsigned i = 0; i < CORE_TLS_FILE_COUNT; i++) {
+		const struct core_tls_mode_info *info = core_tls_mode_info(mode);
+		if (given_path(command, i) && !((info->required | info->optional) & (1u << i))) {
+			prism_error_raise(err, PRISM_ERROR_INVALID, "%s does not use a %s", info->label,
+			                  core_tls_file_info(i)->label);
+			prism_error_hint(err, "leave --%s out, or choose another --tls-mode", names[i]);
+			return -1;
+		}
+	}
+	if (stored)
+		add_stored(command, stored, mode, check);
+	core_certcheck_run(check);
+	if (core_certcheck_raise(check, true, err) < 0)
+		return -1;
+	say_warnings(command, check);
+	if (stored)
+		say_cleared(command, stored, mode);
+	draft->set_mode = true;
+	draft->mode = mode;
+	for (unsigned i = 0; i < CORE_TLS_FILE_COUNT; i++)
+		draft->file[i] = given_path(command, i) ? core_certcheck_pem(check, i) : NULL;
 	return 0;
 }
 

@@ -11,6 +11,7 @@
 #include "core/run.h"
 #include "core/user.h"
 #include "core/validate.h"
+#include "tui/cmd_cert.h"
 #include "tui/commands.h"
 
 #include <string.h>
@@ -186,39 +187,65 @@ void pt_cmd_computation_create(struct pt_command *command)
 	    .log_level = pt_command_get(command, "log-level"),
 	};
 	struct prism_error err = PRISM_ERROR_INIT;
+	struct core_certcheck *check = NULL;
 
-	if (core_validate(CORE_FIELD_COMPUTATION_NAME, draft.name, &err) < 0 ||
-	    core_validate(CORE_FIELD_COMPUTATION_DESCRIPTION, draft.description, &err) < 0) {
+	if (pt_cert_draft(command, NULL, &draft, &check, &err) < 0 ||
+	    core_validate(CORE_FIELD_COMPUTATION_NAME, draft.name, &err) < 0 ||
+	    core_validate(CORE_FIELD_COMPUTATION_DESCRIPTION, draft.description, &err) < 0)
 		pt_command_done(command, &err);
-		return;
-	}
-	pt_command_try(
-	    command,
-	    core_computation_create(command->core, &draft, command->cancel, created, command, &err),
-	    &err);
+	else
+		pt_command_try(
+		    command,
+		    core_computation_create(command->core, &draft, command->cancel, created, command, &err),
+		    &err);
+	core_certcheck_destroy(check); /* the request has its own copy */
 }
 
-void pt_cmd_computation_update(struct pt_command *command)
+/* With what is stored at hand: files that are not given again are checked together with new ones.
+ */
+static void update_here(void *data, const struct core_computation *computation,
+                        const struct prism_error *why)
 {
+	struct pt_command *command = data;
 	struct core_computation_draft draft = {
 	    .name = pt_command_get(command, "name"),
 	    .description = pt_command_get(command, "description"),
 	    .log_level = pt_command_get(command, "log-level"),
 	};
+	struct core_certcheck *check = NULL;
 	struct prism_error err = PRISM_ERROR_INIT;
 
-	if (!draft.name && !draft.description && !draft.log_level) {
-		prism_error_raise(&err, PRISM_ERROR_INVALID, "nothing to change");
-		prism_error_hint(&err, "give --name, --description or --log-level");
-		pt_command_done(command, &err);
-		return;
+	if (why || pt_cert_draft(command, computation, &draft, &check, &err) < 0) {
+		pt_command_done(command, why ? why : &err);
+	} else {
+		pt_command_message(command, "computation updated");
+		pt_command_try(command,
+		               core_computation_update(command->core,
+		                                       pt_command_get(command, "computation"), &draft,
+		                                       command->cancel, pt_command_on_done, command, &err),
+		               &err);
 	}
-	pt_command_message(command, "computation updated");
-	pt_command_try(command,
-	               core_computation_update(command->core, pt_command_get(command, "computation"),
-	                                       &draft, command->cancel, pt_command_on_done, command,
-	                                       &err),
-	               &err);
+	core_certcheck_destroy(check);
+}
+
+void pt_cmd_computation_update(struct pt_command *command)
+{
+	const char *id = pt_command_get(command, "computation");
+	struct prism_error err = PRISM_ERROR_INIT;
+
+	if (pt_cert_given(command)) {
+		pt_command_try(
+		    command,
+		    core_computation_fetch(command->core, id, command->cancel, update_here, command, &err),
+		    &err);
+	} else if (pt_command_get(command, "name") || pt_command_get(command, "description") ||
+	           pt_command_get(command, "log-level")) {
+		update_here(command, NULL, NULL);
+	} else {
+		prism_error_raise(&err, PRISM_ERROR_INVALID, "nothing to change");
+		prism_error_hint(&err, "give --name, --description, --log-level or --tls-mode");
+		pt_command_done(command, &err);
+	}
 }
 
 void pt_cmd_computation_delete(struct pt_command *command)

@@ -84,6 +84,10 @@ void pt_cmd_measure_snp(struct pt_command *command);
 /* cmd_cert.c */
 void pt_cmd_cert_check(struct pt_command *command);
 
+/* cmd_cert_make.c */
+void pt_cmd_cert_generate(struct pt_command *command);
+void pt_cmd_agent_env(struct pt_command *command);
+
 /* cmd_policy.c */
 void pt_cmd_policy_show(struct pt_command *command);
 void pt_cmd_policy_measurement(struct pt_command *command);

@@ -12,6 +12,7 @@
  *
  * Updates start from what is there now, and send only what was changed.
  */
+#include "base/clock.h"
 #include "base/mem.h"
 #include "base/text.h"
 #include "core/asset.h"
@@ -22,6 +23,7 @@
 #include "tui/form.h"
 #include "tui/table.h"
 #include "tui/ui_private.h"
+#include "tui/view_form_tls.h"
 #include "tui/views.h"
 
 #include <stdio.h>
@@ -33,6 +35,7 @@
 struct slot { /* one field and where it came from */
 	const struct pt_arg *arg;
 	char *id, *label;
+	char *hint;    /* placeholder of its own; NULL: none */
 	char *initial; /* what the field starts with; NULL: nothing */
 	struct pt_choice choices[CHOICES_MAX];
 	char *words[CHOICES_MAX];
@@ -47,7 +50,7 @@ struct form {
 	struct pt_field fields[FIELDS_MAX];
 	struct slot slots[FIELDS_MAX];
 	size_t count;
-	char *note;
+	char *note, *tls_panel, *clears[CORE_TLS_FILE_COUNT];
 	char title[160], submit[64];
 };
 
@@ -59,10 +62,21 @@ static bool is_id(enum pt_arg_kind kind)
 	       kind == PT_ARG_ROLE || kind == PT_ARG_WORKSPACE || kind == PT_ARG_USER;
 }
 
-/* "log-level" is "Log level". */
+/* "log-level" is "Log level"; words that are names keep their capitals. */
 static char *label_of(const char *name)
 {
+	static const struct {
+		const char *name, *label;
+	} known[] = {{"tls-mode", "TLS mode"},
+	             {"server-ca-file", "Server CA file"},
+	             {"client-ca-file", "Client CA file"}};
 	char *label = prism_strdup(name);
+
+	for (size_t i = 0; i < PRISM_COUNT(known); i++)
+		if (!strcmp(name, known[i].name)) {
+			prism_free(label);
+			return prism_strdup(known[i].label);
+		}
 
 	for (char *c = label; *c; c++)
 		if (*c == '-' || *c == '_')
@@ -97,6 +111,109 @@ static int validate_number(void *data, const struct pt_form *form, const char *v
 	return prism_text_parse_u64(value, 1000000000, &number, err);
 }
 
+/* ---- fields of TLS modes ---- */
+
+/* What is changed, when its document is known. */
+static const struct core_computation *stored(const struct form *f)
+{
+	const char *id = pt_values_get(f->values, "computation");
+
+	return id && pt_action_id(f->action) == PT_ACTION_COMPUTATION_UPDATE
+	           ? core_computation_get(pt_ui_core(f->view->app), id)
+	           : NULL;
+}
+
+static int64_t form_now(const struct form *f)
+{
+	return prism_clock_wall_us(prism_loop_clock(pt_ui_world(f->view->app)->loop));
+}
+
+/* Form callbacks do not say which field they are for: one set for each file. */
+#define X(name, key, label, status, file)                                                  \
+	static int validate_##name(void *data, const struct pt_form *form, const char *value,  \
+	                           struct prism_error *err)                                    \
+	{                                                                                      \
+		const struct form *f = data;                                                       \
+		PRISM_UNUSED(value);                                                               \
+		return pt_form_tls_check(form, stored(f), CORE_TLS_FILE_##name, form_now(f), err); \
+	}                                                                                      \
+	static bool applies_##name(void *data, const struct pt_form *form)                     \
+	{                                                                                      \
+		return pt_form_tls_uses(form, stored(data), CORE_TLS_FILE_##name);                 \
+	}                                                                                      \
+	static bool clears_##name(void *data, const struct pt_form *form)                      \
+	{                                                                                      \
+		return pt_form_tls_clears(form, stored(data), CORE_TLS_FILE_##name);               \
+	}
+CORE_TLS_FILE_MAP(X)
+#undef X
+
+static const struct {
+	int (*validate)(void *data, const struct pt_form *form, const char *value,
+	                struct prism_error *err);
+	bool (*applies)(void *data, const struct pt_form *form);
+	bool (*clears)(void *data, const struct pt_form *form);
+} tls_calls[CORE_TLS_FILE_COUNT] = {
+#define X(name, key, label, status, file) {validate_##name, applies_##name, clears_##name},
+    CORE_TLS_FILE_MAP(X)
+#undef X
+};
+
+static bool key_applies(void *data, const struct pt_form *form)
+{
+	const char *key = pt_form_get(form, "key-file");
+
+	return pt_form_tls_uses(form, stored(data), CORE_TLS_FILE_KEY) && key && *key;
+}
+
+static void tls_field(struct slot *slot, struct pt_field *field)
+{
+	int file = pt_form_tls_file(slot->arg->name);
+
+	if (file >= 0) {
+		slot->hint = pt_form_tls_needed((unsigned)file);
+		field->placeholder = slot->hint;
+		field->validate = tls_calls[file].validate;
+		field->applies = tls_calls[file].applies;
+	} else if (!strcmp(slot->arg->name, "passphrase-file")) {
+		field->applies = key_applies;
+	} else {
+		for (size_t i = 0; i < slot->choice_count; i++) {
+			enum core_tls_mode mode;
+			if (core_tls_mode_parse(slot->choices[i].value, &mode, NULL) < 0)
+				continue;
+			slot->choices[i].label = core_tls_mode_info(mode)->label;
+			slot->choices[i].note = core_tls_mode_info(mode)->use;
+		}
+	}
+}
+
+static bool has_tls(const struct form *f)
+{
+	return pt_action_arg(f->action, "tls-mode") != NULL;
+}
+
+/* Before the fields: what is stored. Behind them: what saving would take away. */
+static void add_tls_panel(struct form *f)
+{
+	f->tls_panel = has_tls(f) ? pt_form_tls_panel(stored(f), form_now(f)) : NULL;
+	if (f->tls_panel)
+		f->fields[f->count++] =
+		    (struct pt_field){.id = "stored", .label = f->tls_panel, .kind = PT_FIELD_NOTE};
+}
+
+static void add_tls_losses(struct form *f)
+{
+	for (unsigned i = 0; f->tls_panel && i < CORE_TLS_FILE_COUNT && f->count < FIELDS_MAX; i++) {
+		f->clears[i] = prism_asprintf("Saving clears the stored %s: the mode does not use it.",
+		                              core_tls_file_info(i)->status_label);
+		f->fields[f->count++] = (struct pt_field){.id = core_tls_file_info(i)->key,
+		                                          .label = f->clears[i],
+		                                          .kind = PT_FIELD_NOTE,
+		                                          .applies = tls_calls[i].clears};
+	}
+}
+
 /* The name or description as the server has it, for updates. Lent. */
 static const char *current(struct form *f, const struct pt_arg *arg)
 {
@@ -113,6 +230,8 @@ static const char *current(struct form *f, const struct pt_arg *arg)
 			return c->description;
 		if (!strcmp(arg->name, "log-level"))
 			return c->agent.present ? c->agent.log_level : NULL;
+		if (!strcmp(arg->name, "tls-mode"))
+			return c->agent.present ? core_tls_mode_info(core_tls_mode_of(&c->agent))->word : NULL;
 	}
 	id = pt_values_get(f->values, "asset");
 	if (pt_action_id(f->action) == PT_ACTION_ASSET_UPDATE && id &&
@@ -244,6 +363,8 @@ static void add_arg(struct form *f, const struct pt_arg *arg)
 		field->validate = validate_number;
 	if (is_id(arg->kind) || arg->kind == PT_ARG_RUN)
 		field->complete = complete_field;
+	if (has_tls(f) && (!strcmp(arg->name, "tls-mode") || arg->kind == PT_ARG_FILE))
+		tls_field(slot, field);
 }
 
 static const char *name_of_id(struct pt_app *app, const struct pt_arg *arg, const char *id)
@@ -381,6 +502,8 @@ static struct pt_values *collect(struct form *f)
 		const char *equals = arg ? strchr(f->slots[i].id, '=') : NULL;
 		bool update = f->slots[i].initial && current(f, arg);
 
+		if (f->fields[i].applies && !f->fields[i].applies(f, f->form))
+			continue; /* hidden: it may hold what was typed for another mode */
 		if (!text || !*text || (update && !strcmp(text, f->slots[i].initial)))
 			continue;
 		if (f->fields[i].kind == PT_FIELD_CHECK) {
@@ -523,9 +646,13 @@ static void destroy(struct pt_view *view)
 		prism_free(f->slots[i].id);
 		prism_free(f->slots[i].label);
 		prism_free(f->slots[i].initial);
+		prism_free(f->slots[i].hint);
 	}
 	pt_values_destroy(f->values);
 	prism_free(f->note);
+	prism_free(f->tls_panel);
+	for (size_t i = 0; i < CORE_TLS_FILE_COUNT; i++)
+		prism_free(f->clears[i]);
 	prism_free(f);
 }
 
@@ -568,11 +695,13 @@ struct pt_view *pt_view_form(struct pt_app *app, struct pt_values *values)
 	f->action = pt_values_action(values);
 	name_form(f);
 	add_known(f);
+	add_tls_panel(f);
 	for (const struct pt_arg *arg = f->action->args; arg && arg->name; arg++)
 		if (f->count < FIELDS_MAX && fits_agent(f, arg) && strcmp(arg->name, "confirm") != 0 &&
 		    strcmp(arg->name, "follow") != 0 &&
 		    !(is_id(arg->kind) && pt_values_get(values, arg->name)))
 			add_arg(f, arg);
+	add_tls_losses(f);
 	f->form = pt_form_create(f->fields, f->count, f->submit, "Cancel", f);
 	draft_load(f);
 	return view;
