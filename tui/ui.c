@@ -226,7 +226,8 @@ static const char *hint_word(struct pt_view *view, enum pt_action_id id)
 }
 
 /* Hints: the rows flagged for it that have a key here, those of the view before the general ones.
- */
+ * In a list they do not follow the row under the cursor: a bar that changes with every step costs
+ * more bytes than the step, and the reason is said when the key is pressed. */
 static size_t on_hints(struct pt_app *app, struct pt_view *view, struct pt_hint *out, size_t cap)
 {
 	char(*keys)[PT_KEY_NAME] = pt_ui_of(app)->hint_keys;
@@ -244,9 +245,12 @@ static size_t on_hints(struct pt_app *app, struct pt_view *view, struct pt_hint 
 				continue;
 			pt_keymap_keys(pt_ui_of(app)->keymap, (enum pt_action_id)id, where, 1, keys[id],
 			               sizeof(keys[id]));
-			if (!*keys[id] || !pt_ui_may(app, view, (enum pt_action_id)id, reason, sizeof(reason)))
+			bool of_row = (where & PT_IN_LIST) && (action->flags & PT_ACTION_SELECTION);
+			if (!*keys[id] ||
+			    (!of_row && !pt_ui_may(app, view, (enum pt_action_id)id, reason, sizeof(reason))))
 				continue;
-			out[count++] = (struct pt_hint){keys[id], hint_word(view, (enum pt_action_id)id)};
+			out[count++] = (struct pt_hint){
+			    keys[id], of_row ? pt_action_hint(action) : hint_word(view, (enum pt_action_id)id)};
 		}
 	return count;
 }
