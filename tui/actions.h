@@ -118,7 +118,7 @@ enum pt_arg_kind {
 enum pt_arg_flags {
 	PT_ARG_POSITIONAL = 1u << 0, /* by place; otherwise --name VALUE or --name=VALUE */
 	PT_ARG_REQUIRED = 1u << 1,
-	PT_ARG_REPEAT = 1u << 2, /* may be given several times; a positional one takes the rest */
+	PT_ARG_REPEAT = 1u << 2,   /* may be given several times; a positional one takes the rest */
 	PT_ARG_ATTESTED = 1u << 3, /* forms ask only when the computation's agent runs attested TLS */
 };
 

@@ -57,7 +57,7 @@ void pt_listview_draw(const struct pt_view *view, struct pt_canvas *canvas, stru
 unsigned pt_listview_key(struct pt_view *view, const struct pt_event *event);
 unsigned pt_listview_changed(struct pt_view *view, const struct core_event *event);
 void pt_listview_shown(struct pt_view *view, bool visible); /* not polled while covered */
-void pt_listview_destroy(struct pt_view *view); /* finish and free the state */
+void pt_listview_destroy(struct pt_view *view);             /* finish and free the state */
 unsigned pt_listview_refresh(struct pt_view *view);
 
 /* Cell helpers. */

@@ -510,7 +510,9 @@ static void test_changed_data_never_arrives(void **state)
 	assert_string_equal(prism_buf_text(&w->a.got), "hello");
 	int64_t end = w->trick->seen;
 	close_sides(w);
-	for (int64_t at = end - 10; at < end; at++) {
+	/* The handshake before it varies by a few bytes (signatures in DER); these lie in the last
+	 * record's 22 encrypted bytes all the same. */
+	for (int64_t at = end - 16; at < end - 6; at++) {
 		w->flip_at = at;
 		w->b.out = "hello";
 		w->b.out_len = 5;
