@@ -88,7 +88,8 @@ static void generated(void *data, bool cancelled)
 		pt_records_text(command->records, g->made.cert_path);
 		pt_records_text(command->records, g->made.key_path);
 		pt_records_text(command->records, NET_CERT_COMMENT);
-		pt_command_message(command, "%s written; development only", g->made.cert_path);
+		pt_command_message(command, "%s written; development only",
+		                   prism_path_base(g->made.cert_path));
 	}
 	pt_command_done(command, cancelled || g->rc < 0 ? &g->err : NULL);
 }

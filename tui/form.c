@@ -197,7 +197,8 @@ static bool validate_field(struct pt_form *form, size_t index)
 	set_message(field, NULL);
 	if (!pt_form_enterable(form, index))
 		return true;
-	if (!value[strspn(value, " \n")] && spec->kind != PT_FIELD_CHECK) {
+	if (!value[strspn(value, " \n")] && spec->kind != PT_FIELD_CHECK &&
+	    !(spec->flags & PT_FIELD_JUDGE_EMPTY)) {
 		if (spec->flags & PT_FIELD_REQUIRED)
 			set_message(field, "cannot be empty.");
 		return !field->message;

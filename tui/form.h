@@ -30,6 +30,7 @@ enum pt_field_kind {
 enum pt_field_flags {
 	PT_FIELD_REQUIRED = 1 << 0, /* "cannot be empty." */
 	PT_FIELD_READONLY = 1 << 1,
+	PT_FIELD_JUDGE_EMPTY = 1 << 2, /* validate is called for an empty value too */
 };
 
 struct pt_form;
@@ -53,7 +54,7 @@ struct pt_field {
 	const struct pt_choice *choices; /* select; lent for the form's life */
 	size_t choice_count;
 	/* 0, or -1 with the message that stands under the field. Not called for an empty optional
-	 * value. May be NULL. */
+	 * value without PT_FIELD_JUDGE_EMPTY. May be NULL. */
 	int (*validate)(void *data, const struct pt_form *form, const char *value,
 	                struct prism_error *err);
 	/* False hides the field, and keeps its value. May be NULL. */

@@ -22,6 +22,21 @@ static bool label_above(const struct pt_form *form)
 	return form->label_width == 0;
 }
 
+/* Columns beside the labels. */
+static int input_width(const struct pt_form *form)
+{
+	int width = form->width - form->label_width;
+
+	return width > 0 ? width : 1;
+}
+
+static int message_rows(const struct pt_form *form, const struct pt_field_state *field)
+{
+	return field->message
+	           ? pt_text_wrap(field->message, strlen(field->message), input_width(form), NULL, NULL)
+	           : 0;
+}
+
 static int field_rows(const struct pt_form *form, const struct pt_field_state *field)
 {
 	const struct pt_field *spec = field->spec;
@@ -32,7 +47,7 @@ static int field_rows(const struct pt_form *form, const struct pt_field_state *f
 		return 2; /* a blank line before it */
 	return (label_above(form) ? 1 : 0) +
 	       (spec->kind == PT_FIELD_LINES ? (spec->rows ? spec->rows : 4) : 1) +
-	       (field->message ? 1 : 0);
+	       message_rows(form, field);
 }
 
 static int footer_rows(const struct pt_form *form)
@@ -198,9 +213,12 @@ static void draw_field(const struct pt_form *form, struct pt_canvas *canvas, str
 	if (label_above(form))
 		y++;
 	draw_input(field, canvas, x, y, width, focus);
-	if (field->message)
-		pt_canvas_text(canvas, x, area.y + field->y - form->top + field->height - 1, width,
-		               PT_SLOT_INPUT_BAD, 0, field->message);
+	if (field->message) {
+		int below = area.y + field->y - form->top + field->height - message_rows(form, field);
+		struct note note = {canvas, x, below, width, PT_SLOT_INPUT_BAD};
+
+		pt_text_wrap(field->message, strlen(field->message), input_width(form), note_line, &note);
+	}
 }
 
 /* Candidates while Tab walks, else the help of the field, else what is going on. */

@@ -173,6 +173,7 @@ static void tls_field(struct slot *slot, struct pt_field *field)
 	if (file >= 0) {
 		slot->hint = pt_form_tls_needed((unsigned)file);
 		field->placeholder = slot->hint;
+		field->flags |= PT_FIELD_JUDGE_EMPTY; /* required by some modes */
 		field->validate = tls_calls[file].validate;
 		field->applies = tls_calls[file].applies;
 	} else if (!strcmp(slot->arg->name, "passphrase-file")) {

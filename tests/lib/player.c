@@ -179,6 +179,21 @@ static void mask_ports(char *text)
 			*digit = 'N';
 }
 
+/* Fingerprints of keys made while it runs: runs of hex digits with five colons or more. */
+static void mask_fingerprints(char *text)
+{
+	for (char *at = text; *at;) {
+		size_t len = strspn(at, "0123456789ABCDEF:"), colons = 0;
+
+		for (size_t i = 0; i < len; i++)
+			colons += at[i] == ':';
+		for (size_t i = 0; colons >= 5 && i < len; i++)
+			if (at[i] != ':')
+				at[i] = 'x';
+		at += len ? len : 1;
+	}
+}
+
 /* Identifiers the sandbox makes up while it runs are different every time: hexadecimal digits of
  * whole UUIDs become 'x'. */
 static void mask_ids(char *text)
@@ -219,5 +234,6 @@ char *player_picture(const struct player *player)
 	picture = prism_buf_take(&out, NULL);
 	mask_ports(picture);
 	mask_ids(picture);
+	mask_fingerprints(picture);
 	return picture;
 }
