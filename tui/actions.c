@@ -600,6 +600,12 @@ static const struct pt_action rows[PT_ACTION_COUNT] = {
               {"client-key", PT_ARG_FILE, 0, NULL, "your key"},
               {"policy", PT_ARG_FILE, 0, NULL, "attestation policy"}),
          .run = pt_cmd_agent_env},
+    [PT_ACTION_COMPUTATION_CERTS] =
+        {"computation certs", "", PT_GROUP_CERT, "save the TLS files stored with a computation", 0,
+         PT_ACTION_WRITES,
+         ARGS(COMPUTATION, {"directory", PT_ARG_NEW_FILE, REQ, NULL, "where they go"},
+              {"replace", PT_ARG_FLAG, 0, NULL, "overwrite files of the same name"}),
+         .run = pt_cmd_computation_certs},
 
     /* ---- evidence and policies ---- */
     [PT_ACTION_EVIDENCE_VERIFY] =

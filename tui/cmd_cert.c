@@ -1,13 +1,16 @@
 /*
- * Commands about certificates and keys of TLS modes: checking files.
+ * Commands about certificates and keys of TLS modes: checking files, and fetching the stored ones.
  */
 #include "tui/cmd_cert.h"
 #include "base/clock.h"
+#include "base/file.h"
 #include "base/mem.h"
+#include "base/text.h"
 #include "core/certcheck.h"
 #include "tui/commands.h"
 
 #include <string.h>
+#include <unistd.h>
 
 static const char *const names[CORE_CERTCHECK_SLOT_COUNT] = {
     [CORE_CERTCHECK_CERT] = "cert-file",           [CORE_CERTCHECK_KEY] = "key-file",
@@ -172,4 +175,88 @@ void pt_cmd_cert_check(struct pt_command *command)
 out:
 	core_certcheck_destroy(check);
 	pt_command_done(command, rc < 0 ? &err : NULL);
+}
+
+/* ---- computation certs ---- */
+
+/* What is written for a stored value (reference 5.2); false when there is nothing to write. */
+static bool file_contents(struct pt_command *command, unsigned file, const char *value,
+                          struct prism_buf *out)
+{
+	switch (core_tls_value_kind(value)) {
+	case CORE_TLS_VALUE_PEM:
+		prism_buf_puts(out, value);
+		return true;
+	case CORE_TLS_VALUE_PEM_BASE64:
+	case CORE_TLS_VALUE_DER_BASE64:
+		return prism_base64_decode(value, strlen(value), out, NULL) == 0;
+	case CORE_TLS_VALUE_PATH:
+		pt_command_say(command, "%s is a path inside the CVM and stays there: %s",
+		               core_tls_file_info(file)->status_label, value);
+		return false;
+	default:
+		return false;
+	}
+}
+
+/* Writes one file; returns 1 when there was something, 0 when not. */
+static int save_file(struct pt_command *command, const struct core_computation *computation,
+                     unsigned file, const char *dir, struct prism_error *err)
+{
+	const struct core_tls_file_info *info = core_tls_file_info(file);
+	const char *value = computation->agent.file[file];
+	struct prism_buf text = PRISM_BUF_INIT(strlen(value) + 1);
+	PRISM_AUTO_FREE char *path = prism_path_join(dir, info->file_name);
+	bool any = file_contents(command, file, value, &text);
+	int rc = any ? 1 : 0;
+
+	if (any && !pt_command_flag(command, "replace") && access(path, F_OK) == 0) {
+		rc = prism_error_raise(err, PRISM_ERROR_CONFLICT, "%s is there already", path);
+		prism_error_hint(err, "choose another directory, or give --replace");
+	} else if (any && prism_file_write(path, text.data, text.len,
+	                                   file == CORE_TLS_FILE_KEY ? 0600 : 0644, err) < 0) {
+		rc = -1;
+	}
+	if (rc > 0) {
+		pt_records_text(command->records, info->status_label);
+		pt_records_text(command->records, path);
+	}
+	prism_buf_wipe(&text);
+	return rc;
+}
+
+static void certs_here(void *data, const struct core_computation *computation,
+                       const struct prism_error *why)
+{
+	static const struct pt_record_column columns[] = {
+	    {"file", "File"}, {"path", "Path"}, {NULL, NULL}};
+	struct pt_command *command = data;
+	struct prism_error err = PRISM_ERROR_INIT;
+	int rc = 0, count = 0;
+
+	if (why) {
+		pt_command_done(command, why);
+		return;
+	}
+	PRISM_AUTO_FREE char *dir = prism_path_expand(pt_command_get(command, "directory"));
+	command->records = pt_records_create(columns, 0);
+	rc = prism_file_mkdirs(dir, 0700, &err);
+	for (unsigned i = 0; rc >= 0 && i < CORE_TLS_FILE_COUNT; i++)
+		if ((rc = save_file(command, computation, i, dir, &err)) > 0)
+			count++;
+	if (rc >= 0 && count > 0)
+		pt_command_message(command, "%d file%s written", count, count == 1 ? "" : "s");
+	else if (rc >= 0)
+		pt_command_message(command, "no file is stored with this computation");
+	pt_command_done(command, rc < 0 ? &err : NULL);
+}
+
+void pt_cmd_computation_certs(struct pt_command *command)
+{
+	struct prism_error err = PRISM_ERROR_INIT;
+
+	pt_command_try(command,
+	               core_computation_fetch(command->core, pt_command_get(command, "computation"),
+	                                      command->cancel, certs_here, command, &err),
+	               &err);
 }

@@ -103,6 +103,11 @@ static void show_print(struct pt_command *command)
 	    {"start_time", "Started"},
 	    {"end_time", "Ended"},
 	    {"log_level", "Log level"},
+	    {"tls_mode", "TLS mode"},
+	    {"cert_file", "Cert File"},
+	    {"server_key", "Key File"},
+	    {"server_ca_file", "Server CA"},
+	    {"client_ca_file", "Client CA"},
 	    {"algorithm_providers", "Algorithm provider"},
 	    {"dataset_providers", "Dataset providers"},
 	    {"result_consumers", "Result consumers"},
@@ -131,6 +136,11 @@ static void show_print(struct pt_command *command)
 	pt_records_time(r, c->start_us);
 	pt_records_time(r, c->end_us);
 	pt_records_text(r, c->agent.log_level);
+	pt_records_text(r, core_tls_mode_info(core_tls_mode_of(&c->agent))->label);
+	for (unsigned i = 0; i < CORE_TLS_FILE_COUNT; i++)
+		pt_records_text(r, core_tls_value_kind(c->agent.file[i]) == CORE_TLS_VALUE_PATH
+		                       ? "Server-side path"
+		                       : core_tls_file_badge(&c->agent, i));
 	pt_records_list(r, prism_buf_text(&algo));
 	pt_records_list(r, prism_buf_text(&data));
 	pt_records_list(r, prism_buf_text(&consumers));

@@ -83,6 +83,7 @@ void pt_cmd_measure_snp(struct pt_command *command);
 
 /* cmd_cert.c */
 void pt_cmd_cert_check(struct pt_command *command);
+void pt_cmd_computation_certs(struct pt_command *command);
 
 /* cmd_cert_make.c */
 void pt_cmd_cert_generate(struct pt_command *command);

@@ -1,0 +1,126 @@
+/*
+ * The TLS modes by -c: certificates made here, checked, stored with a computation in each of the
+ * five modes, refused where they are wrong, fetched back, and rendered as environment.
+ */
+#include "tests/lib/client.h"
+
+#include "base/mem.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include <cmocka.h>
+
+static struct sandbox *sandbox;
+static struct cli cli;
+static char workspace[128], dir[256];
+
+static int start(void **state)
+{
+	sandbox = sandbox_start((const char *const[]){NULL});
+	cli = (struct cli){.sandbox = sandbox};
+	snprintf(
+	    workspace, sizeof(workspace), "%s",
+	    cli_text(cli_find(cli_must(&cli, "workspace list"), "name", "Open Science Lab"), "id"));
+	cli.workspace = workspace;
+	snprintf(dir, sizeof(dir), "%s/certificates", getenv("HOME"));
+	cli_must(&cli, "cert generate %s --type ca", dir);
+	cli_must(&cli, "cert generate %s --type server --host agent.example", dir);
+	cli_must(&cli, "cert generate %s --type client", dir);
+	return 0;
+}
+
+static int stop(void **state)
+{
+	cli_finish(&cli);
+	sandbox_stop(sandbox);
+	return 0;
+}
+
+static void test_each_mode_is_stored_and_rendered(void **state)
+{
+	static const struct {
+		const char *mode, *label, *files, *env;
+	} rows[] = {
+	    {"none", "No TLS", "", "AGENT_GRPC_URL"},
+	    {"tls", "TLS", "--cert-file %1$s/server-cert.pem --key-file %1$s/server-key.pem",
+	     "AGENT_GRPC_SERVER_CA_CERTS"},
+	    {"mtls", "Mutual TLS",
+	     "--cert-file %1$s/server-cert.pem --key-file %1$s/server-key.pem "
+	     "--server-ca-file %1$s/ca-cert.pem --client-ca-file %1$s/ca-cert.pem",
+	     "AGENT_GRPC_CLIENT_KEY"},
+	    {"atls", "Attested TLS", "", "AGENT_GRPC_ATTESTED_TLS=true"},
+	    {"matls", "Mutual Attested TLS", "--client-ca-file %1$s/ca-cert.pem",
+	     "AGENT_GRPC_ATTESTATION_POLICY"},
+	};
+	for (size_t i = 0; i < PRISM_COUNT(rows); i++) {
+		char files[1024];
+		snprintf(files, sizeof(files), rows[i].files, dir);
+		cli_must(&cli, "computation create 'tls %s' --description x --tls-mode %s %s", rows[i].mode,
+		         rows[i].mode, files);
+		assert_string_equal(
+		    cli_text(cli_must(&cli, "computation show 'tls %s'", rows[i].mode), "tls_mode"),
+		    rows[i].label);
+		const char *text =
+		    cli_text(cli_must(&cli, "agent env 'tls %s'", rows[i].mode), "environment");
+		assert_non_null(strstr(text, rows[i].env));
+	}
+}
+
+static void test_what_is_wrong_is_not_sent(void **state)
+{
+	cli.quiet = true;
+	assert_int_equal(cli_run(&cli,
+	                         "computation create wrong --description x --tls-mode tls --cert-file "
+	                         "%s/server-cert.pem --key-file %s/client-key.pem",
+	                         dir, dir),
+	                 10); /* trust */
+	assert_non_null(strstr(cli.err, "another certificate"));
+	assert_int_equal(
+	    cli_run(&cli,
+	            "computation create wrong --description x --tls-mode tls --cert-file %s/ca-key.pem "
+	            "--key-file %s/server-key.pem",
+	            dir, dir),
+	    2); /* invalid */
+	assert_int_equal(cli_run(&cli, "computation create wrong --description x --tls-mode mtls"), 2);
+	assert_int_not_equal(cli_run(&cli, "computation show wrong"), 0);
+	cli.quiet = false;
+}
+
+static void test_stored_files_come_back(void **state)
+{
+	struct stat info;
+	char path[512];
+
+	cli_must(&cli,
+	         "computation create back --description x --tls-mode tls --cert-file "
+	         "%s/server-cert.pem --key-file %s/server-key.pem",
+	         dir, dir);
+	cli_must(&cli, "computation certs back %s/back", dir);
+	snprintf(path, sizeof(path), "%s/back/key.pem", dir);
+	assert_int_equal(stat(path, &info), 0);
+	assert_int_equal(info.st_mode & 0777, 0600);
+	cli_must(&cli,
+	         "cert check --mode tls --cert-file %s/back/cert.pem --key-file %s --server-ca-file "
+	         "%s/ca-cert.pem --host agent.example",
+	         dir, path, dir);
+	cli.quiet = true;
+	assert_int_not_equal(cli_run(&cli, "computation certs back %s/back", dir), 0);
+	cli.quiet = false;
+	cli_must(&cli, "computation update back --tls-mode atls");
+	assert_string_equal(cli_text(cli_must(&cli, "computation show back"), "cert_file"),
+	                    "Not Required");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(test_each_mode_is_stored_and_rendered),
+	    cmocka_unit_test(test_what_is_wrong_is_not_sent),
+	    cmocka_unit_test(test_stored_files_come_back),
+	};
+	return cmocka_run_group_tests(tests, start, stop);
+}
