@@ -39,6 +39,7 @@ while read -r line <&3; do
 	case $line in *'"ready"'*) break ;; esac
 done
 url=$(printf '%s\n' "$line" | sed -n 's/.*"url" *: *"\([^"]*\)".*/\1/p')
+root=$(printf '%s\n' "$line" | sed -n 's/.*"attestation_root" *: *"\([^"]*\)".*/\1/p')
 if [ -z "$url" ]; then
 	echo "the sandbox did not start:" >&2
 	cat "$dir/sandbox.log" >&2
@@ -70,4 +71,4 @@ fi
 cd "$dir/work" || exit 1
 env HOME="$dir" XDG_CONFIG_HOME="$dir/config" XDG_STATE_HOME="$dir/state" \
 	XDG_DATA_HOME="$dir/data" XDG_CACHE_HOME="$dir/cache" XDG_RUNTIME_DIR="$dir/run" \
-	no_proxy=127.0.0.1 PRISM_TUI_URL="$url" PRISM_TUI_USER="$user" "$B/prism-tui" "$@" 3<&-
+	no_proxy=127.0.0.1 PRISM_TUI_TRUST_ROOT="$root" PRISM_TUI_URL="$url" PRISM_TUI_USER="$user" "$B/prism-tui" "$@" 3<&-
