@@ -324,7 +324,7 @@ static void dates_of(struct core_certcheck *check, unsigned slot, size_t i)
 		WARN(DATES, "connections fail from then on", "have it renewed in time",
 		     "%.200s: expires in %s", nth_name(s, i), prism_time_span(to - check->at_us, span));
 	else
-		PASS(DATES, "%.200s: until %s, %lld days", nth_name(s, i), prism_time_format(to, 0, day),
+		PASS(DATES, "%.200s: until %.10s, %lld days", nth_name(s, i), prism_time_format(to, 0, day),
 		     (long long)((to - check->at_us) / DAY_US));
 }
 

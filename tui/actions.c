@@ -561,7 +561,7 @@ static const struct pt_action rows[PT_ACTION_COUNT] = {
     [PT_ACTION_CERT_CHECK] =
         {"cert check", "", PT_GROUP_CERT,
          "check the files of a TLS mode before anything is sent, line by line", 0,
-         PT_ACTION_NO_LOGIN,
+         PT_ACTION_NO_LOGIN | PT_ACTION_FORM,
          ARGS({"mode", PT_ARG_CHOICE, PT_ARG_REQUIRED, TLS_MODES, "the mode they are meant for"},
               TLS_FILES,
               {"client-cert", PT_ARG_FILE, 0, NULL, "your own certificate, to be checked too"},

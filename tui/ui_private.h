@@ -46,6 +46,7 @@ struct pt_ui_command {
 	bool quiet;
 	void (*done)(void *data, const char *id, const struct prism_error *err);
 	void *data;
+	const struct pt_action *action;
 };
 
 void pt_ui_start_missing(struct pt_app *app, struct pt_view *view, enum pt_action_id id,

@@ -28,7 +28,8 @@ static void front_say(void *data, const char *text)
 	pt_app_message(running->ui->app, PT_SLOT_INFO, "%s", text);
 }
 
-static void show_records(struct pt_ui *ui, const struct pt_command *command)
+static void show_records(struct pt_ui *ui, const struct pt_action *action,
+                         const struct pt_records *records)
 {
 	PRISM_AUTO_BUF struct prism_buf text = PRISM_BUF_INIT(ANSWER_MAX);
 	struct pt_print print = {.format = PT_FORMAT_TABLE,
@@ -37,8 +38,18 @@ static void show_records(struct pt_ui *ui, const struct pt_command *command)
 	                         .terminal = true,
 	                         .ascii = !pt_app_utf8(ui->app)};
 
-	pt_records_print(command->records, &print, &text);
-	pt_dialog_text(ui->app, command->action->name, prism_buf_text(&text));
+	pt_records_print(records, &print, &text);
+	pt_dialog_text(ui->app, action->name, prism_buf_text(&text));
+}
+
+/* Judgements are read whether they are good or bad; what goes on has a view of its own. */
+static void front_rows(void *data, const struct pt_records *records)
+{
+	struct pt_ui_command *running = data;
+	enum pt_group group = running->action->group;
+
+	if (group == PT_GROUP_CERT || group == PT_GROUP_EVIDENCE)
+		show_records(running->ui, running->action, records);
 }
 
 static void front_done(void *data, struct pt_command *command, const struct prism_error *err)
@@ -54,11 +65,11 @@ static void front_done(void *data, struct pt_command *command, const struct pris
 	if (!err && command->message)
 		pt_app_message(ui->app, PT_SLOT_GOOD, "%s", command->message);
 	if (!err && command->records && !command->id && !running->quiet)
-		show_records(ui, command);
+		show_records(ui, command->action, command->records);
 	prism_free(running);
 }
 
-static const struct pt_front front = {.say = front_say, .done = front_done};
+static const struct pt_front front = {.say = front_say, .rows = front_rows, .done = front_done};
 
 void pt_ui_run(struct pt_app *app, struct pt_values *values, bool quiet,
                void (*done)(void *data, const char *id, const struct prism_error *err), void *data)
@@ -67,7 +78,8 @@ void pt_ui_run(struct pt_app *app, struct pt_values *values, bool quiet,
 	struct pt_ui_command *running = prism_alloc(sizeof(*running));
 	struct prism_error err = PRISM_ERROR_INIT;
 
-	*running = (struct pt_ui_command){.ui = ui, .quiet = quiet, .done = done, .data = data};
+	*running = (struct pt_ui_command){
+	    .ui = ui, .quiet = quiet, .done = done, .data = data, .action = pt_values_action(values)};
 	prism_list_append(&ui->commands, &running->link);
 	if (pt_command_start(ui->world, values, ui->cancel, &front, running, &err))
 		return;
