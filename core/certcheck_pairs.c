@@ -159,12 +159,15 @@ static void pair_host(struct core_certcheck *check)
 {
 	const unsigned slot = CORE_CERTCHECK_CERT;
 	const struct slot *s = &check->slots[slot];
+	/* Attested connections are not held to names (reference agent.md section 8). */
+	enum core_certcheck_result bad =
+	    core_tls_mode_info(check->mode)->attested ? CORE_CERTCHECK_WARN : CORE_CERTCHECK_FAIL;
 
 	if (!s->usable)
 		return;
 	PRISM_AUTO_FREE char *names = net_cert_alt_names(s->certs[0]);
 	if (!*names)
-		core_certcheck_add(check, slot, CORE_CERTCHECK_ID_HOST, CORE_CERTCHECK_FAIL,
+		core_certcheck_add(check, slot, CORE_CERTCHECK_ID_HOST, bad,
 		                   "clients ignore the common name and look at alternative names only",
 		                   "have it issued with subjectAltName: the agent's DNS name and address",
 		                   "no subjectAltName at all");
@@ -175,7 +178,7 @@ static void pair_host(struct core_certcheck *check)
 		core_certcheck_add(check, slot, CORE_CERTCHECK_ID_HOST, CORE_CERTCHECK_PASS, NULL, NULL,
 		                   "%.200s is among %.300s", check->host, names);
 	else
-		core_certcheck_add(check, slot, CORE_CERTCHECK_ID_HOST, CORE_CERTCHECK_FAIL,
+		core_certcheck_add(check, slot, CORE_CERTCHECK_ID_HOST, bad,
 		                   "clients refuse an agent under another name or address",
 		                   "have it issued with that name or address in subjectAltName",
 		                   "%.200s is not among %.300s", check->host, names);

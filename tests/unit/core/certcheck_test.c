@@ -327,6 +327,18 @@ static void test_self_signed(void **state)
 	testca_finish(&made);
 }
 
+static void test_names_in_attested_modes(void **state)
+{
+	struct given given = right();
+	given.host = "elsewhere.example";
+	struct core_certcheck *check = run(CORE_TLS_MTLS, &given);
+	expect(check, "cert.host", CORE_CERTCHECK_FAIL, "not among");
+	core_certcheck_destroy(check);
+	check = run(CORE_TLS_MATLS, &given);
+	expect(check, "cert.host", CORE_CERTCHECK_WARN, "not among");
+	core_certcheck_destroy(check);
+}
+
 /* ---- files ---- */
 
 static struct core_certcheck *from_file(const char *path)
@@ -511,6 +523,7 @@ int main(void)
 	    cmocka_unit_test(test_dates_block_no_upload),
 	    cmocka_unit_test(test_chains),
 	    cmocka_unit_test(test_self_signed),
+	    cmocka_unit_test(test_names_in_attested_modes),
 	    cmocka_unit_test(test_bad_files),
 	    cmocka_unit_test(test_read_once),
 	    cmocka_unit_test(test_key_permissions),
