@@ -188,6 +188,7 @@ install: all $(completions)
 	install -m 755 $(B)/prism-tui $(B)/prism-sandbox "$(bindir)"
 	install -m 644 prism-tui.1 prism-sandbox.1 "$(mandir)"
 	install -m 644 $(wildcard themes/*.theme) "$(DESTDIR)$(datadir)/themes"
+	install -m 644 core/config.sample tui/keys.sample "$(DESTDIR)$(datadir)"
 	install -m 644 $(B)/completions/prism-tui.bash "$(bashdir)/prism-tui"
 	install -m 644 $(B)/completions/_prism-tui "$(zshdir)"
 	install -m 644 $(B)/completions/prism-tui.fish "$(fishdir)"

@@ -240,6 +240,18 @@ static void test_remembering(void **state)
 	unsetenv("XDG_STATE_HOME");
 }
 
+/* What is installed beside the manual is read from the top of the tree, where tests run. */
+static void test_sample_has_no_problem(void **state)
+{
+	struct core_options *o = core_options_create();
+	assert_int_equal(core_options_load(o, "core/config.sample", NULL), 0);
+	for (size_t i = 0; i < core_options_problem_count(o); i++)
+		fail_msg("%s", core_options_problem(o, i));
+	assert_int_equal(core_options_use(o, "hospital", NULL), 0);
+	assert_true(core_option_bool(o, CORE_OPT_READ_ONLY));
+	core_options_destroy(o);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -252,6 +264,7 @@ int main(void)
 	    cmocka_unit_test(test_secrets_are_not_text),
 	    cmocka_unit_test(test_refusals_at_run_time),
 	    cmocka_unit_test(test_remembering),
+	    cmocka_unit_test(test_sample_has_no_problem),
 	};
 	return cmocka_run_group_tests(tests, make_dir, drop_dir);
 }

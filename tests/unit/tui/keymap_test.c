@@ -123,6 +123,18 @@ static void a_missing_file_is_an_error(void **state)
 	pt_keymap_destroy(NULL);
 }
 
+/* What is installed beside the manual is read from the top of the tree, where tests run. */
+static void the_sample_has_no_problem(void **state)
+{
+	struct pt_keymap *map = pt_keymap_create();
+
+	PRISM_UNUSED(state);
+	assert_int_equal(pt_keymap_load(map, "tui/keys.sample", NULL), 0);
+	for (size_t i = 0; i < pt_keymap_problem_count(map); i++)
+		fail_msg("%s", pt_keymap_problem(map, i));
+	pt_keymap_destroy(map);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -132,6 +144,7 @@ int main(void)
 	    cmocka_unit_test(keys_that_look_like_syntax),
 	    cmocka_unit_test(problems_name_file_and_line),
 	    cmocka_unit_test(a_missing_file_is_an_error),
+	    cmocka_unit_test(the_sample_has_no_problem),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
