@@ -73,23 +73,7 @@ static const struct core_list_type list_type = {
     .decode = core_asset_decode,
 };
 
-static void *create(struct core *core)
-{
-	return core_list_create(core, &list_type, NULL, NULL);
-}
-
-static void destroy(void *state)
-{
-	core_list_destroy(state);
-}
-
-static void reset(void *state)
-{
-	core_list_clear(state);
-}
-
-static const struct core_module module = {
-    .name = "assets", .create = create, .destroy = destroy, .reset = reset};
+static const struct core_module module = {.name = "assets", .list = &list_type};
 
 struct core_list *core_assets(struct core *core)
 {

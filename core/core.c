@@ -7,6 +7,7 @@
 #include "core/internal.h"
 
 #include "base/file.h"
+#include "core/list.h"
 #include "net/http.h"
 
 #include <string.h>
@@ -99,7 +100,10 @@ void core_destroy(struct core *core)
 	PRISM_LIST_EACH (&core->modules, node, next) {
 		struct module_slot *slot = PRISM_CONTAINER(node, struct module_slot, node);
 		prism_list_remove(&slot->node);
-		slot->module->destroy(slot->state);
+		if (slot->module->list)
+			core_list_destroy(slot->state);
+		else
+			slot->module->destroy(slot->state);
 		prism_free(slot);
 	}
 	prism_loop_undefer(core->loop, deliver, core);
@@ -173,7 +177,9 @@ void *core_module(struct core *core, const struct core_module *module)
 	}
 	struct module_slot *slot = prism_alloc(sizeof(*slot));
 	slot->module = module;
-	slot->state = module->create(core); /* may make others first; those outlive this one */
+	/* may make others first; those outlive this one */
+	slot->state =
+	    module->list ? core_list_create(core, module->list, NULL, NULL) : module->create(core);
 	prism_list_prepend(&core->modules, &slot->node);
 	return slot->state;
 }
@@ -182,7 +188,9 @@ void core_reset_modules(struct core *core)
 {
 	PRISM_LIST_EACH (&core->modules, node, next) {
 		struct module_slot *slot = PRISM_CONTAINER(node, struct module_slot, node);
-		if (slot->module->reset)
+		if (slot->module->list)
+			core_list_clear(slot->state);
+		else if (slot->module->reset)
 			slot->module->reset(slot->state);
 	}
 }

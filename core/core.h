@@ -140,9 +140,12 @@ void core_notify_error(struct core *core,
                        const struct prism_error *err); /* cancelled is not told */
 
 /* State of one module, made on first use, destroyed with the core in reverse order.
- * `reset` is called when the workspace or the user changes: drop what belonged to the old one. */
+ * `reset` is called when the workspace or the user changes: drop what belonged to the old one.
+ * A module whose whole state is one list names its type instead of the three functions. */
+struct core_list_type;
 struct core_module {
 	const char *name;
+	const struct core_list_type *list; /* NULL: the functions below */
 	void *(*create)(struct core *core);
 	void (*destroy)(void *state);
 	void (*reset)(void *state); /* may be NULL */

@@ -95,23 +95,7 @@ static const struct core_list_type list_type = {
     .decode = decode,
 };
 
-static void *create(struct core *core)
-{
-	return core_list_create(core, &list_type, NULL, NULL);
-}
-
-static void destroy(void *state)
-{
-	core_list_destroy(state);
-}
-
-static void reset(void *state)
-{
-	core_list_clear(state);
-}
-
-static const struct core_module module = {
-    .name = "cvms", .create = create, .destroy = destroy, .reset = reset};
+static const struct core_module module = {.name = "cvms", .list = &list_type};
 
 struct core_list *core_cvms(struct core *core)
 {

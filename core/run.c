@@ -89,23 +89,7 @@ static const struct core_list_type list_type = {
     .decode = core_run_decode,
 };
 
-static void *create(struct core *core)
-{
-	return core_list_create(core, &list_type, NULL, NULL);
-}
-
-static void destroy(void *state)
-{
-	core_list_destroy(state);
-}
-
-static void reset(void *state)
-{
-	core_list_clear(state);
-}
-
-static const struct core_module module = {
-    .name = "runs", .create = create, .destroy = destroy, .reset = reset};
+static const struct core_module module = {.name = "runs", .list = &list_type};
 
 struct core_list *core_runs(struct core *core)
 {
