@@ -245,8 +245,13 @@ static int check_one(const struct pt_arg *arg, const char *text, struct prism_er
 static int take(struct pt_values *values, const struct pt_arg *arg, const char *text,
                 struct prism_error *err)
 {
-	if (!(arg->flags & PT_ARG_REPEAT) && pt_values_get(values, arg->name))
-		return prism_error_raise(err, PRISM_ERROR_INVALID, "%s given twice", arg->name);
+	if (!(arg->flags & PT_ARG_REPEAT) && pt_values_get(values, arg->name)) {
+		char usage[512];
+
+		prism_error_raise(err, PRISM_ERROR_INVALID, "%s given twice", arg->name);
+		prism_error_hint(err, "usage: %s", pt_action_usage(values->action, usage, sizeof(usage)));
+		return -1;
+	}
 	if (check_one(arg, text, err) < 0)
 		return -1;
 	append(values, arg, text);

@@ -129,7 +129,8 @@ static void refusals_say_what_to_do(void **state)
 	refused("computation run x", "needs --cvm", "usage: computation run");
 	refused("computation run x --cmv y", "no --cmv", "did you mean --cvm");
 	refused("computation run x --cvm", "needs a value", "");
-	refused("computation run x --cvm a --cvm b", "twice", "");
+	refused("computation run x --cvm a --cvm b", "twice", "usage: computation run");
+	refused("asset create Iris --file a.csv", "file given twice", "usage: asset create");
 	refused("computation run x y --cvm a", "too many", "usage");
 	refused("computation run x --cvm a --follow=1", "no value", "");
 	refused("computation logs x --level loud", "cannot be", "one of: debug");
