@@ -714,32 +714,10 @@ static const char *const group_titles[PT_GROUP_COUNT] = {
     [PT_GROUP_EDIT] = "Inputs and forms",
 };
 
-static const struct {
-	uint32_t bit;
-	const char *word;
-} wheres[] = {
-    {PT_IN_ANY, "any"},
-    {PT_IN_LIST, "list"},
-    {PT_IN_TEXT, "text"},
-    {PT_IN_EDIT, "input"},
-    {PT_IN_LOGIN, "login"},
-    {PT_IN_WORKSPACES, "workspaces"},
-    {PT_IN_COMPUTATIONS, "computations"},
-    {PT_IN_OVERVIEW, "overview"},
-    {PT_IN_TIMELINE, "timeline"},
-    {PT_IN_LOGS, "logs"},
-    {PT_IN_MANIFEST, "manifest"},
-    {PT_IN_ROLES, "roles"},
-    {PT_IN_LINKED, "linked-assets"},
-    {PT_IN_ASSETS, "assets"},
-    {PT_IN_CVMS, "cvms"},
-    {PT_IN_RUN, "run"},
-    {PT_IN_TRANSFERS, "transfers"},
-    {PT_IN_KEYS, "keys"},
-    {PT_IN_HELP, "help"},
-    {PT_IN_MESSAGES, "messages"},
-    {PT_IN_FORM, "form"},
-    {PT_IN_TABS, "computation"},
+static const char *const where_words[PT_AT_COUNT] = {
+#define WORD(NAME, word) [PT_AT_##NAME] = word,
+    PT_WHERE_MAP(WORD)
+#undef WORD
 };
 
 const char *pt_group_title(enum pt_group group)
@@ -748,19 +726,19 @@ const char *pt_group_title(enum pt_group group)
 	return group_titles[group];
 }
 
-const char *pt_where_word(uint32_t bit)
+const char *pt_where_word(pt_where bit)
 {
-	for (size_t i = 0; i < PRISM_COUNT(wheres); i++)
-		if (wheres[i].bit == bit)
-			return wheres[i].word;
+	for (int i = 0; i < PT_AT_COUNT; i++)
+		if (UINT64_C(1) << i == bit)
+			return where_words[i];
 	return "";
 }
 
-uint32_t pt_where_parse(const char *word)
+pt_where pt_where_parse(const char *word)
 {
-	for (size_t i = 0; i < PRISM_COUNT(wheres); i++)
-		if (!strcmp(wheres[i].word, word))
-			return wheres[i].bit;
+	for (int i = 0; i < PT_AT_COUNT; i++)
+		if (!strcmp(where_words[i], word))
+			return UINT64_C(1) << i;
 	return 0;
 }
 

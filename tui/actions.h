@@ -44,38 +44,69 @@ enum pt_group {
 };
 const char *pt_group_title(enum pt_group group); /* "Computations" */
 
-/* Where a row's keys are live.  The first block are layers every view of that make has; the
- * second are views.  Lookup goes view, then layer, then PT_IN_ANY (tui/keymap.h). */
-enum pt_where {
-	PT_IN_ANY = 1u << 0,  /* everywhere except inside an input */
-	PT_IN_LIST = 1u << 1, /* anything with rows and a cursor */
-	PT_IN_TEXT = 1u << 2, /* anything that scrolls lines: logs, manifest, help */
-	PT_IN_EDIT = 1u << 3, /* an input line or form field has the focus */
+/* Where a row's keys are live: a set of these bits.  The first four are layers every view of that
+ * make has; the others are views.  Lookup goes view, then layer, then PT_IN_ANY (tui/keymap.h).
+ * X(NAME, word of the key map file); a new view is a line here and a PT_IN_ name below. */
+typedef uint64_t pt_where;
+#define PT_WHERE_MAP(X)             \
+	X(ANY, "any")                   \
+	X(LIST, "list")                 \
+	X(TEXT, "text")                 \
+	X(EDIT, "input")                \
+	X(LOGIN, "login")               \
+	X(WORKSPACES, "workspaces")     \
+	X(COMPUTATIONS, "computations") \
+	X(OVERVIEW, "overview")         \
+	X(TIMELINE, "timeline")         \
+	X(LOGS, "logs")                 \
+	X(MANIFEST, "manifest")         \
+	X(ROLES, "roles")               \
+	X(LINKED, "linked-assets")      \
+	X(ASSETS, "assets")             \
+	X(CVMS, "cvms")                 \
+	X(RUN, "run")                   \
+	X(TRANSFERS, "transfers")       \
+	X(KEYS, "keys")                 \
+	X(HELP, "help")                 \
+	X(MESSAGES, "messages")         \
+	X(FORM, "form")                 \
+	X(TABS, "computation")
 
-	PT_IN_LOGIN = 1u << 8,
-	PT_IN_WORKSPACES = 1u << 9,
-	PT_IN_COMPUTATIONS = 1u << 10,
-	PT_IN_OVERVIEW = 1u << 11, /* tabs of the computation view */
-	PT_IN_TIMELINE = 1u << 12,
-	PT_IN_LOGS = 1u << 13,
-	PT_IN_MANIFEST = 1u << 14,
-	PT_IN_ROLES = 1u << 15,
-	PT_IN_LINKED = 1u << 16, /* assets of one computation */
-	PT_IN_ASSETS = 1u << 17, /* assets of the workspace */
-	PT_IN_CVMS = 1u << 18,
-	PT_IN_RUN = 1u << 19, /* run dialog */
-	PT_IN_TRANSFERS = 1u << 20,
-	PT_IN_KEYS = 1u << 21,
-	PT_IN_HELP = 1u << 22,
-	PT_IN_MESSAGES = 1u << 23,
-	PT_IN_FORM = 1u << 24,
-	PT_IN_TABS = 1u << 25, /* whichever tab of a computation is open */
+enum pt_where_bit {
+#define PT_WHERE_AT(NAME, word) PT_AT_##NAME,
+	PT_WHERE_MAP(PT_WHERE_AT)
+#undef PT_WHERE_AT
+	    PT_AT_COUNT
 };
+_Static_assert(PT_AT_COUNT <= 64, "a set of places is 64 bits");
+#define PT_AT(NAME) (UINT64_C(1) << PT_AT_##NAME)
+#define PT_IN_ANY PT_AT(ANY)   /* everywhere except inside an input */
+#define PT_IN_LIST PT_AT(LIST) /* anything with rows and a cursor */
+#define PT_IN_TEXT PT_AT(TEXT) /* anything that scrolls lines: logs, manifest, help */
+#define PT_IN_EDIT PT_AT(EDIT) /* an input line or form field has the focus */
+#define PT_IN_LOGIN PT_AT(LOGIN)
+#define PT_IN_WORKSPACES PT_AT(WORKSPACES)
+#define PT_IN_COMPUTATIONS PT_AT(COMPUTATIONS)
+#define PT_IN_OVERVIEW PT_AT(OVERVIEW) /* tabs of the computation view */
+#define PT_IN_TIMELINE PT_AT(TIMELINE)
+#define PT_IN_LOGS PT_AT(LOGS)
+#define PT_IN_MANIFEST PT_AT(MANIFEST)
+#define PT_IN_ROLES PT_AT(ROLES)
+#define PT_IN_LINKED PT_AT(LINKED) /* assets of one computation */
+#define PT_IN_ASSETS PT_AT(ASSETS) /* assets of the workspace */
+#define PT_IN_CVMS PT_AT(CVMS)
+#define PT_IN_RUN PT_AT(RUN) /* run dialog */
+#define PT_IN_TRANSFERS PT_AT(TRANSFERS)
+#define PT_IN_KEYS PT_AT(KEYS)
+#define PT_IN_HELP PT_AT(HELP)
+#define PT_IN_MESSAGES PT_AT(MESSAGES)
+#define PT_IN_FORM PT_AT(FORM)
+#define PT_IN_TABS PT_AT(TABS) /* whichever tab of a computation is open */
 #define PT_IN_COMPUTATION \
 	(PT_IN_OVERVIEW | PT_IN_TIMELINE | PT_IN_LOGS | PT_IN_MANIFEST | PT_IN_ROLES | PT_IN_LINKED)
-#define PT_IN_VIEWS 0xffffff00u            /* every bit that stands for a view */
-const char *pt_where_word(uint32_t bit);   /* "computations": section name of the key map file */
-uint32_t pt_where_parse(const char *word); /* 0: no such section */
+#define PT_IN_VIEWS (~(PT_IN_ANY | PT_IN_LIST | PT_IN_TEXT | PT_IN_EDIT))
+const char *pt_where_word(pt_where bit);   /* "computations": section name of the key map file */
+pt_where pt_where_parse(const char *word); /* 0: no such section */
 
 enum pt_action_flags {
 	PT_ACTION_UI = 1u << 0,        /* meaningless without a screen: not offered by -c */
@@ -308,7 +339,7 @@ struct pt_action {
 	const char *keys; /* default keys, space separated, "" for none (tui/keys.h has the names) */
 	enum pt_group group;
 	const char *help;                        /* one line, no full stop */
-	uint32_t where;                          /* enum pt_where bits; 0: palette and -c only */
+	pt_where where;                          /* PT_IN_ bits; 0: palette and -c only */
 	unsigned flags;                          /* enum pt_action_flags bits */
 	const struct pt_arg *args;               /* NULL: none; else ends with name NULL */
 	void (*run)(struct pt_command *command); /* NULL with PT_ACTION_UI */

@@ -18,8 +18,8 @@
 struct pt_values;
 
 struct pt_actor {
-	uint32_t where;                                    /* enum pt_where: view and layer bits */
-	uint32_t (*where_now)(const struct pt_view *view); /* when it changes (tabs); NULL: where */
+	pt_where where;                                    /* PT_IN_ bits: view and layer bits */
+	pt_where (*where_now)(const struct pt_view *view); /* when it changes (tabs); NULL: where */
 	/* False greys the action; reason says why, in one line. NULL: all allowed. */
 	bool (*may)(struct pt_view *view, enum pt_action_id id, char *reason, size_t size);
 	/* Id of what the cursor or the view is on; NULL or "": none of that kind. Lent. */

@@ -82,7 +82,7 @@ static void places_of(struct prism_buf *out, const struct pt_action *action)
 	if (action->where & (PT_IN_ANY | PT_IN_LIST | PT_IN_TEXT | PT_IN_EDIT))
 		return;
 	prism_buf_puts(out, "In: ");
-	for (uint32_t bit = 1u << 8; bit; bit <<= 1) {
+	for (pt_where bit = 1; bit; bit <<= 1) {
 		if (!(action->where & bit))
 			continue;
 		prism_buf_printf(out, "%s%s", first ? "" : ", ", pt_where_word(bit));

@@ -12,7 +12,7 @@
 struct binding {
 	uint32_t key;
 	unsigned mods;
-	uint32_t bit; /* one enum pt_where bit */
+	pt_where bit; /* one place */
 	enum pt_action_id action;
 	int line; /* of the user's file; 0: default */
 };
@@ -39,7 +39,7 @@ static void add_defaults(struct pt_keymap *map, enum pt_action_id id)
 		struct pt_event event;
 
 		if (pt_key_parse(name, len, &event, NULL) == 0)
-			for (uint32_t bit = 1; bit; bit <<= 1)
+			for (pt_where bit = 1; bit; bit <<= 1)
 				if (action->where & bit)
 					add(map, (struct binding){event.key, event.mods, bit, id, 0});
 		name += len + strspn(name + len, " ");
@@ -91,7 +91,7 @@ static void problem(struct reader *reader, const char *fmt, ...)
 	    prism_asprintf("%s:%d: %s", reader->path, reader->line, text);
 }
 
-static struct binding *bound(const struct pt_keymap *map, uint32_t key, unsigned mods, uint32_t bit)
+static struct binding *bound(const struct pt_keymap *map, uint32_t key, unsigned mods, pt_where bit)
 {
 	for (size_t i = map->count; i-- > 0;) {
 		struct binding *b = &map->bindings[i];
@@ -218,9 +218,9 @@ const char *pt_keymap_problem(const struct pt_keymap *map, size_t index)
 /* ---- lookup ---- */
 
 enum pt_action_id pt_keymap_find(const struct pt_keymap *map, const struct pt_event *event,
-                                 uint32_t where)
+                                 pt_where where)
 {
-	static const uint32_t layers[] = {PT_IN_LIST, PT_IN_TEXT, PT_IN_ANY};
+	static const pt_where layers[] = {PT_IN_LIST, PT_IN_TEXT, PT_IN_ANY};
 
 	for (size_t i = map->count; i-- > 0;) {
 		const struct binding *b = &map->bindings[i];
@@ -239,7 +239,7 @@ enum pt_action_id pt_keymap_find(const struct pt_keymap *map, const struct pt_ev
 	return PT_ACTION_NONE;
 }
 
-char *pt_keymap_keys(const struct pt_keymap *map, enum pt_action_id action, uint32_t where,
+char *pt_keymap_keys(const struct pt_keymap *map, enum pt_action_id action, pt_where where,
                      size_t max, char *buf, size_t size)
 {
 	size_t len = 0, found = 0;

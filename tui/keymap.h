@@ -39,9 +39,9 @@ const char *pt_keymap_problem(const struct pt_keymap *map, size_t index); /* "ke
 
 /* PT_ACTION_NONE when the key means nothing there. where: layers of the view. */
 enum pt_action_id pt_keymap_find(const struct pt_keymap *map, const struct pt_event *event,
-                                 uint32_t where);
+                                 pt_where where);
 /* Keys of an action there, "R ctrl-r"; "" for none; the first `max` of them. Returns buf. */
-char *pt_keymap_keys(const struct pt_keymap *map, enum pt_action_id action, uint32_t where,
+char *pt_keymap_keys(const struct pt_keymap *map, enum pt_action_id action, pt_where where,
                      size_t max, char *buf, size_t size);
 
 #endif

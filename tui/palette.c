@@ -69,7 +69,7 @@ static void add(struct palette *p, struct row row)
 static void add_commands(struct palette *p, const char *typed)
 {
 	struct pt_view *about = pt_ui_alive(p->app, p->about) ? p->about : NULL;
-	uint32_t where = pt_ui_where(about);
+	pt_where where = pt_ui_where(about);
 
 	for (int id = PT_ACTION_NONE + 1; id < PT_ACTION_COUNT; id++) {
 		const struct pt_action *action = pt_action((enum pt_action_id)id);

@@ -231,7 +231,7 @@ static const char *hint_word(struct pt_view *view, enum pt_action_id id)
 static size_t on_hints(struct pt_app *app, struct pt_view *view, struct pt_hint *out, size_t cap)
 {
 	char(*keys)[PT_KEY_NAME] = pt_ui_of(app)->hint_keys;
-	uint32_t where = pt_ui_where(view);
+	pt_where where = pt_ui_where(view);
 	size_t count = 0;
 	char reason[200];
 

@@ -46,7 +46,7 @@ void pt_ui_line(struct pt_app *app, const char *line);
 /* May the action be used in this view now? reason: why not. */
 bool pt_ui_may(struct pt_app *app, struct pt_view *view, enum pt_action_id id, char *reason,
                size_t size);
-uint32_t pt_ui_where(const struct pt_view *view); /* layers of a view; PT_IN_ANY alone by default */
+pt_where pt_ui_where(const struct pt_view *view); /* layers of a view; PT_IN_ANY alone by default */
 /* Keys of an action in this view: "R", "c"; "" when it has none. */
 char *pt_ui_keys(struct pt_app *app, const struct pt_view *view, enum pt_action_id id, char *buf,
                  size_t size);

@@ -23,10 +23,10 @@
 
 /* ---- where and whether ---- */
 
-uint32_t pt_ui_where(const struct pt_view *view)
+pt_where pt_ui_where(const struct pt_view *view)
 {
 	const struct pt_actor *actor = view ? view->ops->actor : NULL;
-	uint32_t where = PT_IN_ANY;
+	pt_where where = PT_IN_ANY;
 
 	if (!view)
 		return where;

@@ -367,9 +367,9 @@ static unsigned key_first(struct pt_app *app, const char *id)
 
 /* ---- actions ---- */
 
-static uint32_t where_now(const struct pt_view *view)
+static pt_where where_now(const struct pt_view *view)
 {
-	static const uint32_t bits[PT_TAB_COUNT] = {PT_IN_OVERVIEW, PT_IN_TIMELINE, PT_IN_LOGS,
+	static const pt_where bits[PT_TAB_COUNT] = {PT_IN_OVERVIEW, PT_IN_TIMELINE, PT_IN_LOGS,
 	                                            PT_IN_MANIFEST, PT_IN_ROLES,    PT_IN_LINKED};
 	const struct computation *c = view->state;
 	const struct pt_view_ops *tab = c->tabs[c->tab]->ops;

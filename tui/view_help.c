@@ -15,7 +15,7 @@
 struct help {
 	struct pt_app *app;
 	struct pt_view *about; /* the view underneath; may go while help is open */
-	uint32_t where;
+	pt_where where;
 	struct pt_table *table;
 	enum pt_action_id rows[PT_ACTION_COUNT];
 	size_t count;

@@ -67,7 +67,7 @@ static void required_positional_arguments_come_first(void **state)
 }
 
 /* One key, one place, one meaning: the first default that has it. */
-static const struct pt_action *holder(const struct pt_event *wanted, uint32_t bit)
+static const struct pt_action *holder(const struct pt_event *wanted, pt_where bit)
 {
 	for (int id = PT_ACTION_NONE + 1; id < PT_ACTION_COUNT; id++) {
 		const struct pt_action *a = pt_action((enum pt_action_id)id);
@@ -96,7 +96,7 @@ static void default_keys_do_not_collide(void **state)
 			struct pt_event event;
 
 			assert_int_equal(pt_key_parse(key, len, &event, NULL), 0);
-			for (uint32_t bit = 1; bit; bit <<= 1)
+			for (pt_where bit = 1; bit; bit <<= 1)
 				if ((a->where & bit) && holder(&event, bit) != a)
 					fail_msg("%s and %s share %s in [%s]", a->name, holder(&event, bit)->name, key,
 					         pt_where_word(bit));

@@ -13,7 +13,7 @@
 
 #include <string.h>
 
-static enum pt_action_id find(const struct pt_keymap *map, const char *key, uint32_t where)
+static enum pt_action_id find(const struct pt_keymap *map, const char *key, pt_where where)
 {
 	struct pt_event event;
 
