@@ -6,6 +6,7 @@
 
 #include "base/log.h"
 #include "base/text.h"
+#include "core/audit.h"
 #include "core/session.h"
 #include "core/workspace.h"
 
@@ -38,6 +39,9 @@ struct core_request {
 	char *path; /* below the service's URL, encoded, with its query */
 	struct prism_buf body;
 	bool has_body, secret_body, once, token_retried, alternative_tried, cancelled;
+	bool audited, sent;           /* a change for the audit trail; anything was sent at all */
+	char *object;                 /* what it changes, in words; NULL: not audited */
+	char audit_id[CORE_AUDIT_ID]; /* also the header X-Request-Id */
 	enum core_service_choice { CHOICE_UNKNOWN, CHOICE_FIRST, CHOICE_SECOND } sent_to;
 	unsigned attempts, token_generation;
 	int64_t timeout_ms;
@@ -145,6 +149,67 @@ static void build_body(struct core_request *r, const struct core_call *call)
 	}
 }
 
+/* --- audit --- */
+
+/* A change, or an attempt at one: everything that is not a read. Renewing a token changes nothing
+ * that anybody asked for. */
+static bool changes(const struct core_endpoint *row)
+{
+	return !(row->flags & (CORE_EPF_IDEMPOTENT | CORE_EPF_REFRESH));
+}
+
+/* "computation 4f3c, cvm=8a1b": ids of the path, then the query without the workspace. */
+static char *object_of(const struct core_call *call, const char *path)
+{
+	static const char *const nouns[CORE_ARG_COUNT] = {
+	    [CORE_ARG_D] = "workspace", [CORE_ARG_C] = "computation", [CORE_ARG_A] = "asset",
+	    [CORE_ARG_V] = "CVM",       [CORE_ARG_R] = "role",        [CORE_ARG_U] = "user",
+	    [CORE_ARG_S] = "serial",    [CORE_ARG_P] = "provider",    [CORE_ARG_N] = "vCPUs",
+	    [CORE_ARG_F] = "platform",
+	};
+	PRISM_AUTO_BUF struct prism_buf out = PRISM_BUF_INIT(8192);
+	for (int i = 0; i < CORE_ARG_COUNT; i++)
+		if (call->arg[i])
+			prism_buf_printf(&out, "%s%s %.200s", out.len ? ", " : "", nouns[i], call->arg[i]);
+	const char *query = strchr(path, '?');
+	while (query && *query) {
+		size_t len = strcspn(++query, "&");
+		if (len && strncmp(query, "domainID=", 9) != 0)
+			prism_buf_printf(&out, "%s%.*s", out.len ? ", " : "", (int)(len > 200 ? 200 : len),
+			                 query);
+		query += len;
+	}
+	return prism_strdup(prism_buf_text(&out));
+}
+
+static void audit_begin(struct core_request *r, const struct core_call *call)
+{
+	r->audited = changes(r->row);
+	if (!r->audited)
+		return;
+	r->object = object_of(call, r->path);
+	core_audit_new_id(r->audit_id);
+}
+
+/* Only what left this machine is a change. */
+static void audit_end(const struct core_request *r, const struct core_reply *reply,
+                      const struct prism_error *err)
+{
+	if (!r->audited || !r->sent || core_dying(r->core))
+		return;
+	PRISM_AUTO_FREE char *made =
+	    reply && *reply->id && !*r->object ? prism_asprintf("made %.200s", reply->id) : NULL;
+	struct core_audit_entry entry = {
+	    .action = r->row->name,
+	    .object = made ? made : r->object,
+	    .outcome = core_audit_judge(err),
+	    .status = reply ? reply->status : err->status,
+	    .error = err,
+	    .request_id = r->audit_id,
+	};
+	core_audit_write(r->core, &entry);
+}
+
 /* --- completion --- */
 
 static void go_later(void *data);
@@ -162,6 +227,7 @@ static void free_request(struct core_request *r)
 	else
 		prism_buf_finish(&r->body);
 	prism_free(r->path);
+	prism_free(r->object);
 	prism_free(r);
 }
 
@@ -169,6 +235,7 @@ static void finish(struct core_request *r, const struct core_reply *reply,
                    const struct prism_error *err)
 {
 	set_stage(r, STAGE_DONE);
+	audit_end(r, reply, err);
 	core_pending_add(r->core, -1);
 	core_reply_fn done = r->done;
 	void *data = r->data;
@@ -259,6 +326,7 @@ static void send_now(struct core_request *r)
 	    .body = r->has_body ? prism_buf_text(&r->body) : NULL,
 	    .body_len = r->body.len,
 	    .content_type = writes || r->has_body ? "application/json" : NULL,
+	    .request_id = r->audited ? r->audit_id : NULL,
 	    .timeout_ms = r->timeout_ms,
 	    .done = answered,
 	    .data = r,
@@ -266,6 +334,7 @@ static void send_now(struct core_request *r)
 	struct prism_error err = PRISM_ERROR_INIT;
 	r->token_generation = core_session_generation(r->core);
 	set_stage(r, STAGE_SENT);
+	r->sent = true;
 	r->net = net_http_start(core_http(r->core), &spec, NULL, &err);
 	if (!r->net) {
 		decorate(r, &err);
@@ -490,8 +559,7 @@ static void answered(void *data, const struct net_http_response *response,
 
 static int refuse(struct core *core, const struct core_endpoint *row, struct prism_error *err)
 {
-	bool write =
-	    !(row->flags & CORE_EPF_IDEMPOTENT) && !(row->flags & (CORE_EPF_OPEN | CORE_EPF_REFRESH));
+	bool write = changes(row) && !(row->flags & CORE_EPF_OPEN);
 	if (core_dying(core))
 		return prism_error_raise(err, PRISM_ERROR_CANCELLED, "shutting down");
 	if (write && core_option_bool(core_options(core), CORE_OPT_READ_ONLY)) {
@@ -499,6 +567,8 @@ static int refuse(struct core *core, const struct core_endpoint *row, struct pri
 		prism_error_hint(err, "start without --read-only, or set read_only = no in the profile");
 		return -1;
 	}
+	if (changes(row) && core_audit_ready(core, err) < 0)
+		return -1;
 	if (!(row->flags & (CORE_EPF_OPEN | CORE_EPF_REFRESH)) && !core_session_known(core)) {
 		prism_error_raise(err, PRISM_ERROR_AUTH, "not signed in");
 		prism_error_hint(err, "sign in first");
@@ -526,6 +596,7 @@ struct core_request *core_request_start(struct core *core, const struct core_cal
 	r->done = done;
 	r->data = data;
 	build_body(r, call);
+	audit_begin(r, call);
 	prism_list_append(&requests_of(core)->all, &r->node);
 	core_pending_add(core, 1);
 	r->hook.fire = on_cancel;

@@ -282,6 +282,8 @@ void core_transfer_release(struct core_transfer *t)
 void core_transfer_finish(struct core_transfer *t, enum core_transfer_state state,
                           const struct prism_error *err)
 {
+	bool begun = t->tries > 0 || t->info.done > 0;
+
 	core_transfer_release(t);
 	t->info.ended_us = prism_clock_wall_us(prism_loop_clock(t->queue->loop));
 	t->info.eta_ms = -1;
@@ -295,6 +297,8 @@ void core_transfer_finish(struct core_transfer *t, enum core_transfer_state stat
 		t->note[0] = 0;
 	t->tell_done = t->done != NULL;
 	core_transfer_set_state(t, state);
+	if (t->queue->env.ended)
+		t->queue->env.ended(t->queue->env.data, &t->info, begun);
 }
 
 /* ---- rows ---- */

@@ -105,6 +105,8 @@ struct core_transfer_env {
 	enum core_agent_state (*agent_state)(void *data, const char *computation_id);
 	/* A row was added, changed (progress: at most ten times a second) or dropped. May be NULL. */
 	void (*changed)(void *data, uint64_t id);
+	/* A transfer became final; begun: the agent was called. May be NULL. */
+	void (*ended)(void *data, const struct core_transfer_info *info, bool begun);
 	void *data;
 	core_agent_stream_fn make; /* NULL: core_agent_stream_create */
 	void *make_data;

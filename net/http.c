@@ -478,6 +478,8 @@ static void set_headers(struct net_http_request *r, const struct net_http_spec *
 		add_header(r, "Content-Type", spec->content_type);
 	else
 		r->headers = curl_slist_append(r->headers, "Content-Type:"); /* none, not libcurl's guess */
+	if (spec->request_id)
+		add_header(r, "X-Request-Id", spec->request_id);
 	r->headers = curl_slist_append(r->headers, "Expect:"); /* no round trip before a body */
 	curl_easy_setopt(r->easy, CURLOPT_HTTPHEADER, r->headers);
 }

@@ -62,6 +62,7 @@ struct net_http_spec {
 	size_t body_len;
 	const char *content_type; /* sent without a body too; NULL: none */
 	const char *accept;       /* NULL: application/json */
+	const char *request_id;   /* X-Request-Id, for finding it in the server's logs; NULL: none */
 	int64_t timeout_ms;       /* whole request; 0: 30 s */
 	size_t response_cap;      /* 0: NET_HTTP_RESPONSE_CAP */
 	/* Streaming download: chunks of a 2xx answer go here and body is empty; other answers are

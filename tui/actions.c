@@ -550,7 +550,7 @@ static const struct pt_action rows[PT_ACTION_COUNT] = {
     [PT_ACTION_LOG_CLEAR_FILTERS] = {"log clear", "C", PT_GROUP_LOG, "show all lines again",
                                      PT_IN_LOGS, PT_ACTION_UI},
     [PT_ACTION_SAVE] = {"save", "W", PT_GROUP_LOG, "save what is shown to a file",
-                        PT_IN_LOGS | PT_IN_MANIFEST | PT_IN_MESSAGES | PT_IN_CVMS,
+                        PT_IN_LOGS | PT_IN_MANIFEST | PT_IN_MESSAGES | PT_IN_AUDIT | PT_IN_CVMS,
                         PT_ACTION_UI | PT_ACTION_HINT,
                         ARGS({"file", PT_ARG_NEW_FILE, OPT, NULL,
                               "file to write; .jsonl gives JSON lines"})},
@@ -688,6 +688,20 @@ static const struct pt_action rows[PT_ACTION_COUNT] = {
     [PT_ACTION_COMPLETE] = {"input complete", "tab", PT_GROUP_EDIT, "complete the word", PT_IN_EDIT,
                             PT_ACTION_UI},
 
+    /* ---- shared machines ---- */
+    [PT_ACTION_AUDIT_LIST] = {"audit list", "", PT_GROUP_SAFETY,
+                              "what was changed from here, newest first", 0, PT_ACTION_NO_LOGIN,
+                              ARGS({"text", PT_ARG_TEXT, 0, NULL, "only lines that hold this text"},
+                                   {"since", PT_ARG_TIME, 0, NULL,
+                                    "not before this time, or so long ago"},
+                                   {"limit", PT_ARG_NUMBER, 0, NULL, "at most so many (100)"}),
+                              .run = pt_cmd_audit_list},
+    [PT_ACTION_AUDIT_SAVE] = {"audit save", "", PT_GROUP_SAFETY,
+                              "copy the audit trail, JSON lines, oldest first", 0,
+                              PT_ACTION_NO_LOGIN,
+                              ARGS({"path", PT_ARG_NEW_FILE, REQ, NULL, "file to write"}),
+                              .run = pt_cmd_audit_save},
+
     [PT_ACTION_VERSION] = {"version", "", PT_GROUP_SESSION,
                            "version, and where files are looked for", 0, PT_ACTION_NO_LOGIN,
                            .run = pt_cmd_version},
@@ -711,6 +725,7 @@ static const char *const group_titles[PT_GROUP_COUNT] = {
     [PT_GROUP_CVM] = "CVMs",
     [PT_GROUP_TRANSFER] = "Transfers",
     [PT_GROUP_LOG] = "Logs and saving",
+    [PT_GROUP_SAFETY] = "Shared machines",
     [PT_GROUP_EDIT] = "Inputs and forms",
 };
 

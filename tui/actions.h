@@ -39,6 +39,7 @@ enum pt_group {
 	PT_GROUP_LOG,
 	PT_GROUP_CERT,     /* certificates of TLS modes: files, no server */
 	PT_GROUP_EVIDENCE, /* attestation evidence, policies, measurements: files, no server */
+	PT_GROUP_SAFETY,   /* shared machines: audit trail, lock */
 	PT_GROUP_EDIT,     /* inside an input line or a form */
 	PT_GROUP_COUNT
 };
@@ -70,7 +71,8 @@ typedef uint64_t pt_where;
 	X(HELP, "help")                 \
 	X(MESSAGES, "messages")         \
 	X(FORM, "form")                 \
-	X(TABS, "computation")
+	X(TABS, "computation")          \
+	X(AUDIT, "audit")
 
 enum pt_where_bit {
 #define PT_WHERE_AT(NAME, word) PT_AT_##NAME,
@@ -86,6 +88,7 @@ _Static_assert(PT_AT_COUNT <= 64, "a set of places is 64 bits");
 #define PT_IN_EDIT PT_AT(EDIT) /* an input line or form field has the focus */
 #define PT_IN_LOGIN PT_AT(LOGIN)
 #define PT_IN_WORKSPACES PT_AT(WORKSPACES)
+#define PT_IN_AUDIT PT_AT(AUDIT)
 #define PT_IN_COMPUTATIONS PT_AT(COMPUTATIONS)
 #define PT_IN_OVERVIEW PT_AT(OVERVIEW) /* tabs of the computation view */
 #define PT_IN_TIMELINE PT_AT(TIMELINE)
@@ -329,6 +332,10 @@ enum pt_action_id {
 	PT_ACTION_NEXT_FIELD,
 	PT_ACTION_PREV_FIELD,
 	PT_ACTION_COMPLETE,
+
+	/* shared machines */
+	PT_ACTION_AUDIT_LIST,
+	PT_ACTION_AUDIT_SAVE,
 
 	PT_ACTION_VERSION,
 	PT_ACTION_COUNT

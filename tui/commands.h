@@ -16,6 +16,10 @@ void pt_cmd_profile_list(struct pt_command *command);
 void pt_cmd_version(struct pt_command *command);
 void pt_cmd_help(struct pt_command *command);
 
+/* cmd_audit.c */
+void pt_cmd_audit_list(struct pt_command *command);
+void pt_cmd_audit_save(struct pt_command *command);
+
 /* cmd_computation.c */
 void pt_cmd_computation_list(struct pt_command *command);
 void pt_cmd_computation_show(struct pt_command *command);

@@ -45,6 +45,7 @@ struct pt_view *pt_view_linked(struct pt_app *app, const char *id);
 
 /* Overlays. */
 struct pt_view *pt_view_login(struct pt_app *app);
+struct pt_view *pt_view_audit(struct pt_app *app);
 struct pt_view *pt_view_help(struct pt_app *app, struct pt_view *about);
 struct pt_view *pt_view_run(struct pt_app *app, const char *computation_id);
 /* A form for the arguments of an action: values holds what is known already, and is given. */

@@ -6,6 +6,7 @@
 
 #include "base/file.h"
 #include "base/mem.h"
+#include "core/audit.h"
 #include "core/options.h"
 #include "core/run.h"
 #include "core/transfer.h"
@@ -68,11 +69,37 @@ static void transfer_changed(void *data, uint64_t id)
 		core_timeline_load(world->core, info->computation_id, true);
 }
 
+/* Uploads and downloads stand in the audit trail beside what was asked of the server. */
+static void transfer_ended(void *data, const struct core_transfer_info *info, bool begun)
+{
+	static const char *const actions[CORE_TRANSFER_KIND_COUNT] = {
+	    [CORE_TRANSFER_ALGORITHM] = "send the algorithm",
+	    [CORE_TRANSFER_DATASET] = "send a dataset",
+	    [CORE_TRANSFER_RESULT] = "fetch the result",
+	};
+	struct pt_world *world = data;
+	PRISM_AUTO_FREE char *object =
+	    prism_asprintf("computation %s, file %s%s%s", info->computation_id,
+	                   prism_path_base(info->path), *info->sha3 ? ", SHA3-256 " : "", info->sha3);
+	struct core_audit_entry entry = {
+	    .action = actions[info->kind],
+	    .object = object,
+	    .outcome = info->state == CORE_TRANSFER_CANCELLED ? CORE_AUDIT_CANCELLED
+	                                                      : core_audit_judge(info->error),
+	    .error = info->error,
+	    .server = info->agent,
+	};
+
+	if (begun)
+		core_audit_write(world->core, &entry);
+}
+
 struct core_transfer_queue *pt_world_transfers(struct pt_world *world)
 {
 	struct core_transfer_env env = {
 	    .agent_state = agent_state,
 	    .changed = transfer_changed,
+	    .ended = transfer_ended,
 	    .data = world,
 	};
 

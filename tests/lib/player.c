@@ -214,6 +214,21 @@ static void mask_ids(char *text)
 	}
 }
 
+/* "NNN commands": how many there are is no part of the picture; every new one would change it. */
+static void mask_counts(char *text)
+{
+	static const char word[] = " commands";
+
+	for (char *at = strstr(text, word); at; at = strstr(at + 1, word)) {
+		char *digit = at;
+
+		while (digit > text && digit[-1] >= '0' && digit[-1] <= '9')
+			digit--;
+		if (at - digit > 1)
+			memset(digit, 'N', (size_t)(at - digit));
+	}
+}
+
 char *player_picture(const struct player *player)
 {
 	const struct pt_canvas *screen = player_screen(player);
@@ -235,5 +250,6 @@ char *player_picture(const struct player *player)
 	mask_ports(picture);
 	mask_ids(picture);
 	mask_fingerprints(picture);
+	mask_counts(picture);
 	return picture;
 }
