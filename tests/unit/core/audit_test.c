@@ -132,7 +132,8 @@ static void damaged_lines_are_counted_and_passed_over(void **state)
 {
 	struct world *w = *state;
 	struct core_audit_log log;
-	static const char text[] = "{\"action\":\"first\"}\nnot JSON\n\n{\"action\":\"second\"}\n{\"cut";
+	static const char text[] =
+	    "{\"action\":\"first\"}\nnot JSON\n\n{\"action\":\"second\"}\n{\"cut";
 
 	PRISM_AUTO_FREE char *dir = prism_path_join(w->dir, "sub");
 	assert_int_equal(prism_file_mkdirs(dir, 0700, NULL), 0);
