@@ -120,8 +120,7 @@ void pt_lines_pad(struct pt_lines *lines, int column)
 
 struct wrapping {
 	struct pt_lines *lines;
-	const char *label;
-	int label_width;
+	int column;
 	enum pt_slot slot;
 };
 
@@ -129,23 +128,28 @@ static void wrapped(void *data, int line, const char *text, size_t len)
 {
 	struct wrapping *w = data;
 
-	pt_lines_add(w->lines, line ? NULL : w->label, 0, NULL);
-	if (line == 0)
-		pt_lines_part(w->lines, PT_SLOT_LABEL, "%s", w->label);
-	pt_lines_pad(w->lines, w->label_width);
+	if (line)
+		pt_lines_add(w->lines, NULL, 0, NULL);
+	pt_lines_pad(w->lines, w->column);
 	pt_lines_part(w->lines, w->slot, "%.*s", (int)len, text);
+}
+
+void pt_lines_wrap(struct pt_lines *lines, int column, int width, enum pt_slot slot,
+                   const char *text)
+{
+	struct wrapping w = {lines, column, slot};
+	int room = width - column;
+
+	if (*text)
+		pt_text_wrap(text, strlen(text), room < 8 ? 8 : room, wrapped, &w);
 }
 
 void pt_lines_field(struct pt_lines *lines, const char *label, int label_width, int width,
                     enum pt_slot slot, const char *text)
 {
-	struct wrapping w = {lines, label, label_width, slot};
-	int room = width - label_width;
-
-	if (!*text)
-		wrapped(&w, 0, "", 0);
-	else
-		pt_text_wrap(text, strlen(text), room < 8 ? 8 : room, wrapped, &w);
+	pt_lines_add(lines, label, 0, NULL);
+	pt_lines_part(lines, PT_SLOT_LABEL, "%s", label);
+	pt_lines_wrap(lines, label_width, width, slot, text);
 }
 
 void pt_lines_end(struct pt_lines *lines)

@@ -26,6 +26,10 @@ void pt_lines_part(struct pt_lines *lines, enum pt_slot slot, const char *fmt, .
     PRISM_PRINTF(3, 4);
 void pt_lines_glyph(struct pt_lines *lines, enum pt_glyph glyph, enum pt_slot slot);
 void pt_lines_pad(struct pt_lines *lines, int column); /* blanks up to this column */
+/* Text behind the parts of the last line, from `column` on, wrapped to width: rows that do not fit
+ * are lines of their own without a key. */
+void pt_lines_wrap(struct pt_lines *lines, int column, int width, enum pt_slot slot,
+                   const char *text);
 /* "Label      text", the text wrapped to width with the label column kept free. */
 void pt_lines_field(struct pt_lines *lines, const char *label, int label_width, int width,
                     enum pt_slot slot, const char *text);
