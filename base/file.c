@@ -38,18 +38,16 @@ static int open_regular(const char *path, struct stat *ret_info, struct prism_er
 	return -1;
 }
 
-int prism_file_read(const char *path, size_t cap, struct prism_buf *ret_data,
-                    struct prism_error *err)
+int prism_file_read_stat(const char *path, size_t cap, struct prism_buf *ret_data,
+                         struct stat *ret_info, struct prism_error *err)
 {
-	struct stat info;
-
 	prism_buf_init(ret_data, cap);
-	PRISM_AUTO_FD int fd = open_regular(path, &info, err);
+	PRISM_AUTO_FD int fd = open_regular(path, ret_info, err);
 	if (fd < 0)
 		return -1;
-	if (info.st_size > 0 && (uintmax_t)info.st_size > cap)
+	if (ret_info->st_size > 0 && (uintmax_t)ret_info->st_size > cap)
 		return prism_error_raise(err, PRISM_ERROR_LIMIT, "%s is larger than %zu bytes", path, cap);
-	if (prism_buf_reserve(ret_data, (size_t)info.st_size, err) < 0)
+	if (prism_buf_reserve(ret_data, (size_t)ret_info->st_size, err) < 0)
 		return -1;
 	PRISM_AUTO_FREE char *step = prism_alloc(READ_STEP);
 	for (;;) {
@@ -67,6 +65,14 @@ int prism_file_read(const char *path, size_t cap, struct prism_buf *ret_data,
 		prism_buf_finish(ret_data);
 		return -1;
 	}
+}
+
+int prism_file_read(const char *path, size_t cap, struct prism_buf *ret_data,
+                    struct prism_error *err)
+{
+	struct stat info;
+
+	return prism_file_read_stat(path, cap, ret_data, &info, err);
 }
 
 /* ---- atomic writing ---- */

@@ -17,6 +17,11 @@
 PRISM_MUST_USE
 int prism_file_read(const char *path, size_t cap, struct prism_buf *ret_data,
                     struct prism_error *err);
+/* The same, and what the opened file is: not of another one that has taken the name since. */
+struct stat;
+PRISM_MUST_USE
+int prism_file_read_stat(const char *path, size_t cap, struct prism_buf *ret_data,
+                         struct stat *ret_info, struct prism_error *err);
 PRISM_MUST_USE
 int prism_file_write(const char *path, const void *data, size_t size, mode_t mode,
                      struct prism_error *err);

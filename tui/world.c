@@ -8,6 +8,7 @@
 #include "base/mem.h"
 #include "core/audit.h"
 #include "core/options.h"
+#include "core/place.h"
 #include "core/run.h"
 #include "core/transfer.h"
 #include "core/userkey.h"
@@ -33,6 +34,7 @@ void pt_world_destroy(struct pt_world *world)
 {
 	if (!world)
 		return;
+	core_place_destroy(world->place);
 	core_transfer_queue_destroy(world->transfers);
 	core_userkeys_destroy(world->keys);
 	core_destroy(world->core);
@@ -106,6 +108,13 @@ struct core_transfer_queue *pt_world_transfers(struct pt_world *world)
 	if (!world->transfers)
 		world->transfers = core_transfer_queue_create(world->loop, world->work, &env);
 	return world->transfers;
+}
+
+struct core_place *pt_world_place(struct pt_world *world)
+{
+	if (!world->place)
+		world->place = core_place_local_create(world->loop);
+	return world->place;
 }
 
 /* ---- workspace ---- */

@@ -14,6 +14,7 @@
 #include "core/core.h"
 
 struct core_options;
+struct core_place;
 struct core_userkeys;
 struct core_transfer_queue;
 
@@ -24,6 +25,7 @@ struct pt_world {
 	struct core *core;
 	struct core_userkeys *keys;            /* made on first use: pt_world_keys() */
 	struct core_transfer_queue *transfers; /* made on first use: pt_world_transfers() */
+	struct core_place *place;              /* made on first use: pt_world_place() */
 };
 
 /* loop, work and options are lent. */
@@ -33,6 +35,7 @@ void pt_world_destroy(struct pt_world *world); /* NULL allowed; before the worke
 
 struct core_userkeys *pt_world_keys(struct pt_world *world);
 struct core_transfer_queue *pt_world_transfers(struct pt_world *world);
+struct core_place *pt_world_place(struct pt_world *world); /* this machine's files */
 
 /* Enters the workspace of the options, else the one remembered, else the only one there is. id is
  * "" when the person has to choose. Needs a session. */

@@ -6,6 +6,7 @@
 #include "base/mem.h"
 #include "base/work.h"
 #include "core/options.h"
+#include "core/place.h"
 #include "sandbox/faults.h"
 #include "sandbox/sandbox.h"
 #include "tests/lib/grid.h"
@@ -114,6 +115,7 @@ static bool in_flight(const struct player *player)
 {
 	return core_pending(player->world->core) - core_parked(player->world->core) > 0 ||
 	       prism_work_pending(player->work) > 0 ||
+	       (player->world->place && core_place_pending(player->world->place) > 0) ||
 	       (player->sb && prism_work_pending(player->sb->work) > 0);
 }
 
