@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "core/internal.h"
+#include "core/unlock.h"
 
 #include <string.h>
 
@@ -401,6 +402,7 @@ static void login_succeeded(struct login *login)
 	struct core_call call = {.endpoint = CORE_EP_PROFILE};
 	struct prism_error err = PRISM_ERROR_INIT;
 	s->known = true;
+	core_unlock_learn(s->core, login->password);
 	prism_error_clear(&s->error);
 	renew_pace(s);
 	if (strcmp(login->user_before, s->user_id) != 0) {
@@ -456,7 +458,8 @@ int core_session_login(struct core *core, const char *login_name, struct prism_s
 	struct login *login = prism_alloc(sizeof(*login));
 	*login =
 	    (struct login){.s = s, .password = password, .cancel = cancel, .done = done, .data = data};
-	login->before = s->state == CORE_SESSION_LOGIN_NEEDED ? s->state : CORE_SESSION_SIGNED_OUT;
+	/* A failed attempt leaves a session that goes on as it was. */
+	login->before = s->state == CORE_SESSION_REFRESHING ? CORE_SESSION_SIGNED_IN : s->state;
 	snprintf(login->user_before, sizeof(login->user_before), "%s", s->user_id);
 	char *copy = prism_strdup(login_name);
 	prism_free(s->login);
@@ -487,6 +490,7 @@ void core_session_logout(struct core *core)
 	s->user_arena = NULL;
 	s->user_id[0] = '\0';
 	s->known = s->pat = false;
+	core_unlock_forget(core);
 	s->generation++;
 	prism_error_clear(&s->error);
 	set_state(s, CORE_SESSION_SIGNED_OUT);

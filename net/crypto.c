@@ -19,6 +19,11 @@
 #include <openssl/rand.h>
 
 #define FILE_PIECE (1u << 20)
+/* RFC 7914 section 2: 128 * N * r bytes are needed; OpenSSL wants a little more than that. */
+#define SCRYPT_N (1u << 15)
+#define SCRYPT_R 8
+#define SCRYPT_P 1
+#define SCRYPT_MEMORY (40u << 20)
 
 struct net_digest {
 	EVP_MD_CTX *ctx;
@@ -168,6 +173,15 @@ void net_uuid4(char out[37])
 		(void)snprintf(hex + 2 * i, 3, "%02x", b[i]);
 	(void)snprintf(out, 37, "%.8s-%.4s-%.4s-%.4s-%.12s", hex, hex + 8, hex + 12, hex + 16,
 	               hex + 20);
+}
+
+void net_scrypt(const struct prism_secret *secret, const uint8_t salt[NET_SCRYPT_SALT],
+                uint8_t out[NET_SCRYPT_SIZE])
+{
+	net_ossl_require(EVP_PBE_scrypt(prism_secret_text(secret), prism_secret_size(secret), salt,
+	                                NET_SCRYPT_SALT, SCRYPT_N, SCRYPT_R, SCRYPT_P, SCRYPT_MEMORY,
+	                                out, NET_SCRYPT_SIZE) == 1,
+	                 "scrypt");
 }
 
 bool net_equal_const_time(const void *a, const void *b, size_t size)

@@ -49,6 +49,13 @@ void net_random_bytes(void *out, size_t size); /* aborts when the system has non
 void net_uuid4(char out[37]);                  /* RFC 9562 section 5.4, lower case */
 bool net_equal_const_time(const void *a, const void *b, size_t size);
 
+/* scrypt (RFC 7914) of a passphrase, N = 2^15, r = 8, p = 1: 32 MiB and some tens of milliseconds,
+ * so it belongs on a worker. For telling whether somebody knows a password without keeping it. */
+#define NET_SCRYPT_SALT 16
+#define NET_SCRYPT_SIZE 32
+void net_scrypt(const struct prism_secret *secret, const uint8_t salt[NET_SCRYPT_SALT],
+                uint8_t out[NET_SCRYPT_SIZE]);
+
 /* Keys. */
 enum net_key_kind {
 	NET_KEY_RSA4096,

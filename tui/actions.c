@@ -702,6 +702,9 @@ static const struct pt_action rows[PT_ACTION_COUNT] = {
                               ARGS({"path", PT_ARG_NEW_FILE, REQ, NULL, "file to write"}),
                               .run = pt_cmd_audit_save},
 
+    [PT_ACTION_LOCK] = {"lock", "ctrl-x", PT_GROUP_SAFETY,
+                        "hide everything until the password is typed", PT_IN_ANY, PT_ACTION_UI},
+
     [PT_ACTION_VERSION] = {"version", "", PT_GROUP_SESSION,
                            "version, and where files are looked for", 0, PT_ACTION_NO_LOGIN,
                            .run = pt_cmd_version},

@@ -336,6 +336,7 @@ enum pt_action_id {
 	/* shared machines */
 	PT_ACTION_AUDIT_LIST,
 	PT_ACTION_AUDIT_SAVE,
+	PT_ACTION_LOCK,
 
 	PT_ACTION_VERSION,
 	PT_ACTION_COUNT

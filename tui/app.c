@@ -343,6 +343,8 @@ void pt_app_event(struct pt_app *app, const struct pt_event *event)
 
 	if (app->quitting)
 		return;
+	if (app->hooks.input && event->kind != PT_EVENT_FOCUS)
+		app->hooks.input(app);
 	if (event->kind == PT_EVENT_MOUSE) {
 		if (!app->prompt)
 			pt_app_apply(app, NULL, pt_app_mouse(app, event));

@@ -36,6 +36,8 @@ struct pt_app_hooks {
 	/* A key no widget used. view: top overlay or focused view, may be NULL. Returns enum pt_result.
 	 */
 	unsigned (*key)(struct pt_app *app, struct pt_view *view, const struct pt_event *event);
+	/* Something was typed or clicked; before anybody looks at it. */
+	void (*input)(struct pt_app *app);
 	/* Hints for the bar, most useful first; returns how many. */
 	size_t (*hints)(struct pt_app *app, struct pt_view *view, struct pt_hint *out, size_t cap);
 	/* Fills the status line from core; called when drawing. */
@@ -124,7 +126,8 @@ void pt_app_each_view(struct pt_app *app, void (*fn)(void *data, struct pt_view 
 
 /* Overlays: dialogs, palette, help, login. The app owns them. */
 void pt_app_overlay(struct pt_app *app, struct pt_view *view);
-struct pt_view *pt_app_top_overlay(const struct pt_app *app);
+struct pt_view *pt_app_top_overlay(const struct pt_app *app); /* the curtain, when there is one */
+struct pt_view *pt_app_curtain(const struct pt_app *app);     /* NULL: none */
 
 /* The prompt line. on_change sees the text once per turn in which it changed; on_done gets it at
  * Enter, or NULL after Esc. Either may be NULL. An open prompt is cancelled first. */

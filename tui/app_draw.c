@@ -242,12 +242,28 @@ static void prepare_panes(struct pt_app *app)
 	}
 }
 
+/* Nothing that was there may be read from what is drawn now, not even from its size. */
+static void draw_curtain(struct pt_app *app, struct pt_view *view)
+{
+	struct pt_rect all = {0, 0, pt_canvas_cols(app->canvas), pt_canvas_rows(app->canvas)};
+
+	view->width = all.w;
+	view->height = all.h;
+	if (view->ops->prepare)
+		view->ops->prepare(view, all.w, all.h);
+	view->ops->draw(view, app->canvas, all, true);
+}
+
 void pt_app_compose(struct pt_app *app)
 {
 	pt_canvas_clear(app->canvas);
 	pt_app_layout(app);
 	if (app->layout.too_small) {
 		draw_too_small(app);
+		return;
+	}
+	if (pt_app_curtain(app)) {
+		draw_curtain(app, pt_app_curtain(app));
 		return;
 	}
 	prepare_panes(app);

@@ -180,8 +180,20 @@ enum pt_pane pt_app_focus(const struct pt_app *app)
 	return open_tab(app)->focus;
 }
 
+struct pt_view *pt_app_curtain(const struct pt_app *app)
+{
+	PRISM_LIST_EACH (&app->overlays, node, tmp)
+		if (view_of(node)->ops->flags & PT_VIEW_CURTAIN)
+			return view_of(node);
+	return NULL;
+}
+
 struct pt_view *pt_app_top_overlay(const struct pt_app *app)
 {
+	struct pt_view *curtain = pt_app_curtain(app);
+
+	if (curtain)
+		return curtain;
 	return prism_list_empty(&app->overlays) ? NULL : view_of(app->overlays.prev);
 }
 

@@ -180,6 +180,7 @@ static void core_changed(void *data, const struct core_event *event)
 	switch (event->type) {
 	case CORE_EVENT_SESSION:
 		session_changed(ui);
+		pt_ui_lock_watch(ui);
 		break;
 	case CORE_EVENT_WORKSPACES:
 		workspace_changed(ui);
@@ -343,8 +344,14 @@ static void on_state_set(struct pt_app *app, const char *key, long value)
 	core_remember(pt_ui_of(app)->world->options, key, text);
 }
 
+static void on_input(struct pt_app *app)
+{
+	pt_ui_lock_input(pt_ui_of(app));
+}
+
 static const struct pt_app_hooks hooks = {
     .key = on_key,
+    .input = on_input,
     .hints = on_hints,
     .status = on_status,
     .quit = on_quit,
@@ -405,6 +412,8 @@ void pt_ui_destroy(struct pt_ui *ui)
 	if (!ui)
 		return;
 	core_unsubscribe(ui->subscription);
+	ui->subscription = NULL;
+	pt_ui_lock_watch(ui);
 	prism_cancel_fire(ui->cancel);
 	/* Commands end through the loop; each needs a turn or two to hear that it was cancelled. */
 	for (int turn = 0; turn < 100 && !prism_list_empty(&ui->commands); turn++)

@@ -39,7 +39,10 @@ void pt_ui_run(struct pt_app *app, struct pt_values *values, bool quiet,
                void (*done)(void *data, const char *id, const struct prism_error *err), void *data);
 /* True while the view is in a pane or over the work; for callbacks that outlive views. */
 bool pt_ui_alive(struct pt_app *app, const struct pt_view *view);
-bool pt_ui_small(const struct pt_app *app); /* too small to show two panes */
+/* Hides everything behind a password; idle: nobody asked for it. */
+void pt_ui_lock(struct pt_app *app, bool idle);
+bool pt_ui_locked(const struct pt_app *app); /* nothing of the work may be shown or told now */
+bool pt_ui_small(const struct pt_app *app);  /* too small to show two panes */
 /* A line as typed after ":". */
 void pt_ui_line(struct pt_app *app, const char *line);
 

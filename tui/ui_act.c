@@ -354,6 +354,9 @@ static unsigned sections(struct pt_app *app, enum pt_action_id id, const struct 
 		return go(app, "keys");
 	case PT_ACTION_GO_MESSAGES:
 		return go(app, "messages");
+	case PT_ACTION_LOCK:
+		pt_ui_lock(app, false);
+		return PT_HANDLED | PT_REDRAW;
 	case PT_ACTION_AUDIT_LIST:
 		if (values && (pt_values_get(values, "text") || pt_values_get(values, "since")))
 			return PT_IGNORED;

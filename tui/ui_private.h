@@ -21,8 +21,11 @@ struct pt_ui {
 	struct prism_cancel *cancel; /* parent of commands */
 	struct prism_list commands;  /* running: struct pt_ui_command */
 	struct pt_view *login;       /* overlay; NULL when closed */
-	char *workspace;             /* id the tabs were opened for */
-	bool entering;               /* pt_world_enter is under way */
+	struct pt_view *lock;        /* the curtain; NULL: not locked */
+	struct prism_timer *lock_timer;
+	int64_t typed_ms; /* monotonic: last key or click */
+	char *workspace;  /* id the tabs were opened for */
+	bool entering;    /* pt_world_enter is under way */
 	bool started;
 	int64_t refreshed_us;    /* last answer that changed something */
 	struct pt_ui_seen *seen; /* states of runs last heard of, for the news that one ended */
@@ -51,6 +54,10 @@ struct pt_ui_command {
 
 void pt_ui_start_missing(struct pt_app *app, struct pt_view *view, enum pt_action_id id,
                          const struct pt_values *given);
+/* ui_lock.c */
+void pt_ui_lock_watch(struct pt_ui *ui); /* session, option or lock changed */
+void pt_ui_lock_input(struct pt_ui *ui);
+
 void pt_ui_sign_in(struct pt_ui *ui); /* the login overlay, unless it is open */
 void pt_ui_signed_in(struct pt_ui *ui);
 

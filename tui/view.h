@@ -46,6 +46,8 @@ enum pt_view_flags {
 	PT_VIEW_TAKES_TEXT = 1 << 0, /* printable keys are text: `key` sees them before any key map */
 	PT_VIEW_MODAL = 1 << 1,      /* key lookup stops here: no list layer, no global layer */
 	PT_VIEW_FRAME = 1 << 2,      /* overlay: the app draws a frame with the title around it */
+	PT_VIEW_CURTAIN = 1 << 3,    /* overlay: alone on the screen and with the keyboard, whatever
+	                                lies above or below it; nothing else is drawn */
 };
 
 struct pt_view_ops {

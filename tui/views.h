@@ -44,6 +44,7 @@ struct pt_view *pt_view_roles(struct pt_app *app, const char *id);
 struct pt_view *pt_view_linked(struct pt_app *app, const char *id);
 
 /* Overlays. */
+struct pt_view *pt_view_lock(struct pt_app *app);
 struct pt_view *pt_view_login(struct pt_app *app);
 struct pt_view *pt_view_audit(struct pt_app *app);
 struct pt_view *pt_view_help(struct pt_app *app, struct pt_view *about);

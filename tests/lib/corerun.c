@@ -19,7 +19,8 @@ static void count_event(void *data, const struct core_event *event)
 		snprintf(run->notice, sizeof(run->notice), "%s", event->notice->text);
 }
 
-struct corerun *corerun_open(const char *url, const struct prism_clock *clock)
+static struct corerun *open_run(const char *url, const struct prism_clock *clock,
+                                const char *const *settings)
 {
 	struct corerun *run = prism_alloc(sizeof(*run));
 	run->loop = prism_loop_create(clock ? clock : prism_clock_system());
@@ -27,9 +28,21 @@ struct corerun *corerun_open(const char *url, const struct prism_clock *clock)
 	run->options = core_options_create();
 	core_remember_off(run->options);
 	assert_int_equal(core_options_set(run->options, CORE_OPT_URL, url, NULL), 0);
+	for (; settings && *settings; settings++)
+		assert_int_equal(core_options_assign(run->options, *settings, NULL), 0);
 	run->core = core_create(run->loop, run->work, run->options);
 	core_subscribe(run->core, count_event, run);
 	return run;
+}
+
+struct corerun *corerun_open(const char *url, const struct prism_clock *clock)
+{
+	return open_run(url, clock, NULL);
+}
+
+struct corerun *corerun_open_with(const char *url, const char *const *settings)
+{
+	return open_run(url, NULL, settings);
 }
 
 void corerun_close(struct corerun *run)

@@ -25,6 +25,8 @@ struct corerun {
 
 /* clock NULL: the system's. */
 struct corerun *corerun_open(const char *url, const struct prism_clock *clock);
+/* "name=value" settings that core reads when it is made; NULL-terminated. */
+struct corerun *corerun_open_with(const char *url, const char *const *settings);
 void corerun_close(struct corerun *run);
 
 /* Callbacks that record; data is the struct corerun. */
