@@ -359,7 +359,7 @@ static void go(struct core_request *r)
 	if (!wants_token(r)) {
 		send_now(r);
 	} else if (core_session_state(r->core) == CORE_SESSION_LOGIN_NEEDED ||
-	           !core_session_bearer(r->core, false)) {
+	           (!core_session_bearer(r->core, false) && !core_session_bearer(r->core, true))) {
 		park(r);
 	} else if (core_session_stale(r->core)) {
 		set_stage(r, STAGE_WAIT_TOKEN);

@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "core/internal.h"
+#include "core/keep.h"
 #include "core/unlock.h"
 
 #include <string.h>
@@ -25,7 +26,7 @@ struct session {
 	struct token access, refresh;
 	unsigned generation;
 	int64_t renew_not_before_ms;
-	bool known, pat, owner_asked;
+	bool known, pat, owner_asked, restored, keep_failed;
 	char *login;
 	char user_id[64];
 	struct prism_arena *user_arena;
@@ -65,6 +66,31 @@ static void token_drop(struct token *token)
 	token->until_ms = 0;
 }
 
+static void token_set(struct session *s, struct token *token, const char *text);
+
+/* A session kept by an earlier start: the first request renews its access token. */
+static void restore(struct session *s)
+{
+	struct core_kept kept;
+	struct prism_error err = PRISM_ERROR_INIT;
+	if (!core_keep_wanted(core_options(s->core)))
+		return;
+	if (core_keep_load(core_options(s->core), &kept, &err) < 0) {
+		if (err.category != PRISM_ERROR_MISSING)
+			prism_error_copy(&s->error, &err);
+		return;
+	}
+	const char *wanted = core_option_text(core_options(s->core), CORE_OPT_USER);
+	if (!*wanted || !strcmp(wanted, kept.login)) {
+		prism_free(s->login);
+		s->login = prism_strdup(kept.login);
+		token_set(s, &s->refresh, prism_secret_text(kept.refresh));
+		s->known = s->restored = true;
+		s->state = CORE_SESSION_SIGNED_IN;
+	}
+	core_kept_finish(&kept);
+}
+
 static void *create(struct core *core)
 {
 	struct session *s = prism_alloc(sizeof(*s));
@@ -77,6 +103,8 @@ static void *create(struct core *core)
 		s->pat = s->known = true;
 		s->state = CORE_SESSION_SIGNED_IN;
 		s->generation = 1;
+	} else {
+		restore(s);
 	}
 	return s;
 }
@@ -165,6 +193,20 @@ static void token_set(struct session *s, struct token *token, const char *text)
 		snprintf(s->user_id, sizeof(s->user_id), "%s", claims.subject);
 }
 
+static void keep(struct session *s)
+{
+	struct prism_error err = PRISM_ERROR_INIT;
+	if (!core_keep_wanted(core_options(s->core)) || !s->refresh.text || !*s->login)
+		return;
+	if (core_keep_save(core_options(s->core), s->login, s->refresh.text,
+	                   s->refresh.until_ms - now_ms(s), &err) == 0) {
+		s->keep_failed = false;
+	} else if (!s->keep_failed) { /* once, not at every renewal */
+		s->keep_failed = true;
+		core_notify_error(s->core, &err);
+	}
+}
+
 /* Takes both tokens of an answer; the old refresh token stays when the answer has none (2.1). */
 static int tokens_take(struct session *s, const cJSON *doc, struct prism_error *err)
 {
@@ -180,6 +222,7 @@ static int tokens_take(struct session *s, const cJSON *doc, struct prism_error *
 	s->generation++;
 	s->renew_not_before_ms = 0;
 	s->pat = false;
+	keep(s);
 	return 0;
 }
 
@@ -219,6 +262,8 @@ void core_session_needs_login(struct core *core, const struct prism_error *why)
 	prism_error_copy(&s->error, why);
 	token_drop(&s->access);
 	token_drop(&s->refresh);
+	if (core_keep_wanted(core_options(core)))
+		core_keep_forget(core_options(core));
 	if (s->known) /* not after signing out */
 		set_state(s, CORE_SESSION_LOGIN_NEEDED);
 	core_requests_token_failed(core, why, true);
@@ -489,7 +534,9 @@ void core_session_logout(struct core *core)
 	prism_arena_destroy(s->user_arena);
 	s->user_arena = NULL;
 	s->user_id[0] = '\0';
-	s->known = s->pat = false;
+	s->known = s->pat = s->restored = false;
+	if (core_keep_wanted(core_options(core)))
+		core_keep_forget(core_options(core));
 	core_unlock_forget(core);
 	s->generation++;
 	prism_error_clear(&s->error);
@@ -525,7 +572,7 @@ void core_session_learn_owner(struct core *core)
 {
 	struct session *s = session_of(core);
 	struct core_call call = {.endpoint = CORE_EP_PROFILE};
-	if (!s->pat || s->user_arena || s->owner_asked)
+	if ((!s->pat && !s->restored) || s->user_arena || s->owner_asked)
 		return;
 	s->owner_asked = core_request_start(core, &call, core_cancel(core), owner_answered, s, NULL);
 }
