@@ -19,8 +19,9 @@ enum prism_keyring {
 	PRISM_KEYRING_USER,    /* every process of this user, until the time limit or a reboot */
 };
 
-#define PRISM_KEYRING_MAX 32767 /* bytes of a payload of type "user" (user-key type, keyrings(7)) \
-	                             */
+#define PRISM_KEYRING_MAX                                                   \
+	32767 /* bytes of a payload of type "user" (user-key type, keyrings(7)) \
+	       */
 
 /* Replaces what has that name. lifetime_s: 0 keeps it until the keyring goes. */
 PRISM_MUST_USE
