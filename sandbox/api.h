@@ -13,6 +13,7 @@
 	/* api_tokens.c */        \
 	X(token_issue)            \
 	X(token_refresh)          \
+	X(token_revoke)           \
 	X(secret_update)          \
 	X(password_reset_request) \
 	X(password_reset)         \

@@ -67,6 +67,19 @@ void sb_api_token_refresh(struct sb_call *call)
 		answer_tokens(call, call->caller.n);
 }
 
+/* 2.1, newer services: ends the session a refresh token keeps alive. Access tokens live on. */
+void sb_api_token_revoke(struct sb_call *call)
+{
+	const char *id = prism_json_str(call->json, "token_id", "");
+	if (!id[0])
+		sb_invalid(call, SB_TEXT_MISSING_ID);
+	else if (sb_db_run(call->sb->db, "DELETE FROM refresh_tokens WHERE jti = ? AND user = ?",
+	                   SB_ARGS(SB_T(id), SB_I(call->caller.n))) == 1)
+		sb_empty(call, 204);
+	else
+		sb_fail(call, 404, SB_TEXT_NOT_FOUND, "");
+}
+
 static bool password_acceptable(struct sb_call *call, const char *password)
 {
 	if (!password[0]) {

@@ -10,6 +10,7 @@
  */
 #include "sandbox/http.h"
 
+#include "base/log.h"
 #include "net/crypto.h"
 #include "sandbox/faults.h"
 #include "sandbox/router.h"
@@ -210,6 +211,9 @@ static enum MHD_Result answer(struct request *request, const char *method)
 		sb_router_answer(&call);
 	}
 	enum MHD_Result rc = queue_answer(request, &call);
+	/* Without the query: it may hold a token. */
+	prism_log(PRISM_LOG_DEBUG, "http", "%s %.*s %d", method, (int)strcspn(request->target, "?"),
+	          request->target, call.status);
 	sb_call_finish(&call);
 	return rc;
 }

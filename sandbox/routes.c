@@ -84,6 +84,7 @@ const struct sb_route sb_routes[] = {
 	/* 3.1 */
 	POST("/users/tokens/issue", token_issue, NOTHING, BODY),
 	POST("/users/tokens/refresh", token_refresh, NOTHING, 0),
+	POST("/users/tokens/revoke", token_revoke, TOKEN, BODY | SESSION),
 	POST("/users", user_create, NOTHING, BODY),
 	GET("/users", user_list, ADMIN, 0),
 	POST("/users/send-verification", user_send_verification, TOKEN, 0),

@@ -75,6 +75,35 @@ static void claims_are_those_of_the_reference(void **state)
 	prism_free(refresh);
 }
 
+/* The id that revokes a session is the jti of its refresh token. */
+static char *token_id_body(const char *token)
+{
+	struct prism_buf text = PRISM_BUF_INIT(4096);
+	const char *first = strchr(token, '.') + 1;
+	assert_int_equal(prism_base64_decode(first, strcspn(first, "."), &text, NULL), 0);
+	cJSON *claims = cJSON_Parse(text.data);
+	char *body = prism_asprintf("{\"token_id\":\"%s\"}", prism_json_str(claims, "jti", ""));
+	cJSON_Delete(claims);
+	prism_buf_finish(&text);
+	return body;
+}
+
+static void a_revoked_session_is_not_renewed(void **state)
+{
+	struct sbcall *t = *state;
+	char *access, *refresh;
+	sign_in(t, ADA, &access, &refresh);
+	PRISM_AUTO_FREE char *body = token_id_body(refresh);
+	assert_int_equal(sbcall(t, SB_BEN, "POST", body, "/users/tokens/revoke"), 404); /* not his */
+	assert_int_equal(sbcall(t, SB_NOBODY, "POST", body, "/users/tokens/revoke"), 401);
+	assert_int_equal(sbcall(t, SB_ADA, "POST", "{}", "/users/tokens/revoke"), 400);
+	assert_int_equal(sbcall(t, SB_ADA, "POST", body, "/users/tokens/revoke"), 204);
+	assert_int_equal(sbcall(t, SB_ADA, "POST", body, "/users/tokens/revoke"), 404); /* once */
+	assert_int_equal(with_token(t, refresh, "POST", REFRESH), 401);
+	prism_free(access);
+	prism_free(refresh);
+}
+
 static void access_ends_after_an_hour(void **state)
 {
 	struct sbcall *t = *state;
@@ -229,6 +258,7 @@ int main(void)
 	    T(name_and_mail_both_sign_in),
 	    T(wrong_credentials_have_the_texts_of_the_reference),
 	    T(claims_are_those_of_the_reference),
+	    T(a_revoked_session_is_not_renewed),
 	    T(access_ends_after_an_hour),
 	    cmocka_unit_test(the_option_shortens_both_lives),
 	    T(a_refresh_token_is_good_once),

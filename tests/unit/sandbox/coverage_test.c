@@ -18,7 +18,6 @@
 
 /* Asked for by the client where a server has it; the pinned generation does not. */
 static const enum core_endpoint_id not_offered[] = {
-    CORE_EP_TOKEN_REVOKE,   /* newer generation only, section 2.1 */
     CORE_EP_COMP_STOP_POST, /* the second try when GET is refused, section 3.5 */
     CORE_EP_BILLING_PLANS,  /* closed service, section 3.12 */
 };
