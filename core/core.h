@@ -45,6 +45,8 @@ struct net_http;
 	X(CVMS, "cvms", "none: the list; CVM id: one of them")                        \
 	X(ROLES, "roles", "computation id, or none for the workspace's roles")        \
 	X(USERS, "users", "none: a display name became known")                        \
+	X(INVITATIONS, "invitations", "none: of the workspace, or mine")              \
+	X(PATS, "access-tokens", "none: the list of personal access tokens")          \
 	X(MANIFEST, "manifest", "computation id")                                     \
 	X(CHECKLIST, "checklist", "computation id")                                   \
 	X(KEYS, "keys", "computation id: registration of my public key")              \

@@ -113,6 +113,21 @@ cJSON *core_json_strings(const char *const *words, size_t count)
 	return array;
 }
 
+void core_json_text(struct prism_buf *buf, const char *text)
+{
+	prism_buf_putc(buf, '"');
+	for (; *text; text++) {
+		unsigned char c = (unsigned char)*text;
+		if (c == '"' || c == '\\')
+			prism_buf_printf(buf, "\\%c", c);
+		else if (c < 0x20)
+			prism_buf_printf(buf, "\\u%04x", c);
+		else
+			prism_buf_putc(buf, *text);
+	}
+	prism_buf_putc(buf, '"');
+}
+
 /* --- plain calls --- */
 
 struct plain {
@@ -135,6 +150,32 @@ int core_call_plain(struct core *core, const struct core_call *call, struct pris
 	if (core_request_start(core, call, cancel, plain_done, plain, err))
 		return 0;
 	prism_free(plain);
+	return -1;
+}
+
+static void write_done(void *data, const struct core_reply *reply, const struct prism_error *err)
+{
+	struct core_write write = *(struct core_write *)data;
+	struct prism_error failure = PRISM_ERROR_INIT;
+	const char *hint = err && write.explain ? write.explain(err) : NULL;
+	prism_free(data);
+	if (!err && write.after && !core_dying(write.core))
+		write.after(write.core, reply);
+	if (hint) {
+		prism_error_copy(&failure, err);
+		prism_error_hint(&failure, "%s", hint);
+		err = &failure;
+	}
+	write.done(write.data, err);
+}
+
+int core_call_write(const struct core_write *write, const struct core_call *call,
+                    struct prism_cancel *cancel, struct prism_error *err)
+{
+	struct core_write *copy = prism_memdup(write, sizeof(*write));
+	if (core_request_start(write->core, call, cancel, write_done, copy, err))
+		return 0;
+	prism_free(copy);
 	return -1;
 }
 

@@ -72,6 +72,9 @@ void core_json_put_any(cJSON *obj, const char *key,
                        const char *value); /* replaces the key in whatever case it is there */
 cJSON *core_json_strings(const char *const *words, size_t count);
 
+/* A JSON string, quoted: for bodies with secrets, which must not pass through cJSON. */
+void core_json_text(struct prism_buf *buf, const char *text);
+
 /* What modules tell one another. */
 void core_computation_changed(struct core *core,
                               const char *id); /* after a write: reload detail and list */
@@ -85,6 +88,18 @@ void core_roles_stale(struct core *core, const char *scope);
 PRISM_MUST_USE
 int core_call_plain(struct core *core, const struct core_call *call, struct prism_cancel *cancel,
                     core_done_fn done, void *data, struct prism_error *err);
+
+/* An operation after which something must be read anew, and whose refusal may need other words. */
+struct core_write {
+	struct core *core;
+	core_done_fn done;
+	void *data;
+	void (*after)(struct core *core, const struct core_reply *reply); /* on success; may be NULL */
+	const char *(*explain)(const struct prism_error *err); /* a better hint, or NULL; may be NULL */
+};
+PRISM_MUST_USE
+int core_call_write(const struct core_write *write /* copied */, const struct core_call *call,
+                    struct prism_cancel *cancel, struct prism_error *err);
 
 /* Word → id over a loaded list: exact id, else unique name. Fails with missing or conflict. */
 struct core_list;

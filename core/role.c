@@ -23,16 +23,21 @@ static const char *const builtin_names[] = {"owner",           "algo_provider", 
                                             "result_consumer", "viewer",        "editor",
                                             "runner",          "admin"};
 
-static const struct core_role_rows workspace_rows = {
-    CORE_EP_WROLE_ACTIONS_KNOWN, CORE_EP_WROLE_CREATE,      CORE_EP_WROLE_LIST,
-    CORE_EP_WROLE_ALL_MEMBERS,   CORE_EP_WROLE_RENAME,      CORE_EP_WROLE_DELETE,
-    CORE_EP_WROLE_ACTIONS,       CORE_EP_WROLE_ACTIONS_ADD, CORE_EP_WROLE_ACTIONS_REMOVE,
-    CORE_EP_WROLE_MEMBERS,       CORE_EP_WROLE_MEMBERS_ADD, CORE_EP_WROLE_MEMBERS_REMOVE};
-static const struct core_role_rows computation_rows = {
-    CORE_EP_CROLE_ACTIONS_KNOWN, CORE_EP_CROLE_CREATE,      CORE_EP_CROLE_LIST,
-    CORE_EP_CROLE_ALL_MEMBERS,   CORE_EP_CROLE_RENAME,      CORE_EP_CROLE_DELETE,
-    CORE_EP_CROLE_ACTIONS,       CORE_EP_CROLE_ACTIONS_ADD, CORE_EP_CROLE_ACTIONS_REMOVE,
-    CORE_EP_CROLE_MEMBERS,       CORE_EP_CROLE_MEMBERS_ADD, CORE_EP_CROLE_MEMBERS_REMOVE};
+#define ROWS(KIND)                                                                            \
+	{                                                                                         \
+		.known = CORE_EP_##KIND##_ACTIONS_KNOWN, .create = CORE_EP_##KIND##_CREATE,           \
+		.list = CORE_EP_##KIND##_LIST, .all_members = CORE_EP_##KIND##_ALL_MEMBERS,           \
+		.get = CORE_EP_##KIND##_GET, .rename = CORE_EP_##KIND##_RENAME,                       \
+		.remove = CORE_EP_##KIND##_DELETE, .actions = CORE_EP_##KIND##_ACTIONS,               \
+		.actions_add = CORE_EP_##KIND##_ACTIONS_ADD,                                          \
+		.actions_remove = CORE_EP_##KIND##_ACTIONS_REMOVE,                                    \
+		.actions_clear = CORE_EP_##KIND##_ACTIONS_CLEAR, .members = CORE_EP_##KIND##_MEMBERS, \
+		.members_add = CORE_EP_##KIND##_MEMBERS_ADD,                                          \
+		.members_remove = CORE_EP_##KIND##_MEMBERS_REMOVE,                                    \
+		.members_clear = CORE_EP_##KIND##_MEMBERS_CLEAR,                                      \
+	}
+static const struct core_role_rows workspace_rows = ROWS(WROLE);
+static const struct core_role_rows computation_rows = ROWS(CROLE);
 
 struct load { /* one load in progress: becomes the content when whole */
 	struct prism_arena *arena;
@@ -122,8 +127,7 @@ struct asking { /* one answer on its way */
 	size_t offset;
 };
 
-static void role_decode(struct core_role *role, const cJSON *entry, struct prism_arena *arena,
-                        bool of_computation)
+void core_role_decode(struct core_role *role, const cJSON *entry, struct prism_arena *arena)
 {
 	role->id = CORE_STR_ANY(arena, entry, "id", "role_id");
 	role->name = CORE_STR_ANY(arena, entry, "name", "role_name");
@@ -353,7 +357,7 @@ static void roles_answered(void *data, const struct core_reply *reply,
 		}
 		struct core_role *role = &load->roles[load->count];
 		*role = (struct core_role){0};
-		role_decode(role, entry, load->arena, *scope->id != '\0');
+		core_role_decode(role, entry, load->arena);
 		if (!*role->id)
 			continue;
 		load->count++;
@@ -418,6 +422,23 @@ const struct core_role *core_role_find(struct core *core, const char *id, const 
 			return &roles.roles[i];
 	for (size_t i = 0; i < roles.count; i++)
 		if (strcmp(roles.roles[i].name, word) == 0)
+			return &roles.roles[i];
+	return NULL;
+}
+
+static bool has_member(const struct core_role *role, const char *user_id)
+{
+	for (size_t i = 0; i < role->member_count; i++)
+		if (strcmp(role->members[i], user_id) == 0)
+			return true;
+	return false;
+}
+
+const struct core_role *core_role_of(struct core *core, const char *id, const char *user_id)
+{
+	struct core_roles roles = core_roles(core, id);
+	for (size_t i = 0; i < roles.count; i++)
+		if (has_member(&roles.roles[i], user_id))
 			return &roles.roles[i];
 	return NULL;
 }

@@ -27,6 +27,8 @@ struct core_roles {
 struct core_roles core_roles(struct core *core, const char *scope);
 const struct core_role *core_role_find(struct core *core, const char *scope,
                                        const char *id_or_name);
+/* The role a person has there: one at most (reference 3.3). NULL: none, or not known. */
+const struct core_role *core_role_of(struct core *core, const char *scope, const char *user_id);
 void core_roles_load(struct core *core, const char *scope, bool refresh);
 PRISM_MUST_USE
 int core_roles_await(struct core *core, const char *scope, bool refresh,
@@ -54,8 +56,18 @@ int core_role_delete(struct core *core, const char *scope, const char *role,
                      struct prism_cancel *cancel, core_done_fn done, void *data,
                      struct prism_error *err);
 
+typedef void (*core_role_fn)(void *data, const struct core_role *role,
+                             const struct prism_error *err);
+/* One role as the server has it now: id, name and times; its actions and members are in the list.
+ */
+PRISM_MUST_USE
+int core_role_fetch(struct core *core, const char *scope, const char *role,
+                    struct prism_cancel *cancel, core_role_fn done, void *data,
+                    struct prism_error *err);
+
 /* Adds or removes actions or members. `role`: role id. Words already there are skipped by the
- * server. */
+ * server. Adding a person who is known to have another role there fails now, with category conflict
+ * and that role's name: one role for each person. */
 enum core_role_change {
 	CORE_ROLE_ADD_ACTIONS,
 	CORE_ROLE_REMOVE_ACTIONS,
@@ -65,6 +77,17 @@ enum core_role_change {
 PRISM_MUST_USE
 int core_role_edit(struct core *core, const char *scope, const char *role,
                    enum core_role_change change, const char *const *words, size_t count,
+                   struct prism_cancel *cancel, core_done_fn done, void *data,
+                   struct prism_error *err);
+/* Takes all actions or all members; the built-in admin of a workspace must keep a member. */
+PRISM_MUST_USE
+int core_role_clear(struct core *core, const char *scope, const char *role, bool members,
+                    struct prism_cancel *cancel, core_done_fn done, void *data,
+                    struct prism_error *err);
+/* From the role the person has to this one. When the second step is refused, the first is taken
+ * back, and the error says whether that worked. */
+PRISM_MUST_USE
+int core_role_move(struct core *core, const char *scope, const char *role, const char *user,
                    struct prism_cancel *cancel, core_done_fn done, void *data,
                    struct prism_error *err);
 /* "Give myself": adds the actions to the role I am in (the owner role at creation). */

@@ -5,6 +5,7 @@
 #include "core/list.h"
 #include "core/role_private.h"
 #include "core/session.h"
+#include "core/user.h"
 #include "core/validate.h"
 
 #include <string.h>
@@ -63,9 +64,26 @@ struct writing {
 	void *data;
 };
 
+/* 422 and 400 hide several causes behind one text (reference 2.4, 3.3). */
+static const char *why_refused(const struct prism_error *err)
+{
+	if (strstr(err->message, "at least one member"))
+		return "the built-in admin role must keep one member";
+	return err->status == 422 ? "a person has one role here at a time, names of roles are unique, "
+	                            "and built-in roles may be protected"
+	                          : NULL;
+}
+
 static void written(void *data, const struct core_reply *reply, const struct prism_error *err)
 {
 	struct writing *w = data;
+	struct prism_error failure = PRISM_ERROR_INIT;
+	const char *why = err ? why_refused(err) : NULL;
+	if (why) {
+		prism_error_copy(&failure, err);
+		prism_error_hint(&failure, "%s", why);
+		err = &failure;
+	}
 	if (!err && !core_dying(w->core))
 		core_roles_stale(w->core, w->scope);
 	if (w->done_id) {
@@ -132,6 +150,24 @@ int core_role_delete(struct core *core, const char *scope, const char *role,
 	return write_start(core, scope, &call, cancel, done, NULL, data, err);
 }
 
+/* Nobody of them has another role there, as far as is known. */
+static int check_single(struct core *core, const char *scope, const char *role,
+                        const char *const *users, size_t count, struct prism_error *err)
+{
+	for (size_t i = 0; i < count; i++) {
+		const struct core_role *has = core_role_of(core, scope, users[i]);
+		if (!has || strcmp(has->id, role) == 0)
+			continue;
+		prism_error_raise(err, PRISM_ERROR_CONFLICT, "%s has the role %s",
+		                  core_user_name(core, users[i]), has->name);
+		prism_error_hint(err,
+		                 "a person has one role here at a time: move them, or remove them from "
+		                 "that role first");
+		return -1;
+	}
+	return 0;
+}
+
 int core_role_edit(struct core *core, const char *scope, const char *role,
                    enum core_role_change change, const char *const *words, size_t count,
                    struct prism_cancel *cancel, core_done_fn done, void *data,
@@ -147,12 +183,168 @@ int core_role_edit(struct core *core, const char *scope, const char *role,
 	};
 	if (count == 0)
 		return prism_error_raise(err, PRISM_ERROR_INVALID, "nothing was chosen");
+	if (change == CORE_ROLE_ADD_MEMBERS && check_single(core, scope, role, words, count, err) < 0)
+		return -1;
 	PRISM_AUTO_JSON cJSON *body = cJSON_CreateObject();
 	cJSON_AddItemToObject(body, actions ? "actions" : "members", core_json_strings(words, count));
 	struct core_call call = {.endpoint = endpoint[change],
 	                         .arg = {[CORE_ARG_C] = scope, [CORE_ARG_R] = role},
 	                         .body = body};
 	return write_start(core, scope, &call, cancel, done, NULL, data, err);
+}
+
+int core_role_clear(struct core *core, const char *scope, const char *role, bool members,
+                    struct prism_cancel *cancel, core_done_fn done, void *data,
+                    struct prism_error *err)
+{
+	const struct core_role_rows *rows = core_role_rows(scope);
+	struct core_call call = {.endpoint = members ? rows->members_clear : rows->actions_clear,
+	                         .arg = {[CORE_ARG_C] = scope, [CORE_ARG_R] = role}};
+	return write_start(core, scope, &call, cancel, done, NULL, data, err);
+}
+
+/* --- reading one --- */
+
+struct fetching {
+	core_role_fn done;
+	void *data;
+};
+
+static void fetched(void *data, const struct core_reply *reply, const struct prism_error *err)
+{
+	struct fetching f = *(struct fetching *)data;
+	struct prism_error failure = PRISM_ERROR_INIT;
+	struct prism_arena *arena = prism_arena_create();
+	struct core_role role = {0};
+	prism_free(data);
+	if (!err)
+		core_role_decode(&role, reply->json, arena);
+	if (!err && !*role.id) {
+		prism_error_raise(&failure, PRISM_ERROR_PROTOCOL, "the answer is not a role");
+		err = &failure;
+	}
+	f.done(f.data, err ? NULL : &role, err);
+	prism_arena_destroy(arena);
+}
+
+int core_role_fetch(struct core *core, const char *scope, const char *role,
+                    struct prism_cancel *cancel, core_role_fn done, void *data,
+                    struct prism_error *err)
+{
+	struct fetching *f = prism_alloc(sizeof(*f));
+	*f = (struct fetching){done, data};
+	struct core_call call = {.endpoint = core_role_rows(scope)->get,
+	                         .arg = {[CORE_ARG_C] = scope, [CORE_ARG_R] = role}};
+	if (core_request_start(core, &call, cancel, fetched, f, err))
+		return 0;
+	prism_free(f);
+	return -1;
+}
+
+/* --- moving a person: out of one role, into another, and back when that is refused --- */
+
+struct moving {
+	struct core *core;
+	char *scope, *from, *to, *user;
+	struct prism_cancel *cancel; /* borrowed */
+	core_done_fn done;
+	void *data;
+	struct prism_error refused;
+};
+
+static void moving_finish(struct moving *m, const struct prism_error *err)
+{
+	core_done_fn done = m->done;
+	void *data = m->data;
+	struct prism_error copy = PRISM_ERROR_INIT;
+	if (err)
+		prism_error_copy(&copy, err);
+	if (!core_dying(m->core))
+		core_roles_stale(m->core, m->scope);
+	prism_free(m->scope);
+	prism_free(m->from);
+	prism_free(m->to);
+	prism_free(m->user);
+	prism_free(m);
+	done(data, err ? &copy : NULL);
+}
+
+/* Without the check of check_single(): the cache still shows the old role. */
+static int change_member(struct moving *m, const char *role, bool add, core_done_fn then,
+                         struct prism_error *err)
+{
+	const struct core_role_rows *rows = core_role_rows(m->scope);
+	const char *const words[] = {m->user};
+	PRISM_AUTO_JSON cJSON *body = cJSON_CreateObject();
+	cJSON_AddItemToObject(body, "members", core_json_strings(words, 1));
+	struct core_call call = {.endpoint = add ? rows->members_add : rows->members_remove,
+	                         .arg = {[CORE_ARG_C] = m->scope, [CORE_ARG_R] = role},
+	                         .body = body};
+	return core_call_plain(m->core, &call, m->cancel, then, m, err);
+}
+
+static void moved_back(void *data, const struct prism_error *err)
+{
+	struct moving *m = data;
+	if (err)
+		prism_error_wrap(&m->refused, "taken from the old role, but not given the new one");
+	else
+		prism_error_wrap(&m->refused, "not moved, the old role is kept");
+	moving_finish(m, &m->refused);
+}
+
+static void moved_in(void *data, const struct prism_error *err)
+{
+	struct moving *m = data;
+	struct prism_error failure = PRISM_ERROR_INIT;
+	if (!err) {
+		moving_finish(m, NULL);
+		return;
+	}
+	prism_error_copy(&m->refused, err);
+	m->cancel = core_cancel(m->core); /* what was cancelled is put right all the same */
+	if (change_member(m, m->from, true, moved_back, &failure) < 0)
+		moved_back(m, &failure);
+}
+
+static void moved_out(void *data, const struct prism_error *err)
+{
+	struct moving *m = data;
+	struct prism_error failure = PRISM_ERROR_INIT;
+	if (err)
+		moving_finish(m, err);
+	else if (change_member(m, m->to, true, moved_in, &failure) < 0)
+		moved_in(m, &failure);
+}
+
+int core_role_move(struct core *core, const char *scope, const char *role, const char *user,
+                   struct prism_cancel *cancel, core_done_fn done, void *data,
+                   struct prism_error *err)
+{
+	const struct core_role *has = core_role_of(core, scope, user);
+	if (!has)
+		return core_role_edit(core, scope, role, CORE_ROLE_ADD_MEMBERS, &user, 1, cancel, done,
+		                      data, err);
+	if (strcmp(has->id, role) == 0)
+		return prism_error_raise(err, PRISM_ERROR_CONFLICT, "%s has that role already",
+		                         core_user_name(core, user));
+	struct moving *m = prism_alloc(sizeof(*m));
+	*m = (struct moving){.core = core,
+	                     .scope = prism_strdup(scope),
+	                     .from = prism_strdup(has->id),
+	                     .to = prism_strdup(role),
+	                     .user = prism_strdup(user),
+	                     .cancel = cancel,
+	                     .done = done,
+	                     .data = data};
+	if (change_member(m, m->from, false, moved_out, err) == 0)
+		return 0;
+	prism_free(m->scope);
+	prism_free(m->from);
+	prism_free(m->to);
+	prism_free(m->user);
+	prism_free(m);
+	return -1;
 }
 
 /* --- granting to myself --- */
@@ -176,22 +368,12 @@ static void granting_free(struct granting *g)
 	prism_free(g);
 }
 
-static const struct core_role *my_role(struct core *core, const char *scope)
-{
-	struct core_roles roles = core_roles(core, scope);
-	const char *me = core_session_user_id(core);
-	for (size_t i = 0; i < roles.count; i++)
-		for (size_t m = 0; m < roles.roles[i].member_count; m++)
-			if (strcmp(roles.roles[i].members[m], me) == 0)
-				return &roles.roles[i];
-	return NULL;
-}
-
 static void grant_roles_known(void *data, const struct prism_error *err)
 {
 	struct granting *g = data;
 	struct prism_error failure = PRISM_ERROR_INIT;
-	const struct core_role *role = err ? NULL : my_role(g->core, g->scope);
+	const struct core_role *role =
+	    err ? NULL : core_role_of(g->core, g->scope, core_session_user_id(g->core));
 	if (!err && !role) {
 		prism_error_raise(&failure, PRISM_ERROR_DENIED, "you are in no role here");
 		prism_error_hint(&failure, "ask an administrator to add you to a role");

@@ -156,6 +156,7 @@ int core_token_decode(const char *jwt, size_t len, struct core_token_claims *ret
 	if (!*subject)
 		subject = prism_json_str(doc, "user", ""); /* 2024 tokens */
 	snprintf(out.subject, sizeof(out.subject), "%s", subject);
+	snprintf(out.id, sizeof(out.id), "%s", prism_json_str(doc, "jti", ""));
 	const cJSON *verified = prism_json_get(doc, "verified");
 	if (cJSON_IsBool(verified))
 		out.verified = cJSON_IsTrue(verified) ? 1 : 0;
@@ -366,21 +367,6 @@ static void login_finish(struct login *login, const struct prism_error *err)
 	done(data, err);
 }
 
-static void put_json_text(struct prism_buf *buf, const char *text)
-{
-	prism_buf_putc(buf, '"');
-	for (; *text; text++) {
-		unsigned char c = (unsigned char)*text;
-		if (c == '"' || c == '\\')
-			prism_buf_printf(buf, "\\%c", c);
-		else if (c < 0x20)
-			prism_buf_printf(buf, "\\u%04x", c);
-		else
-			prism_buf_putc(buf, *text);
-	}
-	prism_buf_putc(buf, '"');
-}
-
 static void login_answered(void *data, const struct core_reply *reply,
                            const struct prism_error *err);
 
@@ -394,9 +380,9 @@ static int login_send(struct login *login, struct prism_error *err)
 	if (prism_buf_reserve(&body, room - 1, err) < 0)
 		return -1;
 	prism_buf_puts(&body, login->old_form ? "{\"identity\":" : "{\"username\":");
-	put_json_text(&body, s->login);
+	core_json_text(&body, s->login);
 	prism_buf_puts(&body, login->old_form ? ",\"secret\":" : ",\"password\":");
-	put_json_text(&body, prism_secret_text(login->password));
+	core_json_text(&body, prism_secret_text(login->password));
 	prism_buf_putc(&body, '}');
 	struct core_call call = {.endpoint = CORE_EP_TOKEN_ISSUE, .secret = &body};
 	struct core_request *request =
@@ -545,6 +531,53 @@ void core_session_logout(struct core *core)
 	core_workspaces_forget(core);
 }
 
+struct signing_out {
+	struct session *s;
+	core_sign_out_fn done;
+	void *data;
+};
+
+static void sign_out_finish(struct signing_out *out, const struct prism_error *err)
+{
+	struct signing_out o = *out;
+	prism_free(out);
+	if (!core_dying(o.s->core))
+		core_session_logout(o.s->core);
+	o.done(o.data, err == NULL, err);
+}
+
+static void sign_out_answered(void *data, const struct core_reply *reply,
+                              const struct prism_error *err)
+{
+	sign_out_finish(data, err);
+}
+
+static void sign_out_alone(void *data)
+{
+	struct prism_error why = PRISM_ERROR_INIT;
+	prism_error_raise(&why, PRISM_ERROR_MISSING, "the session has no id that could be revoked");
+	sign_out_finish(data, &why);
+}
+
+/* The refresh token is what keeps a session alive; access tokens end within the hour. */
+void core_session_sign_out(struct core *core, core_sign_out_fn done, void *data)
+{
+	struct session *s = session_of(core);
+	struct core_token_claims claims = {.verified = -1};
+	struct signing_out *out = prism_alloc(sizeof(*out));
+	PRISM_AUTO_JSON cJSON *body = cJSON_CreateObject();
+	struct core_call call = {
+	    .endpoint = CORE_EP_TOKEN_REVOKE, .body = body, .timeout_ms = CORE_SIGN_OUT_MS};
+	*out = (struct signing_out){s, done, data};
+	if (s->refresh.text && core_token_decode(prism_secret_text(s->refresh.text),
+	                                         prism_secret_size(s->refresh.text), &claims, NULL) < 0)
+		claims.id[0] = '\0';
+	cJSON_AddStringToObject(body, "token_id", claims.id);
+	if (!claims.id[0] ||
+	    !core_request_start(core, &call, core_cancel(core), sign_out_answered, out, NULL))
+		prism_loop_defer(core_loop(core), sign_out_alone, out);
+}
+
 int core_session_send_verification(struct core *core, struct prism_cancel *cancel,
                                    core_done_fn done, void *data, struct prism_error *err)
 {
@@ -564,6 +597,16 @@ static void owner_answered(void *data, const struct core_reply *reply,
 		user_set(s, reply->json);
 	core_emit(s->core, CORE_EVENT_SESSION, NULL);
 	core_emit(s->core, CORE_EVENT_USERS, NULL);
+}
+
+void core_session_reload_profile(struct core *core)
+{
+	struct session *s = session_of(core);
+	struct core_call call = {.endpoint = CORE_EP_PROFILE};
+	struct prism_error err = PRISM_ERROR_INIT;
+	if (core_session_ready(core) &&
+	    !core_request_start(core, &call, core_cancel(core), owner_answered, s, &err))
+		core_notify_error(core, &err);
 }
 
 /* A token from the configuration comes without a sign-in that would tell who it belongs to; my

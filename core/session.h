@@ -40,6 +40,15 @@ int core_session_login(struct core *core, const char *login, struct prism_secret
                        struct prism_error *err);
 void core_session_logout(
     struct core *core); /* wipes tokens, fails parked requests, resets collections */
+/* The same after the server was told to revoke the session, where it can (reference 2.1: newer
+ * services).  Never fails: whatever is answered, or when nothing is within CORE_SIGN_OUT_MS, the
+ * tokens are wiped.  revoked false: the server does not know it, and `why` (may be NULL) says the
+ * reason; its tokens end by themselves. */
+#define CORE_SIGN_OUT_MS 5000
+typedef void (*core_sign_out_fn)(void *data, bool revoked, const struct prism_error *why);
+void core_session_sign_out(struct core *core, core_sign_out_fn done, void *data);
+/* Reads my profile again, in the background: event SESSION. */
+void core_session_reload_profile(struct core *core);
 /* Gives up waiting for a login: parked requests fail with category auth. */
 void core_session_abandon(struct core *core);
 
@@ -63,6 +72,7 @@ int core_session_send_verification(struct core *core, struct prism_cancel *cance
 struct core_token_claims {
 	int64_t iat_s, exp_s; /* 0 when missing */
 	char subject[64];     /* user id; "" */
+	char id[64];          /* jti: what revokes it; "" */
 	int verified;         /* 1, 0, -1 when not said */
 };
 PRISM_MUST_USE

@@ -27,6 +27,8 @@ bool core_user_decode(struct core_user *user, const cJSON *entry, struct prism_a
 		user->username = CORE_STR_ANY(arena, entry, "username", "name");
 	user->status = core_str(arena, entry, "status");
 	user->role = core_str(arena, entry, "role");
+	user->picture = core_str(arena, entry, "profile_picture");
+	user->tags = core_str_array(arena, prism_json_array(entry, "tags"), &user->tag_count);
 	user->created_us = prism_json_time(entry, "created_at");
 	user->verified_us = prism_json_time(entry, "verified_at");
 	return *user->id != '\0';
@@ -56,6 +58,8 @@ struct names {
 	struct core *core;
 	struct prism_list all; /* most recently added first */
 	size_t count, in_flight;
+	char **old; /* texts that were replaced: lent until the core dies */
+	size_t old_count;
 	bool pump_planned;
 };
 
@@ -79,6 +83,9 @@ static void destroy(void *state)
 		prism_free(name->text);
 		prism_free(name);
 	}
+	for (size_t i = 0; i < names->old_count; i++)
+		prism_free(names->old[i]);
+	prism_free(names->old);
 	prism_free(names);
 }
 
@@ -134,6 +141,25 @@ static void pump(void *data)
 	}
 }
 
+/* My own name is known from the profile, and may be changed here. */
+static void name_me(struct name *name)
+{
+	struct names *names = name->names;
+	const struct core_user *me = core_session_user(names->core);
+	char text[512];
+	if (!me || strcmp(me->id, name->id) != 0)
+		return;
+	core_user_display(me, text, sizeof(text));
+	if (name->text && strcmp(name->text, text) == 0)
+		return;
+	if (name->text) {
+		names->old = prism_realloc_array(names->old, names->old_count + 1, sizeof(*names->old));
+		names->old[names->old_count++] = name->text;
+	}
+	name->text = prism_strdup(text);
+	name->asked = true;
+}
+
 const char *core_user_name(struct core *core, const char *user_id)
 {
 	if (!user_id || !*user_id)
@@ -143,6 +169,7 @@ const char *core_user_name(struct core *core, const char *user_id)
 		struct name *name = PRISM_CONTAINER(node, struct name, node);
 		if (strcmp(name->id, user_id) != 0)
 			continue;
+		name_me(name);
 		return name->text ? name->text : name->id;
 	}
 	if (names->count >= NAMES_MAX)
@@ -152,13 +179,9 @@ const char *core_user_name(struct core *core, const char *user_id)
 	name->id = prism_strdup(user_id);
 	prism_list_prepend(&names->all, &name->node);
 	names->count++;
-	const struct core_user *me = core_session_user(core);
-	if (me && strcmp(me->id, user_id) == 0) {
-		char text[512];
-		name->text = prism_strdup(core_user_display(me, text, sizeof(text)));
-		name->asked = true;
+	name_me(name);
+	if (name->text)
 		return name->text;
-	}
 	plan_pump(names);
 	return name->id;
 }

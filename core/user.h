@@ -11,7 +11,9 @@
 struct prism_arena;
 
 struct core_user { /* strings never NULL */
-	const char *id, *first_name, *last_name, *email, *username, *status, *role;
+	const char *id, *first_name, *last_name, *email, *username, *status, *role, *picture;
+	const char *const *tags;
+	size_t tag_count;
 	int64_t created_us, verified_us; /* verified_us unset: not verified, or not told */
 };
 bool core_user_decode(struct core_user *user, const cJSON *entry, struct prism_arena *arena);
