@@ -18,8 +18,9 @@
 #include "base/json.h"
 #include "base/source.h"
 
-#define PRISM_JSONREAD_NODES 1000000 /* of one value: "[0,0,0" costs 30 times its bytes as a tree \
-	                                  */
+#define PRISM_JSONREAD_NODES                                             \
+	1000000 /* of one value: "[0,0,0" costs 30 times its bytes as a tree \
+	         */
 
 enum prism_json_token {
 	PRISM_JSON_OBJECT,
