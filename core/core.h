@@ -51,6 +51,7 @@ struct net_http;
 	X(CHECKLIST, "checklist", "computation id")                                   \
 	X(KEYS, "keys", "computation id: registration of my public key")              \
 	X(STATISTICS, "statistics", "none: runs per day; CVM id: its up-time")        \
+	X(NEEDS, "needs", "none: what waits for me")                                  \
 	X(TRANSFERS, "transfers", "transfer id, or none")                             \
 	X(REQUESTS, "requests", "none: the number of requests in flight changed")     \
 	X(CONNECTION, "connection", "none: reachable, unreachable, clock skew")       \

@@ -180,6 +180,8 @@ static struct core_list *list_of(const struct watched *w)
 		return core_assets(w->core);
 	case CORE_WATCH_CVMS:
 		return core_cvms(w->core);
+	case CORE_WATCH_RUNS:
+		return core_runs(w->core);
 	default:
 		return NULL;
 	}

@@ -186,6 +186,8 @@ static const struct pt_action rows[PT_ACTION_COUNT] = {
                              PT_ACTION_UI},
 
     /* ---- sections ---- */
+    [PT_ACTION_GO_DASHBOARD] = {"go dashboard", "0", PT_GROUP_GO, "to the dashboard", PT_IN_ANY,
+                                PT_ACTION_UI},
     [PT_ACTION_GO_WORKSPACES] = {"go workspaces", "4", PT_GROUP_GO, "to the workspaces", PT_IN_ANY,
                                  PT_ACTION_UI},
     [PT_ACTION_GO_COMPUTATIONS] = {"go computations", "1", PT_GROUP_GO, "to the computations",
@@ -198,6 +200,20 @@ static const struct pt_action rows[PT_ACTION_COUNT] = {
     [PT_ACTION_GO_KEYS] = {"go keys", "6", PT_GROUP_GO, "to your keys", PT_IN_ANY, PT_ACTION_UI},
     [PT_ACTION_GO_MESSAGES] = {"go messages", "7", PT_GROUP_GO, "to everything said so far",
                                PT_IN_ANY, PT_ACTION_UI},
+    [PT_ACTION_GO_RUNS] = {"go runs", "", PT_GROUP_GO, "to the runs of the workspace", 0,
+                           PT_ACTION_UI},
+    [PT_ACTION_GO_SECTIONS] = {"go sections", "9", PT_GROUP_GO, "choose among all sections",
+                               PT_IN_ANY, PT_ACTION_UI},
+    [PT_ACTION_DASHBOARD] = {"dashboard", "", PT_GROUP_GO,
+                             "counts, runs per day, and what needs you", 0, 0,
+                             ARGS({"days", PT_ARG_NUMBER, 0, NULL,
+                                   "period of the runs per day, 1 to 90 (7)"}),
+                             .run = pt_cmd_dashboard},
+    [PT_ACTION_DASHBOARD_PERIOD] = {"dashboard period", "p", PT_GROUP_GO,
+                                    "another period: 7, 14, 30 or 90 days", PT_IN_DASHBOARD,
+                                    PT_ACTION_UI | PT_ACTION_HINT,
+                                    ARGS({"days", PT_ARG_CHOICE, OPT, "7 14 30 90",
+                                          "without it, the next one"})},
 
     /* ---- session ---- */
     [PT_ACTION_LOGIN] = {"login", "", PT_GROUP_SESSION, "sign in to Prism", 0, PT_ACTION_NO_LOGIN,

@@ -55,6 +55,7 @@ typedef uint64_t pt_where;
 	X(TEXT, "text")                 \
 	X(EDIT, "input")                \
 	X(LOGIN, "login")               \
+	X(DASHBOARD, "dashboard")       \
 	X(WORKSPACES, "workspaces")     \
 	X(COMPUTATIONS, "computations") \
 	X(OVERVIEW, "overview")         \
@@ -66,6 +67,7 @@ typedef uint64_t pt_where;
 	X(ASSETS, "assets")             \
 	X(CVMS, "cvms")                 \
 	X(RUN, "run")                   \
+	X(RUNS, "runs")                 \
 	X(TRANSFERS, "transfers")       \
 	X(KEYS, "keys")                 \
 	X(HELP, "help")                 \
@@ -87,6 +89,7 @@ _Static_assert(PT_AT_COUNT <= 64, "a set of places is 64 bits");
 #define PT_IN_TEXT PT_AT(TEXT) /* anything that scrolls lines: logs, manifest, help */
 #define PT_IN_EDIT PT_AT(EDIT) /* an input line or form field has the focus */
 #define PT_IN_LOGIN PT_AT(LOGIN)
+#define PT_IN_DASHBOARD PT_AT(DASHBOARD)
 #define PT_IN_WORKSPACES PT_AT(WORKSPACES)
 #define PT_IN_AUDIT PT_AT(AUDIT)
 #define PT_IN_COMPUTATIONS PT_AT(COMPUTATIONS)
@@ -99,6 +102,7 @@ _Static_assert(PT_AT_COUNT <= 64, "a set of places is 64 bits");
 #define PT_IN_ASSETS PT_AT(ASSETS) /* assets of the workspace */
 #define PT_IN_CVMS PT_AT(CVMS)
 #define PT_IN_RUN PT_AT(RUN) /* run dialog */
+#define PT_IN_RUNS PT_AT(RUNS) /* of the workspace */
 #define PT_IN_TRANSFERS PT_AT(TRANSFERS)
 #define PT_IN_KEYS PT_AT(KEYS)
 #define PT_IN_HELP PT_AT(HELP)
@@ -214,6 +218,7 @@ enum pt_action_id {
 	PT_ACTION_COPY_CELL, /* the whole row */
 
 	/* sections */
+	PT_ACTION_GO_DASHBOARD,
 	PT_ACTION_GO_WORKSPACES,
 	PT_ACTION_GO_COMPUTATIONS,
 	PT_ACTION_GO_ASSETS,
@@ -221,6 +226,10 @@ enum pt_action_id {
 	PT_ACTION_GO_TRANSFERS,
 	PT_ACTION_GO_KEYS,
 	PT_ACTION_GO_MESSAGES,
+	PT_ACTION_GO_RUNS,
+	PT_ACTION_GO_SECTIONS,
+	PT_ACTION_DASHBOARD,
+	PT_ACTION_DASHBOARD_PERIOD,
 
 	/* session */
 	PT_ACTION_LOGIN,

@@ -135,6 +135,7 @@ struct pt_app *pt_app_create(const struct pt_app_config *config, struct prism_er
 	struct pt_term *term = config->term;
 
 	app->config = *config;
+	app->tab = config->home < config->tab_count ? config->home : 0;
 	if (config->hooks)
 		app->hooks = *config->hooks;
 	app->theme_watch = -1;

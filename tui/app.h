@@ -65,6 +65,7 @@ struct pt_app_config {
 	const struct pt_app_hooks *hooks; /* lent */
 	const struct pt_tab *tabs;        /* lent, in the order they are shown */
 	size_t tab_count;
+	size_t home; /* the tab stood on first, and where stepping back ends */
 	void *user; /* for pt_app_user() */
 };
 
@@ -96,6 +97,7 @@ void pt_app_suspend(struct pt_app *app); /* as SIGTSTP does */
 /* Tabs. */
 size_t pt_app_tab(const struct pt_app *app);
 size_t pt_app_tab_count(const struct pt_app *app);
+size_t pt_app_home(const struct pt_app *app); /* config.home */
 const struct pt_tab *pt_app_tab_at(const struct pt_app *app, size_t index);
 void pt_app_open_tab(struct pt_app *app, size_t index); /* closes overlays that are only read */
 PRISM_MUST_USE

@@ -10,49 +10,6 @@
 #define OVERLAY_FULL_COLS 60 /* below: overlays take all the room */
 #define OVERLAY_FULL_ROWS 16
 
-static int tab_width(const struct pt_app *app, size_t index)
-{
-	return (int)strlen(app->config.tabs[index].title) + 2;
-}
-
-/* The first tab shown: as many to the left as leave room for the open one. */
-static size_t first_tab(const struct pt_app *app)
-{
-	size_t first = app->tab;
-	int used = tab_width(app, app->tab);
-
-	while (first > 0 && used + tab_width(app, first - 1) <= app->layout.tabs.w)
-		used += tab_width(app, --first);
-	return first;
-}
-
-static void draw_tabs(struct pt_app *app, struct pt_rect line)
-{
-	int x = line.x;
-
-	pt_canvas_fill(app->canvas, line, PT_SLOT_TAB, 0);
-	for (size_t i = first_tab(app); i < app->config.tab_count && x < line.x + line.w; i++) {
-		enum pt_slot slot = i == app->tab ? PT_SLOT_TAB_ACTIVE : PT_SLOT_TAB;
-		char text[64];
-
-		snprintf(text, sizeof(text), " %s ", app->config.tabs[i].title);
-		x += pt_canvas_text(app->canvas, x, line.y, line.x + line.w - x, slot, 0, text);
-	}
-}
-
-/* Tab at column x of the tab line; -1: none. */
-static int tab_at(const struct pt_app *app, int x)
-{
-	int end = app->layout.tabs.x;
-
-	for (size_t i = first_tab(app); i < app->config.tab_count; i++) {
-		end += tab_width(app, i);
-		if (x < end)
-			return (int)i;
-	}
-	return -1;
-}
-
 struct crumb_walk {
 	struct pt_app *app;
 	struct pt_rect line;
@@ -266,9 +223,10 @@ void pt_app_compose(struct pt_app *app)
 		draw_curtain(app, pt_app_curtain(app));
 		return;
 	}
+	pt_app_tabs_fit(app);
 	prepare_panes(app);
 	if (app->layout.tabs.h)
-		draw_tabs(app, app->layout.tabs);
+		pt_app_tabs_draw(app);
 	if (app->layout.crumbs.h)
 		draw_crumbs(app, app->layout.crumbs);
 	for (int i = 0; i < 2; i++)
@@ -300,7 +258,7 @@ unsigned pt_app_mouse(struct pt_app *app, const struct pt_event *event)
 		return overlay->ops->key ? overlay->ops->key(overlay, &moved) : PT_IGNORED;
 	}
 	if (pt_rect_contains(app->layout.tabs, event->x, event->y)) {
-		int tab = tab_at(app, event->x);
+		ptrdiff_t tab = pt_app_tabs_at(app, event->x);
 
 		if (tab >= 0 && event->button == PT_MOUSE_LEFT)
 			pt_app_open_tab(app, (size_t)tab);

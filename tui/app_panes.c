@@ -112,6 +112,11 @@ size_t pt_app_tab(const struct pt_app *app)
 	return app->tab;
 }
 
+size_t pt_app_home(const struct pt_app *app)
+{
+	return app->config.home;
+}
+
 size_t pt_app_tab_count(const struct pt_app *app)
 {
 	return app->config.tab_count;

@@ -1,4 +1,4 @@
-/* Between app.c, app_panes.c, app_draw.c, app_theme.c and view.c only. */
+/* Between app.c, app_panes.c, app_draw.c, app_tabs.c, app_theme.c and view.c only. */
 #ifndef PRISM_TUI_APP_PRIVATE_H
 #define PRISM_TUI_APP_PRIVATE_H
 
@@ -38,6 +38,7 @@ struct pt_app {
 
 	struct pt_tab_state *tabs; /* config.tab_count */
 	size_t tab;
+	size_t tab_first;           /* leftmost label of the tab line */
 	bool tab_open;              /* some tab was opened */
 	struct prism_list overlays; /* bottom first */
 	struct prism_list closing;  /* destroyed before the loop sleeps */
@@ -73,6 +74,13 @@ void pt_app_tell_shown(struct pt_app *app);
 void pt_app_compose(struct pt_app *app); /* prepare and draw everything into the canvas */
 /* A click or wheel turn: to the view under it, coordinates made its own. */
 unsigned pt_app_mouse(struct pt_app *app, const struct pt_event *event);
+
+/* app_tabs.c */
+void pt_app_tabs_fit(struct pt_app *app); /* the open tab into sight; once a frame, after layout */
+void pt_app_tabs_draw(struct pt_app *app);
+/* Tab at column x of the tab line; the marks at its ends are the neighbours hidden there. -1: none.
+ */
+ptrdiff_t pt_app_tabs_at(const struct pt_app *app, int x);
 
 /* app_theme.c */
 void pt_app_theme_watch(struct pt_app *app);

@@ -78,34 +78,35 @@ void pt_canvas_fill(struct pt_canvas *canvas, struct pt_rect rect, enum pt_slot 
 void pt_canvas_add_looks(struct pt_canvas *canvas, struct pt_rect rect, unsigned looks);
 
 /* Symbols with an ASCII twin. X(ENUM, code point, ASCII) */
-#define PT_GLYPH_MAP(X)                                            \
-	X(HLINE, 0x2500, '-')                                          \
-	X(VLINE, 0x2502, '|')                                          \
-	X(TOP_LEFT, 0x256d, '+')                                       \
-	X(TOP_RIGHT, 0x256e, '+')                                      \
-	X(BOTTOM_LEFT, 0x2570, '+')                                    \
-	X(BOTTOM_RIGHT, 0x256f, '+')                                   \
-	X(TEE_DOWN, 0x252c, '+')                                       \
-	X(TEE_UP, 0x2534, '+')                                         \
-	X(TEE_RIGHT, 0x251c, '+')                                      \
-	X(TEE_LEFT, 0x2524, '+')                                       \
-	X(CROSS, 0x253c, '+')                                          \
-	X(POINTER, 0x25b8, '>')    /* selected row, closed card */     \
-	X(OPEN, 0x25be, 'v')       /* open card */                     \
-	X(CHECK, 0x2713, '*')      /* marked, fulfilled */             \
-	X(FAIL, 0x2717, 'x')       /* refused, missing */              \
-	X(DOT, 0x25cf, 'o')        /* a state */                       \
-	X(RING, 0x25cb, '.')       /* a state that is not there yet */ \
-	X(ARROW_UP, 0x2191, '^')   /* ascending */                     \
-	X(ARROW_DOWN, 0x2193, 'v') /* descending */                    \
-	X(ARROW_RIGHT, 0x2192, '>')                                    \
-	X(SEPARATOR, 0x203a, '>') /* between breadcrumbs */            \
-	X(MIDDOT, 0x00b7, '-')    /* between words of a line */        \
-	X(ELLIPSIS, 0x2026, '~')  /* cut text */                       \
-	X(BULLET, 0x2022, '*')                                         \
-	X(BLOCK, 0x2588, '#') /* progress, scroll position */          \
-	X(SHADE, 0x2591, '.') /* rest of a progress bar */             \
-	X(WARNING, 0x26a0, '!')                                        \
+#define PT_GLYPH_MAP(X)                                                    \
+	X(HLINE, 0x2500, '-')                                                  \
+	X(VLINE, 0x2502, '|')                                                  \
+	X(TOP_LEFT, 0x256d, '+')                                               \
+	X(TOP_RIGHT, 0x256e, '+')                                              \
+	X(BOTTOM_LEFT, 0x2570, '+')                                            \
+	X(BOTTOM_RIGHT, 0x256f, '+')                                           \
+	X(TEE_DOWN, 0x252c, '+')                                               \
+	X(TEE_UP, 0x2534, '+')                                                 \
+	X(TEE_RIGHT, 0x251c, '+')                                              \
+	X(TEE_LEFT, 0x2524, '+')                                               \
+	X(CROSS, 0x253c, '+')                                                  \
+	X(POINTER, 0x25b8, '>')    /* selected row, closed card */             \
+	X(OPEN, 0x25be, 'v')       /* open card */                             \
+	X(CHECK, 0x2713, '*')      /* marked, fulfilled */                     \
+	X(FAIL, 0x2717, 'x')       /* refused, missing */                      \
+	X(DOT, 0x25cf, 'o')        /* a state */                               \
+	X(RING, 0x25cb, '.')       /* a state that is not there yet */         \
+	X(ARROW_UP, 0x2191, '^')   /* ascending */                             \
+	X(ARROW_DOWN, 0x2193, 'v') /* descending */                            \
+	X(ARROW_RIGHT, 0x2192, '>')                                            \
+	X(SEPARATOR, 0x203a, '>') /* between breadcrumbs, more to the right */ \
+	X(MORE_LEFT, 0x2039, '<') /* more to the left */                       \
+	X(MIDDOT, 0x00b7, '-')    /* between words of a line */                \
+	X(ELLIPSIS, 0x2026, '~')  /* cut text */                               \
+	X(BULLET, 0x2022, '*')                                                 \
+	X(BLOCK, 0x2588, '#') /* progress, scroll position */                  \
+	X(SHADE, 0x2591, '.') /* rest of a progress bar */                     \
+	X(WARNING, 0x26a0, '!')                                                \
 	X(LOCK, 0x2261, '=') /* safety state */
 
 enum pt_glyph {

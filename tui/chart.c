@@ -110,12 +110,15 @@ void pt_chart_share(struct pt_canvas *canvas, int x, int y, int width,
 		pt_canvas_bar(canvas, x, y, width, 0, 1);
 }
 
-int pt_chart_legend(struct pt_canvas *canvas, int x, int y, int width,
-                    const struct pt_chart_kind *kinds, const uint64_t *values, size_t count)
+/* Kinds from `first` on that fit into one line; ret_next: the first that did not. */
+static int legend_line(struct pt_canvas *canvas, struct pt_rect line,
+                       const struct pt_chart_kind *kinds, const uint64_t *values, size_t count,
+                       size_t first, size_t *ret_next)
 {
 	int used = 0;
+	size_t k = first;
 
-	for (size_t k = 0; k < count && k < PT_CHART_KINDS; k++) {
+	for (; k < count && k < PT_CHART_KINDS; k++) {
 		char text[96];
 		int columns, gap = used ? 2 : 0;
 
@@ -125,13 +128,39 @@ int pt_chart_legend(struct pt_canvas *canvas, int x, int y, int width,
 		else
 			snprintf(text, sizeof(text), "%.60s", kinds[k].label);
 		columns = (int)prism_text_columns(text, strlen(text));
-		if (used + gap + 2 + columns > width)
+		if (used + gap + 2 + columns > line.w)
 			break;
-		kind_cell(canvas, x + used + gap, y, kinds, k);
-		pt_canvas_text(canvas, x + used + gap + 2, y, columns, PT_SLOT_TEXT, 0, text);
+		kind_cell(canvas, line.x + used + gap, line.y, kinds, k);
+		pt_canvas_text(canvas, line.x + used + gap + 2, line.y, columns, PT_SLOT_TEXT, 0, text);
 		used += gap + 2 + columns;
 	}
+	*ret_next = k;
 	return used;
+}
+
+int pt_chart_legend(struct pt_canvas *canvas, int x, int y, int width,
+                    const struct pt_chart_kind *kinds, const uint64_t *values, size_t count)
+{
+	size_t next;
+
+	return legend_line(canvas, (struct pt_rect){x, y, width, 1}, kinds, values, count, 0, &next);
+}
+
+int pt_chart_legend_lines(struct pt_canvas *canvas, struct pt_rect area,
+                          const struct pt_chart_kind *kinds, const uint64_t *values, size_t count)
+{
+	size_t at = 0;
+	int line = 0;
+
+	for (; line < area.h && at < count; line++) {
+		size_t first = at;
+
+		legend_line(canvas, (struct pt_rect){area.x, area.y + line, area.w, 1}, kinds, values,
+		            count, first, &at);
+		if (at == first)
+			break; /* not even one fits */
+	}
+	return line;
 }
 
 /* ---- bars ---- */

@@ -49,6 +49,10 @@ void pt_chart_share(struct pt_canvas *canvas, int x, int y, int width,
 int pt_chart_legend(struct pt_canvas *canvas, int x, int y, int width,
                     const struct pt_chart_kind *kinds, const uint64_t *values, size_t count);
 
+/* The same on as many lines of the area as it takes. Returns the lines used. */
+int pt_chart_legend_lines(struct pt_canvas *canvas, struct pt_rect area,
+                          const struct pt_chart_kind *kinds, const uint64_t *values, size_t count);
+
 struct pt_chart_point {
 	int64_t at_us; /* ascending */
 	double value;  /* from here until the next point */

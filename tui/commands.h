@@ -20,6 +20,9 @@ void pt_cmd_help(struct pt_command *command);
 void pt_cmd_audit_list(struct pt_command *command);
 void pt_cmd_audit_save(struct pt_command *command);
 
+/* cmd_dashboard.c */
+void pt_cmd_dashboard(struct pt_command *command);
+
 /* cmd_computation.c */
 void pt_cmd_computation_list(struct pt_command *command);
 void pt_cmd_computation_show(struct pt_command *command);

@@ -29,8 +29,10 @@
 #include <string.h>
 #include <unistd.h>
 
-/* In the order of the web console: computations, assets, CVMs, then workspaces; ours after them. */
+/* In the order of the web console: dashboard, computations, assets, CVMs, then workspaces; ours
+ * after them. */
 static const struct pt_tab tabs[] = {
+    {"dashboard", "Dashboard", pt_view_dashboard},
     {"computations", "Computations", pt_view_computations},
     {"assets", "Assets", pt_view_assets},
     {"cvms", "CVMs", pt_view_cvms},
@@ -38,6 +40,7 @@ static const struct pt_tab tabs[] = {
     {"transfers", "Transfers", pt_view_transfers},
     {"keys", "Keys", pt_view_keys},
     {"messages", "Messages", pt_view_messages},
+    {"runs", "Runs", pt_view_runs},
 };
 
 #define HISTORY_MAX 200 /* lines of the palette */
@@ -139,7 +142,7 @@ static void workspace_changed(struct pt_ui *ui)
 	ui->workspace = prism_strdup(id);
 	pt_app_reset_tabs(ui->app);
 	if (*id)
-		pt_app_open_tab(ui->app, 0);
+		pt_app_open_tab(ui->app, pt_app_home(ui->app));
 }
 
 static struct pt_ui_seen *seen(struct pt_ui *ui, const char *id)
@@ -374,6 +377,17 @@ static int load_keymap(struct pt_ui *ui, const char *named, struct prism_error *
 	return pt_keymap_load(ui->keymap, path, err);
 }
 
+/* The section stood on first; the option's words are the names of tabs. */
+static size_t home_tab(const struct core_options *options)
+{
+	const char *word = core_option_text(options, CORE_OPT_START);
+
+	for (size_t i = 0; i < PRISM_COUNT(tabs); i++)
+		if (!strcmp(tabs[i].name, word))
+			return i;
+	return 0;
+}
+
 struct pt_ui *pt_ui_create(const struct pt_ui_config *config, struct prism_error *err)
 {
 	const char *theme = core_option_text(config->world->options, CORE_OPT_THEME);
@@ -389,6 +403,7 @@ struct pt_ui *pt_ui_create(const struct pt_ui_config *config, struct prism_error
 	    .hooks = &hooks,
 	    .tabs = tabs,
 	    .tab_count = PRISM_COUNT(tabs),
+	    .home = home_tab(config->world->options),
 	    .user = ui,
 	};
 

@@ -186,8 +186,8 @@ static unsigned back(struct pt_app *app, struct pt_view *view)
 	 */
 	if (pt_app_zoomed(app) && !pt_ui_small(app))
 		pt_app_zoom(app);
-	else if (!pt_app_back(app) && pt_app_tab(app) != 0)
-		pt_app_open_tab(app, 0);
+	else if (!pt_app_back(app) && pt_app_tab(app) != pt_app_home(app))
+		pt_app_open_tab(app, pt_app_home(app));
 	return PT_HANDLED | PT_REDRAW;
 }
 
@@ -249,15 +249,6 @@ static unsigned next_theme(struct pt_app *app, const struct pt_values *values)
 		pt_app_report(app, &err);
 	else
 		pt_app_message(app, PT_SLOT_INFO, "theme %s", named);
-	return PT_HANDLED | PT_REDRAW;
-}
-
-static unsigned go(struct pt_app *app, const char *tab)
-{
-	struct prism_error err = PRISM_ERROR_INIT;
-
-	if (pt_app_open_tab_named(app, tab, &err) < 0)
-		pt_app_report(app, &err);
 	return PT_HANDLED | PT_REDRAW;
 }
 
@@ -328,51 +319,6 @@ static unsigned mouse(struct pt_app *app)
 	pt_term_set_mouse(pt_app_term(app), on);
 	pt_app_message(app, PT_SLOT_INFO, on ? "mouse on" : "mouse off");
 	return PT_HANDLED | PT_REDRAW;
-}
-
-static unsigned sections(struct pt_app *app, enum pt_action_id id, const struct pt_values *values)
-{
-	bool bare = !values || !pt_action(id)->args ||
-	            (!pt_values_get(values, "computation") && !pt_values_get(values, "name") &&
-	             !pt_values_get(values, "state") && !pt_values_get(values, "ready") &&
-	             !pt_values_get(values, "type"));
-
-	switch (id) {
-	case PT_ACTION_GO_WORKSPACES:
-		return go(app, "workspaces");
-	case PT_ACTION_GO_COMPUTATIONS:
-		return go(app, "computations");
-	case PT_ACTION_GO_ASSETS:
-		return go(app, "assets");
-	case PT_ACTION_GO_CVMS:
-		return go(app, "cvms");
-	case PT_ACTION_GO_TRANSFERS:
-	case PT_ACTION_TRANSFER_LIST:
-		return go(app, "transfers");
-	case PT_ACTION_GO_KEYS:
-	case PT_ACTION_KEY_LIST:
-		return go(app, "keys");
-	case PT_ACTION_GO_MESSAGES:
-		return go(app, "messages");
-	case PT_ACTION_LOCK:
-		pt_ui_lock(app, false);
-		return PT_HANDLED | PT_REDRAW;
-	case PT_ACTION_AUDIT_LIST:
-		if (values && (pt_values_get(values, "text") || pt_values_get(values, "since")))
-			return PT_IGNORED;
-		pt_app_overlay(app, pt_view_audit(app));
-		return PT_HANDLED | PT_REDRAW;
-	case PT_ACTION_WORKSPACE_LIST:
-		return go(app, "workspaces");
-	case PT_ACTION_COMPUTATION_LIST:
-		return bare ? go(app, "computations") : PT_IGNORED;
-	case PT_ACTION_ASSET_LIST:
-		return bare ? go(app, "assets") : PT_IGNORED;
-	case PT_ACTION_CVM_LIST:
-		return bare ? go(app, "cvms") : PT_IGNORED;
-	default:
-		return PT_IGNORED;
-	}
 }
 
 /* ---- opening a computation by name, from the palette ---- */
@@ -497,8 +443,16 @@ static unsigned shared(struct pt_app *app, struct pt_view *view, enum pt_action_
 	case PT_ACTION_LOGIN:
 		pt_ui_sign_in(pt_ui_of(app));
 		return PT_HANDLED | PT_REDRAW;
+	case PT_ACTION_LOCK:
+		pt_ui_lock(app, false);
+		return PT_HANDLED | PT_REDRAW;
+	case PT_ACTION_AUDIT_LIST:
+		if (values && (pt_values_get(values, "text") || pt_values_get(values, "since")))
+			return PT_IGNORED;
+		pt_app_overlay(app, pt_view_audit(app));
+		return PT_HANDLED | PT_REDRAW;
 	default:
-		return sections(app, id, values);
+		return pt_ui_sections(app, id, values);
 	}
 }
 

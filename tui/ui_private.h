@@ -1,6 +1,6 @@
 /*
  * What the files of the user interface share: tui/ui.c (life, events, hooks), tui/ui_act.c
- * (actions), tui/ui_run.c (commands from the screen).  Nobody else includes this.
+ * (actions), tui/ui_sections.c (sections), tui/ui_run.c (commands from the screen).  Nobody else includes this.
  */
 #ifndef PRISM_TUI_UI_PRIVATE_H
 #define PRISM_TUI_UI_PRIVATE_H
@@ -54,6 +54,8 @@ struct pt_ui_command {
 
 void pt_ui_start_missing(struct pt_app *app, struct pt_view *view, enum pt_action_id id,
                          const struct pt_values *given);
+/* Opens the section an action means; PT_IGNORED: it means none. */
+unsigned pt_ui_sections(struct pt_app *app, enum pt_action_id id, const struct pt_values *values);
 /* ui_lock.c */
 void pt_ui_lock_watch(struct pt_ui *ui); /* session, option or lock changed */
 void pt_ui_lock_input(struct pt_ui *ui);

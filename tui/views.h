@@ -7,6 +7,7 @@
 #include "tui/ui.h"
 
 /* Roots of tabs. */
+struct pt_view *pt_view_dashboard(struct pt_app *app);
 struct pt_view *pt_view_workspaces(struct pt_app *app);
 struct pt_view *pt_view_computations(struct pt_app *app);
 struct pt_view *pt_view_assets(struct pt_app *app);
@@ -14,6 +15,7 @@ struct pt_view *pt_view_cvms(struct pt_app *app);
 struct pt_view *pt_view_transfers(struct pt_app *app);
 struct pt_view *pt_view_keys(struct pt_app *app);
 struct pt_view *pt_view_messages(struct pt_app *app);
+struct pt_view *pt_view_runs(struct pt_app *app);
 
 /* One computation with its tabs. */
 enum pt_computation_tab {

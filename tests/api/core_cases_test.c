@@ -15,6 +15,8 @@
  *   has TEXT                     a text that must occur in what it told
  *   not TEXT                     a text that must not
  *
+ * ##-TODAY-# stands for the date, as in 2025-11-12.
+ *
  * Whoever is signed in is "u1" (tokens A1 and R1), in workspace "w1"; requests nobody expects fail
  * the case, except the lookup of names.
  */
@@ -24,6 +26,7 @@
 #include "core/checklist.h"
 #include "core/computation.h"
 #include "core/cvm.h"
+#include "core/dashboard.h"
 #include "core/key.h"
 #include "core/manifest.h"
 #include "core/role.h"
@@ -122,6 +125,16 @@ static void split_words(struct api_case *c, const char *at)
 	}
 }
 
+/* Statistics end today: ##-TODAY-# stands for its ten characters. */
+static void put_today(char *text)
+{
+	char now[PRISM_TIME_TEXT];
+
+	prism_time_format(prism_clock_wall_us(prism_clock_system()), 0, now);
+	for (char *at = strstr(text, "##-TODAY-#"); at; at = strstr(at, "##-TODAY-#"))
+		memcpy(at, now, 10);
+}
+
 static struct api_case *case_read(const char *path)
 {
 	struct prism_buf text = PRISM_BUF_INIT(TEXT_MAX);
@@ -133,6 +146,7 @@ static struct api_case *case_read(const char *path)
 	prism_buf_init(&c->complaints, TEXT_MAX);
 	prism_buf_init(&c->told, TEXT_MAX);
 	char *save = NULL;
+	put_today(text.data);
 	for (char *line = strtok_r(text.data, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
 		if (*line == '#')
 			continue;
@@ -639,6 +653,35 @@ static int do_stats(struct api_case *c, struct core *core, char **arg, struct pr
 	return core_run_statistics(core, 7, NULL, told_stats, c, err);
 }
 
+static int do_days(struct api_case *c, struct core *core, char **arg, struct prism_error *err)
+{
+	return core_days_await(core, (int)strtol(arg[0], NULL, 10), NULL, told_done, c, err);
+}
+
+static void tell_days(struct api_case *c, struct core *core, char **arg)
+{
+	struct core_days days = core_days(core);
+	tell(c, "days %zu", days.count);
+	for (int i = 0; i < CORE_COMP_STATE_COUNT; i++)
+		if (days.total[i])
+			tell(c, "total %s %llu", core_comp_state_info((enum core_comp_state)i)->word,
+			     (unsigned long long)days.total[i]);
+}
+
+static int do_needs(struct api_case *c, struct core *core, char **arg, struct prism_error *err)
+{
+	return core_needs_await(core, NULL, told_done, c, err);
+}
+
+static void tell_needs(struct api_case *c, struct core *core, char **arg)
+{
+	struct core_needs needs = core_needs(core);
+	tell(c, "needs %zu of %zu", needs.count, needs.left_out);
+	for (size_t i = 0; i < needs.count; i++)
+		tell(c, "need %s %s %s", core_need_word(needs.items[i].kind), needs.items[i].computation_id,
+		     needs.items[i].name);
+}
+
 static int do_login(struct api_case *c, struct core *core, char **arg, struct prism_error *err)
 {
 	core_session_logout(core);
@@ -774,6 +817,8 @@ static const struct {
     {"policy", 1, do_policy, NULL},
     {"user-search", 1, do_user_search, NULL},
     {"stats", 0, do_stats, NULL},
+    {"days", 1, do_days, tell_days},
+    {"needs", 0, do_needs, tell_needs},
     {"workspace-rename", 2, do_workspace_rename, NULL},
     {"workspace-disable", 1, do_workspace_disable, NULL},
     {"workspace-enable", 1, do_workspace_enable, NULL},

@@ -154,19 +154,31 @@ static const struct pt_app_hooks hooks = {.key = hook_key,
                                           .state_set = hook_set};
 static const struct pt_tab tabs[] = {{"one", "One", open_one}, {"two", "Two", open_two}};
 
-static int start(int rows, int cols)
+static const struct pt_tab many[] = {
+    {"a", "Alpha", open_one}, {"b", "Bravo", open_two}, {"c", "Charlie", open_one},
+    {"d", "Delta", open_two}, {"e", "Echo", open_one},  {"f", "Foxtrot", open_two},
+    {"g", "Golf", open_one},  {"h", "Hotel", open_two}, {"i", "India", open_one},
+    {"j", "Julia", open_two}, {"k", "Kilo", open_one},  {"l", "Lima", open_two},
+};
+
+static int start_with(int rows, int cols, const struct pt_tab *tabs_, size_t count, size_t home)
 {
 	struct prism_error err = PRISM_ERROR_INIT;
 	struct pt_app_config config = {
-	    .clock = &clock_.clock, .hooks = &hooks, .tabs = tabs, .tab_count = 2};
+	    .clock = &clock_.clock, .hooks = &hooks, .tabs = tabs_, .tab_count = count, .home = home};
 
 	prism_clock_manual_init(&clock_, 0);
 	config.loop = loop = prism_loop_create(&clock_.clock);
 	config.term = term = pt_term_memory(rows, cols, true, PT_DEPTH_256);
 	app = pt_app_create(&config, &err);
 	assert_non_null(app);
-	pt_app_open_tab(app, 0);
+	pt_app_open_tab(app, home);
 	return 0;
+}
+
+static int start(int rows, int cols)
+{
+	return start_with(rows, cols, tabs, 2, 0);
 }
 
 static int setup(void **state)
@@ -557,6 +569,57 @@ static void mouse_gives_the_focus(void **state)
 	assert_int_equal(pt_app_tab(app), 1);
 }
 
+static int setup_many(void **state)
+{
+	memset(&seen, 0, sizeof(seen));
+	seen.weight = seen.zoom = -1;
+	start_with(24, 40, many, PRISM_COUNT(many), 2);
+	prism_loop_turn(loop, 0);
+	return 0;
+}
+
+static void line_of_tabs(const char *expected)
+{
+	PRISM_AUTO_FREE char *screen = grid_text(pt_term_memory_screen(term));
+
+	turn();
+	prism_free(screen);
+	screen = grid_text(pt_term_memory_screen(term));
+	screen[strcspn(screen, "\n")] = '\0';
+	assert_string_equal(screen, expected);
+}
+
+static void more_tabs_than_fit_scroll(void **state)
+{
+	line_of_tabs(" Alpha  Bravo  Charlie  Delta  Echo    \u203a");
+	pt_app_open_tab(app, 4);
+	line_of_tabs(
+	    " Alpha  Bravo  Charlie  Delta  Echo    \u203a"); /* nothing moves for what is seen */
+	pt_app_open_tab(app, 5);
+	line_of_tabs("\u2039 Bravo  Charlie  Delta  Echo  Foxtrot \u203a");
+	pt_app_open_tab(app, 11);
+	line_of_tabs("\u2039 Golf  Hotel  India  Julia  Kilo  Lima");
+	pt_app_open_tab(app, 1);
+	line_of_tabs("\u2039 Bravo  Charlie  Delta  Echo  Foxtrot \u203a");
+	pt_term_memory_resize(term, 24, 120); /* room for all of them: none stays hidden */
+	pt_app_dirty(app);
+	line_of_tabs(" Alpha  Bravo  Charlie  Delta  Echo  Foxtrot  Golf  Hotel  India  Julia  Kilo  "
+	             "Lima");
+}
+
+static void marks_of_the_tab_line_are_clicked(void **state)
+{
+	struct pt_event event = {.kind = PT_EVENT_MOUSE, .x = 39, .y = 0};
+
+	turn();
+	pt_app_event(app, &event);
+	assert_int_equal(pt_app_tab(app), 5);
+	turn();
+	event.x = 0;
+	pt_app_event(app, &event);
+	assert_int_equal(pt_app_tab(app), 0);
+}
+
 static void quitting_happens_once(void **state)
 {
 	pt_app_quit(app);
@@ -628,6 +691,8 @@ int main(void)
 	    TEST(many_keys_are_one_frame),
 	    TEST(tabs_keep_what_was_in_them),
 	    TEST(back_steps_out_until_the_root),
+	    cmocka_unit_test_setup_teardown(more_tabs_than_fit_scroll, setup_many, teardown),
+	    cmocka_unit_test_setup_teardown(marks_of_the_tab_line_are_clicked, setup_many, teardown),
 	    TEST(a_view_may_close_itself),
 	    TEST(show_replaces_and_leaves_the_focus),
 	    TEST(panes_side_by_side_and_stacked),

@@ -133,6 +133,19 @@ static void a_legend_leaves_out_what_does_not_fit(void **state)
 	expect(canvas, "# Completed  x Failed\n");
 }
 
+static void a_legend_goes_on_in_the_next_line(void **state)
+{
+	struct pt_canvas *canvas = pt_canvas_create(3, 30, true);
+
+	assert_int_equal(pt_chart_legend_lines(canvas, (struct pt_rect){0, 0, 22, 3}, kinds, NULL, 3),
+	                 2);
+	expect(canvas, "█ Completed  ▓ Failed\n▒ Running\n\n"); /* the shades of the bars */
+	canvas = pt_canvas_create(3, 30, true);
+	assert_int_equal(pt_chart_legend_lines(canvas, (struct pt_rect){0, 0, 4, 3}, kinds, NULL, 3),
+	                 0); /* not even one fits */
+	expect(canvas, "\n\n\n");
+}
+
 static const struct pt_chart_point ups[] = {{4 * HOUR_US, 1}, {12 * HOUR_US, 0}, {16 * HOUR_US, 1}};
 static const struct pt_chart_steps uptime = {.points = ups,
                                              .count = 3,
@@ -200,6 +213,7 @@ int main(void)
 	    cmocka_unit_test(nothing_to_draw_draws_nothing),
 	    cmocka_unit_test(a_share_is_a_bar_lying_down),
 	    cmocka_unit_test(a_legend_leaves_out_what_does_not_fit),
+	    cmocka_unit_test(a_legend_goes_on_in_the_next_line),
 	    cmocka_unit_test(steps_in_ascii),
 	    cmocka_unit_test(steps_in_braille),
 	    cmocka_unit_test(labels_go_first_when_it_is_narrow),

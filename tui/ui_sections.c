@@ -1,0 +1,93 @@
+/*
+ * Going to a section: by its key, by its name, by the list of them all.  An action called "go NAME"
+ * opens the tab of that name, so a new section is a row in the table of tabs (tui/ui.c) and a row
+ * in the table of actions.
+ */
+#include "tui/ui_private.h"
+
+#include "base/mem.h"
+#include "tui/dialog.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static unsigned go(struct pt_app *app, const char *tab)
+{
+	struct prism_error err = PRISM_ERROR_INIT;
+
+	if (pt_app_open_tab_named(app, tab, &err) < 0)
+		pt_app_report(app, &err);
+	return PT_HANDLED | PT_REDRAW;
+}
+
+/* ---- the list of sections ---- */
+
+static void chosen(void *data, ptrdiff_t index)
+{
+	struct pt_app *app = data;
+
+	if (index >= 0)
+		pt_app_open_tab(app, (size_t)index);
+	pt_app_dirty(app);
+}
+
+static unsigned choose(struct pt_app *app)
+{
+	size_t count = pt_app_tab_count(app);
+	struct pt_dialog_item *items = prism_alloc_array(count, sizeof(*items));
+	char(*keys)[PT_KEY_NAME] = prism_alloc_array(count, sizeof(*keys));
+
+	for (size_t i = 0; i < count; i++) {
+		const struct pt_tab *tab = pt_app_tab_at(app, i);
+		PRISM_AUTO_FREE char *name = prism_asprintf("go %s", tab->name);
+		const struct pt_action *action = pt_action_by_name(name);
+
+		if (action)
+			pt_keymap_keys(pt_ui_of(app)->keymap, pt_action_id(action), PT_IN_ANY, 1, keys[i],
+			               sizeof(keys[i]));
+		items[i] = (struct pt_dialog_item){.text = tab->title, .note = keys[i]};
+	}
+	pt_dialog_choose(app, "Sections", items, count, pt_app_tab(app), chosen, app);
+	prism_free(keys);
+	prism_free(items);
+	return PT_HANDLED | PT_REDRAW;
+}
+
+/* ---- actions ---- */
+
+/* Commands that list what a section shows: with nothing to narrow them, the section answers. */
+static const struct {
+	enum pt_action_id id;
+	const char *tab;
+} lists[] = {
+    {PT_ACTION_DASHBOARD, "dashboard"},
+    {PT_ACTION_TRANSFER_LIST, "transfers"},
+    {PT_ACTION_KEY_LIST, "keys"},
+    {PT_ACTION_WORKSPACE_LIST, "workspaces"},
+    {PT_ACTION_COMPUTATION_LIST, "computations"},
+    {PT_ACTION_ASSET_LIST, "assets"},
+    {PT_ACTION_CVM_LIST, "cvms"},
+    {PT_ACTION_RUN_LIST, "runs"},
+};
+
+static bool bare(const struct pt_action *action, const struct pt_values *values)
+{
+	for (const struct pt_arg *arg = action->args; values && arg && arg->name; arg++)
+		if (pt_values_get(values, arg->name))
+			return false;
+	return true;
+}
+
+unsigned pt_ui_sections(struct pt_app *app, enum pt_action_id id, const struct pt_values *values)
+{
+	const struct pt_action *action = pt_action(id);
+
+	if (id == PT_ACTION_GO_SECTIONS)
+		return choose(app);
+	if (strncmp(action->name, "go ", 3) == 0)
+		return go(app, action->name + 3);
+	for (size_t i = 0; i < PRISM_COUNT(lists); i++)
+		if (lists[i].id == id)
+			return bare(action, values) ? go(app, lists[i].tab) : PT_IGNORED;
+	return PT_IGNORED;
+}
