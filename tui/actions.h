@@ -101,7 +101,7 @@ _Static_assert(PT_AT_COUNT <= 64, "a set of places is 64 bits");
 #define PT_IN_LINKED PT_AT(LINKED) /* assets of one computation */
 #define PT_IN_ASSETS PT_AT(ASSETS) /* assets of the workspace */
 #define PT_IN_CVMS PT_AT(CVMS)
-#define PT_IN_RUN PT_AT(RUN) /* run dialog */
+#define PT_IN_RUN PT_AT(RUN)   /* run dialog */
 #define PT_IN_RUNS PT_AT(RUNS) /* of the workspace */
 #define PT_IN_TRANSFERS PT_AT(TRANSFERS)
 #define PT_IN_KEYS PT_AT(KEYS)

@@ -66,7 +66,7 @@ struct pt_app_config {
 	const struct pt_tab *tabs;        /* lent, in the order they are shown */
 	size_t tab_count;
 	size_t home; /* the tab stood on first, and where stepping back ends */
-	void *user; /* for pt_app_user() */
+	void *user;  /* for pt_app_user() */
 };
 
 struct pt_app *pt_app_create(const struct pt_app_config *config, struct prism_error *err);

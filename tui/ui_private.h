@@ -1,6 +1,7 @@
 /*
  * What the files of the user interface share: tui/ui.c (life, events, hooks), tui/ui_act.c
- * (actions), tui/ui_sections.c (sections), tui/ui_run.c (commands from the screen).  Nobody else includes this.
+ * (actions), tui/ui_sections.c (sections), tui/ui_run.c (commands from the screen).  Nobody else
+ * includes this.
  */
 #ifndef PRISM_TUI_UI_PRIVATE_H
 #define PRISM_TUI_UI_PRIVATE_H
