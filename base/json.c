@@ -57,7 +57,24 @@ static int check_string(const char *text, size_t len, size_t *pos, struct prism_
 	return fail_at(err, text, len, len, "a string that does not end");
 }
 
-static int check_text(const char *text, size_t len, struct prism_error *err)
+/* Digits of an integer that a double would round: more than 2^53 and no fraction. */
+static bool large_integer(const char *digits, size_t count)
+{
+	const char *exact = "9007199254740992"; /* 2^53 */
+
+	return count > 16 || (count == 16 && memcmp(digits, exact, 16) > 0);
+}
+
+static size_t digits_at(const char *text, size_t len, size_t at)
+{
+	size_t count = 0;
+
+	while (at + count < len && text[at + count] >= '0' && text[at + count] <= '9')
+		count++;
+	return count;
+}
+
+static int check_text(const char *text, size_t len, bool *ret_large, struct prism_error *err)
 {
 	size_t depth = 0;
 
@@ -78,6 +95,10 @@ static int check_text(const char *text, size_t len, struct prism_error *err)
 		} else if ((unsigned char)text[i] < 0x20 && !is_space(text[i])) {
 			/* cJSON takes any control byte for white space. */
 			return fail_at(err, text, len, i, "a control character");
+		} else if (text[i] >= '0' && text[i] <= '9') {
+			size_t count = digits_at(text, len, i);
+			*ret_large = *ret_large || large_integer(text + i, count);
+			i += count - 1;
 		}
 	}
 	if (depth > 0)
@@ -92,15 +113,55 @@ static size_t skip_space(const char *text, size_t len, size_t at)
 	return at;
 }
 
+/* The next number of the text outside of strings; the document is known to be well formed. */
+static size_t next_number(const char *text, size_t at)
+{
+	for (;; at++) {
+		if (text[at] == '"') {
+			for (at++; text[at] != '"'; at++)
+				at += text[at] == '\\';
+		} else if (text[at] == '-' || (text[at] >= '0' && text[at] <= '9')) {
+			return at;
+		}
+	}
+}
+
+/* Numbers are met in the order of the text.  Integers that a double cannot hold (serial numbers)
+ * keep their digits: cJSON prints such an item unchanged. */
+static void keep_large(cJSON *item, const char *text, size_t len, size_t *at)
+{
+	for (; item; item = item->next) {
+		if (cJSON_IsNumber(item)) {
+			size_t start = *at = next_number(text, *at);
+			size_t sign = text[start] == '-';
+			size_t end = start + sign + digits_at(text, len, start + sign);
+			bool fraction = end < len && strchr(".eE", text[end]);
+			while (end < len && strchr("+-.eE0123456789", text[end]))
+				end++;
+			*at = end;
+			if (fraction || !large_integer(text + start + sign, end - start - sign))
+				continue;
+			PRISM_AUTO_FREE char *digits = prism_strndup(text + start, end - start);
+			cJSON *raw = cJSON_CreateRaw(digits);
+			item->type = (item->type & ~0xff) | cJSON_Raw;
+			item->valuestring = raw->valuestring;
+			raw->valuestring = NULL;
+			cJSON_Delete(raw);
+		}
+		keep_large(item->child, text, len, at);
+	}
+}
+
 cJSON *prism_json_parse(const char *text, size_t len, struct prism_error *err)
 {
 	const char *end = NULL;
+	bool large = false;
 
 	if (!text || skip_space(text, len, 0) == len) {
 		prism_error_raise(err, PRISM_ERROR_PROTOCOL, "malformed JSON: the document is empty");
 		return NULL;
 	}
-	if (check_text(text, len, err) < 0)
+	if (check_text(text, len, &large, err) < 0)
 		return NULL;
 	cJSON *doc = cJSON_ParseWithLengthOpts(text, len, &end, false);
 	size_t at = end && end >= text ? (size_t)(end - text) : 0;
@@ -113,6 +174,10 @@ cJSON *prism_json_parse(const char *text, size_t len, struct prism_error *err)
 		fail_at(err, text, len, at, "more text after the document");
 		cJSON_Delete(doc);
 		return NULL;
+	}
+	if (large) {
+		at = 0;
+		keep_large(doc, text, len, &at);
 	}
 	return doc;
 }
@@ -180,6 +245,10 @@ int64_t prism_json_int(const cJSON *obj, const char *key, int64_t fallback)
 
 	if (cJSON_IsString(item) && item->valuestring)
 		return text_to_int(item->valuestring, &value) ? value : fallback;
+	if (cJSON_IsRaw(item) && item->valuestring) /* beyond 2^53 */
+		return text_to_int(item->valuestring, &value) ? value
+		       : *item->valuestring == '-'            ? INT64_MIN
+		                                              : INT64_MAX;
 	if (!cJSON_IsNumber(item) || isnan(item->valuedouble))
 		return fallback;
 	/* 2^63 as a double; the conversion of anything at or past it is undefined. */
@@ -194,7 +263,19 @@ double prism_json_num(const cJSON *obj, const char *key, double fallback)
 {
 	const cJSON *item = find(obj, key);
 
+	if (cJSON_IsRaw(item) && item->valuestring)
+		return strtod(item->valuestring, NULL);
 	return cJSON_IsNumber(item) ? item->valuedouble : fallback;
+}
+
+char *prism_json_digits(const cJSON *obj, const char *key)
+{
+	const cJSON *item = find(obj, key);
+
+	if (cJSON_IsNumber(item))
+		return prism_asprintf("%.0f", item->valuedouble);
+	return prism_strdup(
+	    (cJSON_IsString(item) || cJSON_IsRaw(item)) && item->valuestring ? item->valuestring : "");
 }
 
 bool prism_json_bool(const cJSON *obj, const char *key, bool fallback)
@@ -230,6 +311,7 @@ static const char *type_word(const cJSON *item)
 	case cJSON_True:
 	case cJSON_False:
 		return "a boolean";
+	case cJSON_Raw: /* a large integer */
 	case cJSON_Number:
 		return "a number";
 	case cJSON_String:

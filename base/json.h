@@ -7,6 +7,9 @@
  * field, null, or a value of the wrong type.  The `want` forms report instead, with the path
  * of the field: "computations[3].name: expected a string, found a number".
  *
+ * Integers beyond 2^53, which a double would round, keep their digits (cJSON_Raw): the integer and
+ * number getters read them, and printing the document gives them back unchanged.
+ *
  * Strings returned are lent by the document.
  */
 #ifndef PRISM_BASE_JSON_H
@@ -32,6 +35,9 @@ void prism_json_cleanup(cJSON **slot);
 const cJSON *prism_json_get(const cJSON *obj, const char *key);
 const char *prism_json_str(const cJSON *obj, const char *key, const char *fallback);
 int64_t prism_json_int(const cJSON *obj, const char *key, int64_t fallback); /* also "12" as text */
+/* Text or number, each as it stands in the document: serial numbers have up to 49 digits. "" when
+ * it is neither. Yours. */
+char *prism_json_digits(const cJSON *obj, const char *key);
 double prism_json_num(const cJSON *obj, const char *key, double fallback);
 bool prism_json_bool(const cJSON *obj, const char *key, bool fallback);
 int64_t prism_json_time(const cJSON *obj, const char *key); /* microseconds or PRISM_TIME_UNSET */

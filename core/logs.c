@@ -18,6 +18,7 @@
 #include "core/logwalk.h"
 #include "core/watch.h"
 
+#include <math.h>
 #include <string.h>
 
 enum { QUIET_SLOW = 5, QUIET_SLOWER = 10, MATCHING_MOST = 1000 };
@@ -326,7 +327,7 @@ static int64_t number_time(double value)
 
 static struct core_log_entry decode(const cJSON *item)
 {
-	const cJSON *when = prism_json_get(item, "timestamp");
+	double when = prism_json_num(item, "timestamp", NAN);
 	const char *message = prism_json_str(item, "message", "");
 
 	return (struct core_log_entry){
@@ -334,8 +335,7 @@ static struct core_log_entry decode(const cJSON *item)
 	    .level = prism_json_str(item, "level", NULL),
 	    .message = message,
 	    .len = strlen(message),
-	    .time_us = cJSON_IsNumber(when) ? number_time(when->valuedouble)
-	                                    : prism_json_time(item, "timestamp"),
+	    .time_us = isnan(when) ? prism_json_time(item, "timestamp") : number_time(when),
 	};
 }
 

@@ -46,6 +46,38 @@ static void documents_are_read(void **state)
 	prism_json_free(NULL);
 }
 
+static void large_integers_keep_their_digits(void **state)
+{
+	static const char text[] =
+	    "{\"s\":\"9 \\\" 99999999999999999999\",\"a\":[1,{\"serial\":"
+	    "340282366920938463463374607431768211455}],\"edge\":9007199254740992,\"past\":"
+	    "9007199254740993,\"neg\":-18446744073709551616,\"frac\":1.00000000000000000001,"
+	    "\"exp\":12345678901234567890e-3,\"last\":9223372036854775807}";
+	cJSON *doc = parse(text);
+	const cJSON *inner = cJSON_GetArrayItem(prism_json_array(doc, "a"), 1);
+	PRISM_AUTO_FREE char *serial = prism_json_digits(inner, "serial");
+	PRISM_AUTO_FREE char *edge = prism_json_digits(doc, "edge");
+	PRISM_AUTO_FREE char *none = prism_json_digits(doc, "a");
+	PRISM_AUTO_FREE char *printed = prism_json_print(doc, false);
+
+	assert_string_equal(serial, "340282366920938463463374607431768211455");
+	assert_string_equal(edge, "9007199254740992");
+	assert_string_equal(none, "");
+	assert_true(prism_json_int(doc, "past", 0) == 9007199254740993);
+	assert_true(prism_json_int(doc, "last", 0) == INT64_MAX);
+	assert_true(prism_json_int(doc, "neg", 0) == INT64_MIN);
+	assert_true(prism_json_num(inner, "serial", 0) > 3.4e38);
+	assert_true(cJSON_IsNumber(cJSON_GetObjectItem(doc, "frac")));
+	assert_true(cJSON_IsNumber(cJSON_GetObjectItem(doc, "exp")));
+	assert_non_null(strstr(printed, "\"serial\":340282366920938463463374607431768211455"));
+	assert_non_null(strstr(printed, "\"neg\":-18446744073709551616"));
+	prism_json_free(doc);
+	/* alone, and not ended by a NUL */
+	doc = prism_json_parse("123456789012345678901", 20, NULL);
+	assert_string_equal(doc->valuestring, "12345678901234567890");
+	prism_json_free(doc);
+}
+
 static void damaged_documents_are_refused_with_the_place(void **state)
 {
 	refuse("", 0, "empty");
@@ -156,6 +188,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(documents_are_read),
+	    cmocka_unit_test(large_integers_keep_their_digits),
 	    cmocka_unit_test(damaged_documents_are_refused_with_the_place),
 	    cmocka_unit_test(every_cut_of_a_document_is_refused),
 	    cmocka_unit_test(nesting_is_limited),
