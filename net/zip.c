@@ -48,57 +48,75 @@ static int not_a_zip(const char *path, struct prism_error *err)
 	return -1;
 }
 
-static bool read_at(int fd, off_t offset, void *into, size_t size)
+/* An archive in a file, or in memory (data not NULL). */
+struct source {
+	int fd;
+	const unsigned char *data;
+	off_t size;
+	const char *name; /* for messages */
+};
+
+static bool read_at(const struct source *from, off_t offset, void *into, size_t size)
 {
-	return offset >= 0 && pread(fd, into, size, offset) == (ssize_t)size;
+	if (offset < 0 || offset > from->size || (off_t)size > from->size - offset)
+		return false;
+	if (!from->data)
+		return pread(from->fd, into, size, offset) == (ssize_t)size;
+	memcpy(into, from->data + offset, size);
+	return true;
 }
 
 /* The declared entry count, from the zip64 record when there is one. */
-static int declared_entries(int fd, off_t size, const char *path, uint64_t *ret,
-                            struct prism_error *err)
+static int declared_entries(const struct source *from, uint64_t *ret, struct prism_error *err)
 {
-	size_t len = size < (off_t)END_SEARCH ? (size_t)size : END_SEARCH;
+	size_t len = from->size < (off_t)END_SEARCH ? (size_t)from->size : END_SEARCH;
 	PRISM_AUTO_FREE unsigned char *tail = prism_alloc(len + 1);
 	unsigned char locator[LOCATOR_SIZE], end64[END64_SIZE];
-	off_t base = size - (off_t)len;
+	off_t base = from->size - (off_t)len;
 	size_t at;
 
-	if (len < END_SIZE || !read_at(fd, base, tail, len))
-		return not_a_zip(path, err);
+	if (len < END_SIZE || !read_at(from, base, tail, len))
+		return not_a_zip(from->name, err);
 	for (at = len - END_SIZE; little(tail + at, 4) != 0x06054b50; at--)
 		if (at == 0)
-			return not_a_zip(path, err);
+			return not_a_zip(from->name, err);
 	*ret = little(tail + at + 10, 2);
-	if (!read_at(fd, base + (off_t)at - (off_t)LOCATOR_SIZE, locator, sizeof(locator)) ||
+	if (!read_at(from, base + (off_t)at - (off_t)LOCATOR_SIZE, locator, sizeof(locator)) ||
 	    little(locator, 4) != 0x07064b50)
 		return 0;
 	if (little(locator + 8, 8) > INT64_MAX ||
-	    !read_at(fd, (off_t)little(locator + 8, 8), end64, sizeof(end64)) ||
+	    !read_at(from, (off_t)little(locator + 8, 8), end64, sizeof(end64)) ||
 	    little(end64, 4) != 0x06064b50)
-		return not_a_zip(path, err);
+		return not_a_zip(from->name, err);
 	*ret = little(end64 + 32, 8);
+	return 0;
+}
+
+static int check_count(const struct source *from, struct prism_error *err)
+{
+	uint64_t count = 0;
+
+	if (declared_entries(from, &count, err) < 0)
+		return -1;
+	if (count > NET_ZIP_ENTRIES_MAX)
+		return prism_error_raise(err, PRISM_ERROR_LIMIT,
+		                         "the archive declares %llu entries, more than %u",
+		                         (unsigned long long)count, NET_ZIP_ENTRIES_MAX);
+	if (count * CENTRAL_MIN > (uint64_t)from->size)
+		return not_a_zip(from->name, err);
 	return 0;
 }
 
 static int check_end(const char *path, struct prism_error *err)
 {
 	PRISM_AUTO_FD int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-	uint64_t count = 0;
 	struct stat st;
 
 	if (fd < 0)
 		return prism_error_errno(err, errno, "open %s", path);
 	if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode))
 		return prism_error_raise(err, PRISM_ERROR_INVALID, "%s is not a regular file", path);
-	if (declared_entries(fd, st.st_size, path, &count, err) < 0)
-		return -1;
-	if (count > NET_ZIP_ENTRIES_MAX)
-		return prism_error_raise(err, PRISM_ERROR_LIMIT,
-		                         "the archive declares %llu entries, more than %u",
-		                         (unsigned long long)count, NET_ZIP_ENTRIES_MAX);
-	if (count * CENTRAL_MIN > (uint64_t)st.st_size)
-		return not_a_zip(path, err);
-	return 0;
+	return check_count(&(struct source){fd, NULL, st.st_size, path}, err);
 }
 
 /* ---- judging entries ---- */
@@ -422,5 +440,72 @@ out:
 	zip_discard(zip);
 	if (rc == 0)
 		*ret_files = files;
+	return rc;
+}
+
+/* ---- small archives in memory ---- */
+
+static zip_t *open_memory(const void *data, size_t size, struct prism_error *err)
+{
+	const struct source from = {-1, data, (off_t)size, "the answer"};
+	zip_error_t why;
+	zip_source_t *source;
+	zip_t *zip;
+
+	if (size > NET_ZIP_MEMORY_MAX) {
+		prism_error_raise(err, PRISM_ERROR_LIMIT, "an archive of %zu bytes is not read here", size);
+		return NULL;
+	}
+	if (check_count(&from, err) < 0)
+		return NULL;
+	zip_error_init(&why);
+	source = zip_source_buffer_create(data, size, 0, &why);
+	zip = source ? zip_open_from_source(source, ZIP_RDONLY, &why) : NULL;
+	if (!zip) {
+		prism_error_raise(err, PRISM_ERROR_PROTOCOL, "the zip archive cannot be read: %s",
+		                  zip_error_strerror(&why));
+		zip_source_free(source);
+	}
+	zip_error_fini(&why);
+	return zip;
+}
+
+static int read_member(zip_t *zip, zip_uint64_t index, const struct net_zip_entry *entry,
+                       struct prism_buf *out, struct prism_error *err)
+{
+	char piece[4096];
+	zip_file_t *from = zip_fopen_index(zip, index, 0);
+	zip_int64_t n = -1;
+	int rc = 0;
+
+	while (from && rc == 0 && (n = zip_fread(from, piece, sizeof(piece))) > 0)
+		rc = prism_buf_append(out, piece, (size_t)n, err);
+	if (rc == 0 && n < 0)
+		rc = prism_error_raise(err, PRISM_ERROR_PROTOCOL, "entry \"%.120s\" cannot be read",
+		                       entry->name);
+	if (from)
+		zip_fclose(from);
+	prism_wipe(piece, sizeof(piece));
+	return rc;
+}
+
+int net_zip_member(const void *data, size_t size, const char *name, struct prism_buf *out,
+                   struct prism_error *err)
+{
+	zip_t *zip = open_memory(data, size, err);
+	struct net_zip_list list = {0};
+	int rc = zip ? list_open(zip, &list, err) : -1;
+
+	for (size_t i = 0; rc == 0 && i < list.count; i++) {
+		const struct net_zip_entry *entry = &list.entries[i];
+
+		if (!entry->refused && !entry->directory && !strcmp(prism_path_base(entry->name), name)) {
+			rc = read_member(zip, i, entry, out, err) < 0 ? -1 : 1;
+			break;
+		}
+	}
+	net_zip_list_finish(&list);
+	if (zip)
+		zip_discard(zip);
 	return rc;
 }

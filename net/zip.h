@@ -42,6 +42,14 @@ PRISM_MUST_USE
 int net_zip_unpack(const char *path, const char *dir, const struct prism_cancel *cancel,
                    uint64_t *ret_files, struct prism_error *err);
 
+/* One member of a small archive that is in memory (a certificate download): appended to out when
+ * there is one whose last path component is `name`.  Refused entries do not count.  Returns 1 when
+ * found, 0 when not, -1 with err. Nothing touches the disk. */
+#define NET_ZIP_MEMORY_MAX (1u << 20)
+PRISM_MUST_USE
+int net_zip_member(const void *data, size_t size, const char *name, struct prism_buf *out,
+                   struct prism_error *err);
+
 /* Streams the zip of a directory: stored entries, data descriptors, names sorted by full path,
  * times 1970-01-01T00:00:00Z in the local zone (the layout of v0.9 and later). */
 enum net_zip_layout { NET_ZIP_LAYOUT_V09, NET_ZIP_LAYOUT_V08 };
