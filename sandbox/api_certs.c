@@ -16,21 +16,12 @@
 /* ---- issuing ---- */
 
 static void insert_cert(struct sb_call *call, const char *entity, const char *addresses,
-                        const struct sb_cert_request *request, struct sb_cert *ret)
+                        struct sb_cert_request *request, struct sb_cert *ret)
 {
 	struct prism_error err = PRISM_ERROR_INIT;
-	struct sb_ca *ca = sb_certs_ca(call->sb, &err);
-	if (!ca || sb_ca_issue(ca, request, ret, &err) < 0) {
+	if (sb_certs_add(call->sb, call->workspace, entity, addresses, sb_now_us(call->sb), request,
+	                 ret, &err) < 0)
 		sb_invalid(call, err.message);
-		return;
-	}
-	sb_db_run(
-	    call->sb->db,
-	    "INSERT INTO certs(serial, workspace, entity, addresses, common_name, certificate, key,"
-	    " issued_at, expires_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-	    SB_ARGS(SB_T(ret->serial), SB_I(call->workspace), SB_T(entity), SB_T(addresses),
-	            SB_T(request->common_name), SB_T(ret->cert_pem), SB_T(ret->key_pem),
-	            SB_I(sb_now_us(call->sb)), SB_I(request->not_after_us)));
 }
 
 /* The entity of the path: a CVM or a computation of the workspace. */
@@ -86,7 +77,7 @@ static void issue(struct sb_call *call, const char *entity)
 	if (!entity_exists(call, entity) || read_addresses(call, names) < 0)
 		return;
 	PRISM_AUTO_FREE char *addresses = joined(names);
-	const struct sb_cert_request request = {
+	struct sb_cert_request request = {
 	    .common_name = prism_json_str(prism_json_get(call->json, "options"), "common_name", entity),
 	    .names = names,
 	    .not_before_us = now - 60000000, /* clocks differ by a little */
@@ -210,7 +201,7 @@ static void renew(struct sb_call *call, const struct cert_row *row)
 		return;
 	const char *entity = prism_arena_strdup(call->arena, sb_rows_text(rows, 0));
 	const char *addresses = prism_arena_strdup(call->arena, sb_rows_text(rows, 1));
-	const struct sb_cert_request request = {
+	struct sb_cert_request request = {
 	    .common_name = prism_arena_strdup(call->arena, sb_rows_text(rows, 2)),
 	    .names = split(call, prism_arena_strdup(call->arena, addresses)),
 	    .not_before_us = now - 60000000,

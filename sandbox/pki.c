@@ -13,6 +13,7 @@
 #include <openssl/x509v3.h>
 
 #define DAY_US 86400000000ll
+#define SERIAL_BYTES 16
 
 struct maker {
 	X509 *cert;
@@ -27,13 +28,14 @@ static void maker_finish(struct maker *maker)
 
 /* ---- pieces of a certificate ---- */
 
-static bool set_serial(X509 *cert)
+static bool set_serial(X509 *cert, const char *of)
 {
-	unsigned char bytes[16];
-	if (RAND_bytes(bytes, sizeof(bytes)) != 1)
+	unsigned char bytes[EVP_MAX_MD_SIZE];
+	if (of ? EVP_Digest(of, strlen(of), bytes, NULL, EVP_sha256(), NULL) != 1
+	       : RAND_bytes(bytes, SERIAL_BYTES) != 1)
 		return false;
 	bytes[0] = (unsigned char)((bytes[0] & 0x3f) | 0x40); /* positive, of full length */
-	BIGNUM *number = BN_bin2bn(bytes, sizeof(bytes), NULL);
+	BIGNUM *number = BN_bin2bn(bytes, SERIAL_BYTES, NULL);
 	bool good = number && BN_to_ASN1_INTEGER(number, X509_get_serialNumber(cert));
 	BN_free(number);
 	return good;
@@ -67,13 +69,14 @@ static bool set_name(X509 *cert, const char *common_name)
 	                                  -1, -1, 0);
 }
 
-static bool start(struct maker *maker, const char *common_name, int64_t from_us, int64_t to_us)
+static bool start(struct maker *maker, const char *common_name, const char *serial_of,
+                  int64_t from_us, int64_t to_us)
 {
 	time_t from = (time_t)(from_us / 1000000), to = (time_t)(to_us / 1000000);
 	maker->key = EVP_EC_gen("P-256");
 	maker->cert = X509_new();
 	return maker->key && maker->cert && X509_set_version(maker->cert, X509_VERSION_3) == 1 &&
-	       set_serial(maker->cert) && X509_set_pubkey(maker->cert, maker->key) == 1 &&
+	       set_serial(maker->cert, serial_of) && X509_set_pubkey(maker->cert, maker->key) == 1 &&
 	       X509_time_adj_ex(X509_getm_notBefore(maker->cert), 0, 0, &from) &&
 	       X509_time_adj_ex(X509_getm_notAfter(maker->cert), 0, 0, &to) &&
 	       set_name(maker->cert, common_name);
@@ -81,7 +84,7 @@ static bool start(struct maker *maker, const char *common_name, int64_t from_us,
 
 static bool make_root(struct maker *root, int64_t now_us)
 {
-	return start(root, "Prism sandbox CA", now_us - DAY_US, now_us + SB_CA_DAYS * DAY_US) &&
+	return start(root, "Prism sandbox CA", NULL, now_us - DAY_US, now_us + SB_CA_DAYS * DAY_US) &&
 	       X509_set_issuer_name(root->cert, X509_get_subject_name(root->cert)) == 1 &&
 	       add_extension(root->cert, root->cert, NID_basic_constraints,
 	                     "critical,CA:TRUE,pathlen:0") &&
@@ -114,7 +117,8 @@ static char *alt_names(const char *const *names)
 static bool make_leaf(struct maker *leaf, const struct sb_ca *ca,
                       const struct sb_cert_request *request, const char *names)
 {
-	return start(leaf, request->common_name, request->not_before_us, request->not_after_us) &&
+	return start(leaf, request->common_name, request->serial_of, request->not_before_us,
+	             request->not_after_us) &&
 	       X509_set_issuer_name(leaf->cert, X509_get_subject_name(ca->cert)) == 1 &&
 	       add_extension(leaf->cert, ca->cert, NID_basic_constraints, "critical,CA:FALSE") &&
 	       add_extension(leaf->cert, ca->cert, NID_key_usage, "critical,digitalSignature") &&

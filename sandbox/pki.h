@@ -29,6 +29,8 @@ struct sb_cert_request {
 	const char *common_name;
 	const char *const *names; /* IP addresses and DNS names; NULL ends */
 	int64_t not_before_us, not_after_us;
+	const char
+	    *serial_of; /* the serial number is made from this text, alike each time; NULL: random */
 };
 struct sb_cert {
 	char serial[SB_SERIAL_TEXT]; /* decimal */

@@ -8,6 +8,7 @@
 #include "base/mem.h"
 #include "base/text.h"
 #include "net/crypto.h"
+#include "sandbox/certs.h"
 #include "sandbox/cvm.h"
 #include "sandbox/perms.h"
 #include "sandbox/roles.h"
@@ -241,6 +242,40 @@ static void seed_cvm(struct sb *sb, const struct cvm_row *row, int64_t now)
 		seed_uptime(sb, sb_db_last_id(sb->db), row, now);
 }
 
+/* ---- certificates ---- */
+
+static const struct cert_row {
+	const char *cvm;
+	unsigned age_days;
+	bool revoked;
+	const char *address;
+} certs[] = {
+    {"basement-rack", 27, false, "192.0.2.17"}, /* three days left */
+    {"lab-snp-1", 20, true, "192.0.2.20"},
+    {"lab-snp-1", 12, false, "192.0.2.20"},
+    {"azure-snp-a", 32, false, ""}, /* expired */
+};
+
+static void seed_cert(struct sb *sb, const struct cert_row *row, int64_t now)
+{
+	char entity[37];
+	struct sb_cert made = {0};
+	int64_t issued = now - (int64_t)row->age_days * 24 * HOUR_US;
+	struct sb_cert_request request = {
+	    .common_name = row->cvm,
+	    .names = (const char *const[]){row->address[0] ? row->address : NULL, NULL},
+	    .not_before_us = issued,
+	    .not_after_us = issued + (int64_t)SB_CERT_DAYS * 24 * HOUR_US,
+	};
+	sb_seed_uuid(row->cvm, entity);
+	if (sb_certs_add(sb, sb_seed_workspace_at(sb, 0), entity, row->address, issued, &request, &made,
+	                 NULL) == 0 &&
+	    row->revoked)
+		sb_db_run(sb->db, "UPDATE certs SET revoked_at = ? WHERE serial = ?",
+		          SB_ARGS(SB_I(issued + HOUR_US), SB_T(made.serial)));
+	sb_cert_finish(&made);
+}
+
 int64_t sb_seed_cvm(struct sb *sb, unsigned workspace, const char *state)
 {
 	return sb_db_int(sb->db, 0,
@@ -252,6 +287,8 @@ void sb_seed_things(struct sb *sb, int64_t now)
 {
 	for (unsigned i = 0; i < PRISM_COUNT(cvms); i++)
 		seed_cvm(sb, &cvms[i], now);
+	for (unsigned i = 0; i < PRISM_COUNT(certs); i++)
+		seed_cert(sb, &certs[i], now);
 	for (unsigned i = 0; i < sb_seed_computation_count; i++) {
 		const struct sb_seed_computation *row = &sb_seed_computations[i];
 		int64_t computation = sb_seed_computation_n(sb, row);

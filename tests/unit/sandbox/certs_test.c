@@ -38,7 +38,7 @@ static int setup_with(void **state, bool zip)
 {
 	struct world *w = prism_alloc(sizeof(*w));
 	sbcall_start(&w->t, &(struct sb_config){.cert_zip = zip});
-	sbcall(&w->t, SB_ADA, "GET", NULL, "/backends/{W}/cvms?name=basement");
+	sbcall(&w->t, SB_ADA, "GET", NULL, "/backends/{W}/cvms?name=lab-snp-2");
 	w->cvm = prism_strdup(sbcall_text(&w->t, "cvms.0.id"));
 	issue(w, "{\"ip_addresses\":[\"10.0.0.7\",\"agent.example\"]}");
 	*state = w;
