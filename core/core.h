@@ -43,6 +43,7 @@ struct net_http;
 	X(LOGS, "logs", "computation id: log lines")                                  \
 	X(ASSETS, "assets", "none: the list; computation id: what is linked to it")   \
 	X(CVMS, "cvms", "none: the list; CVM id: one of them")                        \
+	X(CERTS, "certs", "CVM id: its certificates; none: those of the workspace")   \
 	X(ROLES, "roles", "computation id, or none for the workspace's roles")        \
 	X(USERS, "users", "none: a display name became known")                        \
 	X(INVITATIONS, "invitations", "none: of the workspace, or mine")              \

@@ -38,6 +38,7 @@ struct core_request {
 	enum stage stage;
 	char *path; /* below the service's URL, encoded, with its query */
 	struct prism_buf body;
+	const char *content_type, *accept; /* the caller's; NULL: JSON */
 	bool has_body, secret_body, once, token_retried, alternative_tried, cancelled;
 	bool audited, sent;           /* a change for the audit trail; anything was sent at all */
 	char *object;                 /* what it changes, in words; NULL: not audited */
@@ -138,6 +139,9 @@ static void build_body(struct core_request *r, const struct core_call *call)
 	if (call->secret) {
 		prism_buf_put(&r->body, call->secret->data, call->secret->len);
 		r->has_body = r->secret_body = true;
+	} else if (call->bytes) {
+		prism_buf_put(&r->body, call->bytes->data, call->bytes->len);
+		r->has_body = true;
 	} else if (call->body) {
 		char *text = prism_json_print(call->body, false);
 		prism_buf_puts(&r->body, text);
@@ -325,7 +329,10 @@ static void send_now(struct core_request *r)
 	    .bearer = r->row->flags & CORE_EPF_OPEN ? NULL : core_session_bearer(r->core, refresh),
 	    .body = r->has_body ? prism_buf_text(&r->body) : NULL,
 	    .body_len = r->body.len,
-	    .content_type = writes || r->has_body ? "application/json" : NULL,
+	    .content_type = r->content_type         ? r->content_type
+	                    : writes || r->has_body ? "application/json"
+	                                            : NULL,
+	    .accept = r->accept,
 	    .request_id = r->audited ? r->audit_id : NULL,
 	    .timeout_ms = r->timeout_ms,
 	    .done = answered,
@@ -592,6 +599,8 @@ struct core_request *core_request_start(struct core *core, const struct core_cal
 	r->row = row;
 	r->path = prism_buf_take(&path, NULL);
 	r->once = call->once;
+	r->content_type = call->content_type;
+	r->accept = call->accept;
 	r->timeout_ms = call->timeout_ms ? call->timeout_ms : timeout_of(core, row);
 	r->done = done;
 	r->data = data;

@@ -23,6 +23,7 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "core/asset.h"
+#include "core/cert.h"
 #include "core/checklist.h"
 #include "core/computation.h"
 #include "core/cvm.h"
@@ -780,6 +781,90 @@ static int do_cvm_delete(struct api_case *c, struct core *core, char **arg, stru
 	return core_cvm_delete(core, arg[0], NULL, told_done, c, err);
 }
 
+static int do_certs(struct api_case *c, struct core *core, char **arg, struct prism_error *err)
+{
+	return core_list_await(core_certs(core, arg[0]), true, NULL, told_done, c, err);
+}
+
+static void tell_certs(struct api_case *c, struct core *core, char **arg)
+{
+	struct core_list *list = core_certs(core, arg[0]);
+	char time[PRISM_TIME_TEXT];
+	for (size_t i = 0; i < core_list_count(list); i++) {
+		const struct core_cert *at = core_cert_at(list, i);
+		tell(c, "cert %s|%s|%s|%s", at->serial, at->entity_id, at->revoked ? "revoked" : "",
+		     prism_time_format(at->expires_us, 0, time));
+	}
+}
+
+static int do_cert_issue(struct api_case *c, struct core *core, char **arg, struct prism_error *err)
+{
+	const char *const addresses[] = {arg[1]};
+	return core_cert_issue(core, arg[0], addresses, *arg[1] != '-', NULL, told_id, c, err);
+}
+
+static void then_renew(void *data, const struct prism_error *err)
+{
+	struct api_case *c = data;
+	struct prism_error failed = PRISM_ERROR_INIT;
+	if (err || core_cert_renew(c->run->core, c->words[2], NULL, told_id, c, &failed) < 0)
+		told_id(c, "", err ? err : &failed);
+}
+
+/* The list is known before, as on the screen. */
+static int do_cert_renew(struct api_case *c, struct core *core, char **arg, struct prism_error *err)
+{
+	return core_list_await(core_certs(core, arg[0]), true, NULL, then_renew, c, err);
+}
+
+static int do_cert_revoke(struct api_case *c, struct core *core, char **arg,
+                          struct prism_error *err)
+{
+	return core_cert_revoke(core, arg[0], NULL, told_done, c, err);
+}
+
+static int do_cert_delete(struct api_case *c, struct core *core, char **arg,
+                          struct prism_error *err)
+{
+	return core_cert_delete(core, arg[0], NULL, told_done, c, err);
+}
+
+static void told_files(void *data, const struct core_cert_files *files,
+                       const struct prism_error *err)
+{
+	told_done(data, err);
+}
+
+static void then_download(void *data, const struct prism_error *err)
+{
+	struct api_case *c = data;
+	struct prism_error failed = PRISM_ERROR_INIT;
+	if (err || core_cert_download(c->run->core, c->words[2], NULL, told_files, c, &failed) < 0)
+		told_done(c, err ? err : &failed);
+}
+
+static int do_cert_download(struct api_case *c, struct core *core, char **arg,
+                            struct prism_error *err)
+{
+	return core_list_await(core_certs(core, arg[0]), true, NULL, then_download, c, err);
+}
+
+static void told_ca(void *data, const char *pem, size_t size, const struct prism_error *err)
+{
+	told_done(data, err);
+}
+
+static int do_cert_ca(struct api_case *c, struct core *core, char **arg, struct prism_error *err)
+{
+	return core_cert_ca(core, NULL, told_ca, c, err);
+}
+
+static int do_cert_resolve(struct api_case *c, struct core *core, char **arg,
+                           struct prism_error *err)
+{
+	return core_cert_resolve(core, arg[0], NULL, told_id, c, err);
+}
+
 static const struct {
 	const char *name;
 	size_t words;
@@ -830,6 +915,14 @@ static const struct {
     {"verification", 0, do_verification, NULL},
     {"asset-delete", 1, do_asset_delete, NULL},
     {"cvm-delete", 1, do_cvm_delete, NULL},
+    {"certs", 1, do_certs, tell_certs},
+    {"cert-issue", 2, do_cert_issue, NULL},
+    {"cert-renew", 2, do_cert_renew, NULL},
+    {"cert-revoke", 1, do_cert_revoke, NULL},
+    {"cert-delete", 1, do_cert_delete, NULL},
+    {"cert-download", 2, do_cert_download, NULL},
+    {"cert-ca", 0, do_cert_ca, NULL},
+    {"cert-resolve", 1, do_cert_resolve, NULL},
 };
 
 /* --- running one case --- */
