@@ -36,6 +36,10 @@
 	{                                                         \
 		"cvm", PT_ARG_CVM, REQ, NULL, "id or name of the CVM" \
 	}
+#define CERT                                                                                     \
+	{                                                                                            \
+		"certificate", PT_ARG_CERT, REQ, NULL, "serial number; or the CVM, for the one in force" \
+	}
 #define ASSET                                                            \
 	{                                                                    \
 		"asset", PT_ARG_ASSET, REQ, NULL, "id or file name of the asset" \
@@ -573,6 +577,50 @@ static const struct pt_action rows[PT_ACTION_COUNT] = {
     [PT_ACTION_MANIFEST_RAW] = {"manifest raw", "t", PT_GROUP_COMPUTATION, "table or raw JSON",
                                 PT_IN_MANIFEST, PT_ACTION_UI | PT_ACTION_HINT},
 
+    /* ---- Prism's certificate service ---- */
+    [PT_ACTION_CERT_LIST] = {"cert list", "C", PT_GROUP_CERT,
+                             "certificates of a CVM, made by Prism's service", PT_IN_CVMS,
+                             PT_ACTION_SELECTION | PT_ACTION_HINT,
+                             ARGS({"cvm", PT_ARG_CVM, OPT, NULL, "only those of this CVM"},
+                                  {"attention", PT_ARG_FLAG, 0, NULL,
+                                   "only those in force that expire within a week"}),
+                             .hint = "certificates", .run = pt_cmd_cert_list},
+    [PT_ACTION_CERT_ISSUE] = {"cert issue", "c", PT_GROUP_CERT, "issue a certificate for a CVM",
+                              PT_IN_CERTS, PT_ACTION_WRITES | PT_ACTION_HINT | PT_ACTION_FORM,
+                              ARGS(CVM, {"ip", PT_ARG_TEXT, PT_ARG_REPEAT, NULL,
+                                         "IP address that it names"}),
+                              .run = pt_cmd_cert_issue},
+    [PT_ACTION_CERT_RENEW] = {"cert renew", "R", PT_GROUP_CERT,
+                              "renew a certificate; the successor has a new serial number",
+                              PT_IN_CERTS, PT_ACTION_WRITES | PT_ACTION_SELECTION | PT_ACTION_HINT,
+                              ARGS(CERT), .run = pt_cmd_cert_renew},
+    [PT_ACTION_CERT_DOWNLOAD] =
+        {"cert download", "W", PT_GROUP_CERT, "save ca.pem, cert.pem and key.pem", PT_IN_CERTS,
+         PT_ACTION_WRITES | PT_ACTION_SELECTION | PT_ACTION_HINT,
+         ARGS(CERT, {"directory", PT_ARG_NEW_FILE, REQ, NULL, "where they go; made when missing"},
+              {"replace", PT_ARG_FLAG, 0, NULL, "overwrite files of the same name"}),
+         .run = pt_cmd_cert_download},
+    [PT_ACTION_CERT_OCSP] = {"cert ocsp", "o", PT_GROUP_CERT,
+                             "ask the service whether a certificate still counts (OCSP)",
+                             PT_IN_CERTS, PT_ACTION_SELECTION | PT_ACTION_HINT, ARGS(CERT),
+                             .run = pt_cmd_cert_ocsp},
+    [PT_ACTION_CERT_REVOKE] =
+        {"cert revoke", "X", PT_GROUP_CERT, "revoke a certificate for good", PT_IN_CERTS,
+         PT_ACTION_WRITES | PT_ACTION_SELECTION | PT_ACTION_DANGEROUS | PT_ACTION_HINT,
+         ARGS(CERT, {"confirm", PT_ARG_TEXT, 0, NULL,
+                     "its serial number or the last 8 digits, to confirm without being asked"}),
+         .run = pt_cmd_cert_revoke},
+    [PT_ACTION_CERT_DELETE] = {"cert delete", "D", PT_GROUP_CERT,
+                               "delete all certificates of a CVM from the service", PT_IN_CERTS,
+                               PT_ACTION_WRITES | PT_ACTION_DANGEROUS | PT_ACTION_HINT,
+                               ARGS(CVM, {"confirm", PT_ARG_TEXT, 0, NULL,
+                                          "the CVM's name, to confirm without being asked"}),
+                               .hint = "delete all", .run = pt_cmd_cert_delete},
+    [PT_ACTION_CERT_CA] = {"cert ca", "C", PT_GROUP_CERT, "CA certificates of Prism's service",
+                           PT_IN_CERTS, PT_ACTION_HINT,
+                           ARGS({"save", PT_ARG_NEW_FILE, 0, NULL, "write them to this file"}),
+                           .hint = "CA", .run = pt_cmd_cert_ca},
+
     /* ---- certificates ---- */
     [PT_ACTION_CERT_CHECK] =
         {"cert check", "", PT_GROUP_CERT,
@@ -871,6 +919,7 @@ const char *pt_arg_placeholder(const struct pt_arg *arg)
 	    [PT_ARG_USER] = "USER",
 	    [PT_ARG_ASSET] = "ASSET",
 	    [PT_ARG_CVM] = "CVM",
+	    [PT_ARG_CERT] = "CERTIFICATE",
 	    [PT_ARG_TRANSFER] = "NUMBER",
 	    [PT_ARG_PROFILE] = "PROFILE",
 	    [PT_ARG_THEME] = "THEME",

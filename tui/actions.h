@@ -37,7 +37,7 @@ enum pt_group {
 	PT_GROUP_CVM,
 	PT_GROUP_TRANSFER,
 	PT_GROUP_LOG,
-	PT_GROUP_CERT,     /* certificates of TLS modes: files, no server */
+	PT_GROUP_CERT,     /* certificates: of Prism's service, and files of TLS modes */
 	PT_GROUP_EVIDENCE, /* attestation evidence, policies, measurements: files, no server */
 	PT_GROUP_SAFETY,   /* shared machines: audit trail, lock */
 	PT_GROUP_EDIT,     /* inside an input line or a form */
@@ -66,6 +66,7 @@ typedef uint64_t pt_where;
 	X(LINKED, "linked-assets")      \
 	X(ASSETS, "assets")             \
 	X(CVMS, "cvms")                 \
+	X(CERTS, "certificates")        \
 	X(RUN, "run")                   \
 	X(RUNS, "runs")                 \
 	X(TRANSFERS, "transfers")       \
@@ -101,8 +102,9 @@ _Static_assert(PT_AT_COUNT <= 64, "a set of places is 64 bits");
 #define PT_IN_LINKED PT_AT(LINKED) /* assets of one computation */
 #define PT_IN_ASSETS PT_AT(ASSETS) /* assets of the workspace */
 #define PT_IN_CVMS PT_AT(CVMS)
-#define PT_IN_RUN PT_AT(RUN)   /* run dialog */
-#define PT_IN_RUNS PT_AT(RUNS) /* of the workspace */
+#define PT_IN_CERTS PT_AT(CERTS) /* certificates of one CVM */
+#define PT_IN_RUN PT_AT(RUN)     /* run dialog */
+#define PT_IN_RUNS PT_AT(RUNS)   /* of the workspace */
 #define PT_IN_TRANSFERS PT_AT(TRANSFERS)
 #define PT_IN_KEYS PT_AT(KEYS)
 #define PT_IN_HELP PT_AT(HELP)
@@ -146,6 +148,7 @@ enum pt_arg_kind {
 	PT_ARG_USER,
 	PT_ARG_ASSET,
 	PT_ARG_CVM,
+	PT_ARG_CERT, /* of Prism's service: serial number, or a CVM for its own */
 	PT_ARG_TRANSFER,
 	PT_ARG_PROFILE,
 	PT_ARG_THEME,
@@ -319,6 +322,16 @@ enum pt_action_id {
 	PT_ACTION_LOG_CLEAR_FILTERS,
 	PT_ACTION_SAVE, /* log, manifest, messages: to a file */
 	PT_ACTION_MANIFEST_RAW,
+
+	/* Prism's certificate service */
+	PT_ACTION_CERT_LIST,
+	PT_ACTION_CERT_ISSUE,
+	PT_ACTION_CERT_RENEW,
+	PT_ACTION_CERT_DOWNLOAD,
+	PT_ACTION_CERT_OCSP,
+	PT_ACTION_CERT_REVOKE,
+	PT_ACTION_CERT_DELETE,
+	PT_ACTION_CERT_CA,
 
 	/* certificates */
 	PT_ACTION_CERT_CHECK,

@@ -5,6 +5,7 @@
 #include "base/mem.h"
 #include "base/text.h"
 #include "core/asset.h"
+#include "core/cert.h"
 #include "core/computation.h"
 #include "core/cvm.h"
 #include "core/options.h"
@@ -98,6 +99,19 @@ static void from_list(struct core *core, enum pt_arg_kind kind, pt_candidate_fn 
 	}
 }
 
+/* Serial numbers, each with the CVM it is for. */
+static void from_certs(struct core *core, pt_candidate_fn fn, void *data)
+{
+	struct core_list *list = core_workspace_certs(core);
+
+	for (size_t i = 0; i < core_list_count(list) && i < 1000; i++) {
+		const struct core_cert *cert = core_cert_at(list, i);
+		const struct core_cvm *cvm = core_cvm_get(core, cert->entity_id);
+
+		fn(data, cert->serial, cvm ? cvm->name : NULL);
+	}
+}
+
 static void from_computation(struct core *core, enum pt_arg_kind kind, const char *word,
                              pt_candidate_fn fn, void *data)
 {
@@ -136,6 +150,9 @@ void pt_candidates(struct pt_app *app, const struct pt_arg *arg, const char *com
 	case PT_ARG_CVM:
 	case PT_ARG_WORKSPACE:
 		from_list(core, arg->kind, fn, data);
+		break;
+	case PT_ARG_CERT:
+		from_certs(core, fn, data);
 		break;
 	case PT_ARG_ROLE:
 	case PT_ARG_RUN:

@@ -7,6 +7,7 @@
 #include "base/mem.h"
 #include "base/text.h"
 #include "core/asset.h"
+#include "core/cert.h"
 #include "core/computation.h"
 #include "core/cvm.h"
 #include "core/options.h"
@@ -212,6 +213,8 @@ static int resolve_start(struct pt_command *command, const char *word, struct pr
 		return core_computation_resolve(core, word, cancel, resolved, command, err);
 	case PT_ARG_CVM:
 		return core_cvm_resolve(core, word, cancel, resolved, command, err);
+	case PT_ARG_CERT:
+		return core_cert_resolve(core, word, cancel, resolved, command, err);
 	case PT_ARG_ASSET:
 		return core_asset_resolve(core, word, cancel, resolved, command, err);
 	case PT_ARG_WORKSPACE:
@@ -369,8 +372,8 @@ int pt_command_confirm(struct pt_command *command, const char *what, const char 
 		prism_error_raise(err, PRISM_ERROR_INVALID, "\"%s\" is not the name of this %s", given,
 		                  what);
 	else
-		prism_error_raise(err, PRISM_ERROR_INVALID, "deleting the %s \"%s\" was not confirmed",
-		                  what, name);
+		prism_error_raise(err, PRISM_ERROR_INVALID, "%s: the %s \"%s\" was not confirmed",
+		                  command->action->name, what, name);
 	prism_error_hint(err, "this cannot be undone: confirm with --confirm and its name");
 	return -1;
 }

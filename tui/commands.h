@@ -88,6 +88,16 @@ void pt_cmd_transfer_list(struct pt_command *command);
 void pt_cmd_evidence_verify(struct pt_command *command);
 void pt_cmd_measure_snp(struct pt_command *command);
 
+/* cmd_cert_service.c */
+void pt_cmd_cert_list(struct pt_command *command);
+void pt_cmd_cert_issue(struct pt_command *command);
+void pt_cmd_cert_renew(struct pt_command *command);
+void pt_cmd_cert_download(struct pt_command *command);
+void pt_cmd_cert_ocsp(struct pt_command *command);
+void pt_cmd_cert_revoke(struct pt_command *command);
+void pt_cmd_cert_delete(struct pt_command *command);
+void pt_cmd_cert_ca(struct pt_command *command);
+
 /* cmd_cert.c */
 void pt_cmd_cert_check(struct pt_command *command);
 void pt_cmd_computation_certs(struct pt_command *command);

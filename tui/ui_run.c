@@ -96,7 +96,7 @@ void pt_ui_run(struct pt_app *app, struct pt_values *values, bool quiet,
 static bool is_subject(enum pt_arg_kind kind)
 {
 	return kind == PT_ARG_COMPUTATION || kind == PT_ARG_CVM || kind == PT_ARG_ASSET ||
-	       kind == PT_ARG_ROLE || kind == PT_ARG_WORKSPACE;
+	       kind == PT_ARG_CERT || kind == PT_ARG_ROLE || kind == PT_ARG_WORKSPACE;
 }
 
 static const char *subject_of(struct pt_view *view, enum pt_arg_kind kind)

@@ -1,7 +1,9 @@
 /*
- * Confidential VMs of the workspace.  Enter shows one; `p` its attestation policy.
+ * Confidential VMs of the workspace.  Enter shows one; `p` its attestation policy, `C` its
+ * certificates, which are flagged in the list when they are about to expire.
  */
 #include "base/mem.h"
+#include "core/cert.h"
 #include "core/cvm.h"
 #include "core/permission.h"
 #include "tui/args.h"
@@ -18,6 +20,7 @@ enum {
 	COLUMN_AGENT,
 	COLUMN_BACKEND,
 	COLUMN_PLATFORM,
+	COLUMN_CERT,
 	COLUMN_CREATED
 };
 
@@ -28,8 +31,29 @@ static const struct pt_column columns[] = {
     {"agent", "Agent URL", 15, 0, 2, 1, 0},
     {"backend", "Backend", 11, 22, 1, 2, 0},
     {"platform", "Platform", 11, 14, 0, 5, 0},
+    {"certificate", "Cert", 9, 9, 0, 1, PT_COLUMN_NO_SORT},
     {"created", "Created", 16, 16, 0, 4, PT_COLUMN_TIME},
 };
+
+/* How long the one in force still lasts; empty without one: most CVMs need none. */
+static void cert_cell(const struct pt_listview *lv, const char *cvm_id, struct pt_value *ret)
+{
+	const struct core_cert *cert = core_cert_of_cvm(lv->core, cvm_id);
+	int64_t now = prism_clock_wall_us(core_clock(lv->core));
+	enum core_cert_state state;
+
+	if (!cert)
+		return;
+	state = core_cert_state(cert, now);
+	if (state == CORE_CERT_EXPIRED)
+		snprintf(ret->scratch, sizeof(ret->scratch), "expired");
+	else if (cert->expires_us == PRISM_TIME_UNSET)
+		snprintf(ret->scratch, sizeof(ret->scratch), "valid");
+	else
+		snprintf(ret->scratch, sizeof(ret->scratch), "%lld d",
+		         (long long)((cert->expires_us - now) / 86400000000LL));
+	pt_value_state(ret, ret->scratch, core_cert_state_info(state)->tone);
+}
 
 static void cell(struct pt_listview *lv, const void *item, int column, struct pt_value *ret)
 {
@@ -55,6 +79,10 @@ static void cell(struct pt_listview *lv, const void *item, int column, struct pt
 		break;
 	case COLUMN_PLATFORM:
 		pt_value_text(ret, core_platform_label(cvm->platform), PT_SLOT_DIM);
+		break;
+	case COLUMN_CERT:
+		if (cvm->phase != CORE_CVM_INACTIVE)
+			cert_cell(lv, cvm->id, ret);
 		break;
 	default:
 		pt_value_time(lv->app, ret, cvm->created_us);
@@ -126,6 +154,10 @@ static unsigned act(struct pt_view *view, enum pt_action_id id, const struct pt_
 		return pt_listview_refresh(view);
 	case PT_ACTION_OPEN:
 		return run_on(view, PT_ACTION_CVM_SHOW, NULL);
+	case PT_ACTION_CERT_LIST:
+		if (selected(view))
+			pt_app_push(view->app, PT_PANE_LIST, pt_view_certs(view->app, selected(view)));
+		return PT_HANDLED | PT_REDRAW;
 	case PT_ACTION_SAVE:
 		return run_on(view, PT_ACTION_CVM_POLICY, "attestation_policy.json");
 	default:
@@ -141,6 +173,14 @@ static const struct pt_actor actor = {
     .act = act,
 };
 
+/* The flags of certificates are drawn anew, too. */
+static unsigned changed(struct pt_view *view, const struct core_event *event)
+{
+	if (event->type == CORE_EVENT_CERTS)
+		pt_table_reload(pt_listview_table(view));
+	return event->type == CORE_EVENT_CERTS ? PT_REDRAW : pt_listview_changed(view, event);
+}
+
 static const struct pt_view_ops ops = {
     .name = "CVMs",
     .summary = pt_listview_summary,
@@ -148,7 +188,7 @@ static const struct pt_view_ops ops = {
     .prepare = pt_listview_prepare,
     .draw = pt_listview_draw,
     .key = pt_listview_key,
-    .changed = pt_listview_changed,
+    .changed = changed,
     .destroy = pt_listview_destroy,
     .table = pt_listview_table,
     .actor = &actor,
@@ -170,5 +210,6 @@ struct pt_view *pt_view_cvms(struct pt_app *app)
 	};
 
 	pt_listview_init(lv, view, &spec);
+	core_list_load(core_workspace_certs(lv->core)); /* one that is refused leaves no flags */
 	return view;
 }

@@ -59,7 +59,8 @@ struct form {
 static bool is_id(enum pt_arg_kind kind)
 {
 	return kind == PT_ARG_COMPUTATION || kind == PT_ARG_CVM || kind == PT_ARG_ASSET ||
-	       kind == PT_ARG_ROLE || kind == PT_ARG_WORKSPACE || kind == PT_ARG_USER;
+	       kind == PT_ARG_CERT || kind == PT_ARG_ROLE || kind == PT_ARG_WORKSPACE ||
+	       kind == PT_ARG_USER;
 }
 
 /* "log-level" is "Log level"; words that are names keep their capitals. */
@@ -67,7 +68,8 @@ static char *label_of(const char *name)
 {
 	static const struct {
 		const char *name, *label;
-	} known[] = {{"tls-mode", "TLS mode"},
+	} known[] = {{"ip", "IP addresses"},
+	             {"tls-mode", "TLS mode"},
 	             {"server-ca-file", "Server CA file"},
 	             {"client-ca-file", "Client CA file"}};
 	char *label = prism_strdup(name);

@@ -17,6 +17,9 @@ struct pt_view *pt_view_keys(struct pt_app *app);
 struct pt_view *pt_view_messages(struct pt_app *app);
 struct pt_view *pt_view_runs(struct pt_app *app);
 
+/* Certificates of one CVM. */
+struct pt_view *pt_view_certs(struct pt_app *app, const char *cvm_id);
+
 /* One computation with its tabs. */
 enum pt_computation_tab {
 	PT_TAB_OVERVIEW,

@@ -115,12 +115,75 @@ static void test_stored_files_come_back(void **state)
 	                    "Not Required");
 }
 
+/* ---- Prism's certificate service ---- */
+
+#define CVM "'lab-snp-2 (NOT A TEE)'"
+
+static void test_a_certificate_from_issue_to_deletion(void **state)
+{
+	char first[64], second[64], path[512];
+	struct stat info;
+
+	snprintf(first, sizeof(first), "%s",
+	         cli_text(cli_must(&cli, "cert issue " CVM " --ip 192.0.2.7"), "serial_number"));
+	assert_string_equal(
+	    cli_text(cli_find(cli_must(&cli, "cert list " CVM), "serial_number", first), "state"),
+	    "valid");
+	/* named by its CVM: the one in force */
+	cli_must(&cli, "cert download " CVM " %s/service", dir);
+	snprintf(path, sizeof(path), "%s/service/key.pem", dir);
+	assert_int_equal(stat(path, &info), 0);
+	assert_int_equal(info.st_mode & 0777, 0600);
+	cli_must(
+	    &cli,
+	    "cert check --mode tls --cert-file %1$s/service/cert.pem --key-file %1$s/service/key.pem "
+	    "--server-ca-file %1$s/service/ca.pem --host 192.0.2.7",
+	    dir);
+	snprintf(second, sizeof(second), "%s",
+	         cli_text(cli_must(&cli, "cert renew %s", first), "serial_number"));
+	assert_string_not_equal(first, second);
+	assert_string_equal(cli_text(cli_must(&cli, "cert ocsp %s", second), "status"), "valid");
+	cli.quiet = true;
+	assert_int_equal(cli_run(&cli, "cert revoke %s", second), 2);
+	assert_int_equal(cli_run(&cli, "cert revoke %s --confirm 12345678", second), 2);
+	cli.quiet = false;
+	cli_must(&cli, "cert revoke %s --confirm %s", second, second + strlen(second) - 8);
+	cli.quiet = true;
+	assert_int_equal(cli_run(&cli, "cert ocsp %s", second), 10); /* trust */
+	assert_non_null(strstr(cli.out, "\"revoked\""));
+	assert_int_equal(cli_run(&cli, "cert renew %s", second), 4); /* denied, still signed in */
+	assert_non_null(strstr(cli.err, "issue a new one"));
+	assert_int_equal(cli_run(&cli, "cert issue " CVM " --ip agent.example"), 2);
+	assert_int_equal(cli_run(&cli, "cert download " CVM " %s/service", dir), 6); /* conflict */
+	cli.quiet = false;
+	cli_must(&cli, "cert delete " CVM " --confirm " CVM);
+	assert_int_equal(cJSON_GetArraySize(cli_must(&cli, "cert list " CVM)), 0);
+}
+
+static void test_the_ca_verifies_what_the_service_made(void **state)
+{
+	cli_must(&cli, "cert ca --save %s/service-ca.pem", dir);
+	cli_must(&cli, "cert download 'lab-snp-1 (NOT A TEE)' %s/other", dir);
+	assert_non_null(cli_text(cli_must(&cli, "cert ca"), "ca"));
+	cli_must(&cli,
+	         "cert check --mode tls --cert-file %1$s/other/cert.pem --key-file %1$s/other/key.pem "
+	         "--server-ca-file %1$s/service-ca.pem",
+	         dir);
+	/* what expires within a week, and only that */
+	const cJSON *list = cli_must(&cli, "cert list --attention");
+	assert_int_equal(cJSON_GetArraySize(list), 2);
+	assert_non_null(cli_find(list, "state", "expired"));
+	assert_non_null(cli_find(list, "cvm", "basement-rack (NOT A TEE)"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_each_mode_is_stored_and_rendered),
 	    cmocka_unit_test(test_what_is_wrong_is_not_sent),
 	    cmocka_unit_test(test_stored_files_come_back),
+	    cmocka_unit_test(test_a_certificate_from_issue_to_deletion),
+	    cmocka_unit_test(test_the_ca_verifies_what_the_service_made),
 	};
 	return cmocka_run_group_tests(tests, start, stop);
 }
