@@ -55,12 +55,12 @@ struct core_call {
 	void *query_data;
 	const cJSON *body; /* printed during start; NULL: none */
 	const struct prism_buf
-	    *secret;        /* in place of body: JSON text that holds a password; copied, wiped */
+	    *secret; /* in place of body: JSON text that holds a password; copied, wiped */
 	const struct prism_buf *bytes; /* in place of body: not JSON; copied */
 	const char *content_type;      /* of bytes; lent for the life of the request */
 	const char *accept;            /* NULL: application/json; lent for the life of the request */
 	int64_t timeout_ms;            /* 0: the row's class */
-	bool once;          /* no retry at all, whatever the row says */
+	bool once;                     /* no retry at all, whatever the row says */
 };
 
 /* Fails now when not signed in, no workspace is chosen though the path needs one, or an argument

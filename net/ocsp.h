@@ -19,8 +19,9 @@
 #define NET_OCSP_MAX \
 	65536u /* bytes of an answer; a signed one with its responder has about 3 KiB */
 #define NET_OCSP_SKEW_S 300 /* clocks differ; what RFC 6960 leaves open and most clients allow */
-#define NET_OCSP_NONCE 32 /* bytes of our nonce, the most RFC 9654 section 2.1 allows new clients \
-	                       */
+#define NET_OCSP_NONCE                                                         \
+	32 /* bytes of our nonce, the most RFC 9654 section 2.1 allows new clients \
+	    */
 
 enum net_ocsp_state { NET_OCSP_GOOD, NET_OCSP_REVOKED, NET_OCSP_UNKNOWN, NET_OCSP_STATE_COUNT };
 const char *net_ocsp_state_word(enum net_ocsp_state state); /* "valid", "revoked", "unknown" */
