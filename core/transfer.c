@@ -480,7 +480,8 @@ uint64_t core_transfer_submit(struct core_transfer_queue *queue,
 
 	if (!whole.computation_id)
 		whole.computation_id = "";
-	if (check_spec(queue, &whole, err) < 0)
+	if ((queue->env.may && queue->env.may(queue->env.data, err) < 0) ||
+	    check_spec(queue, &whole, err) < 0)
 		return 0;
 	t = row_create(queue, &whole);
 	t->done = done;

@@ -105,6 +105,8 @@ struct core_transfer_env {
 	enum core_agent_state (*agent_state)(void *data, const char *computation_id);
 	/* A row was added, changed (progress: at most ten times a second) or dropped. May be NULL. */
 	void (*changed)(void *data, uint64_t id);
+	/* Whether a transfer may be submitted; -1 with the reason. NULL: always. */
+	int (*may)(void *data, struct prism_error *err);
 	/* A transfer became final; begun: the agent was called. May be NULL. */
 	void (*ended)(void *data, const struct core_transfer_info *info, bool begun);
 	void *data;

@@ -4,6 +4,8 @@
  */
 #include "tui/command.h"
 
+#include "base/confine.h"
+#include "base/file.h"
 #include "base/mem.h"
 #include "base/text.h"
 #include "core/asset.h"
@@ -266,11 +268,38 @@ static int check_allowed(struct pt_world *world, const struct pt_action *action,
 		prism_error_hint(err, "start without --read-only, or set read_only=no");
 		return -1;
 	}
+	if ((action->flags & PT_ACTION_WRITES) && !world->screen &&
+	    !strcmp(core_option_text(world->options, CORE_OPT_PRODUCTION), "ask")) {
+		prism_error_raise(err, PRISM_ERROR_DENIED,
+		                  "\"%s\" changes something, and the profile \"%s\" is production",
+		                  action->name, core_options_profile(world->options));
+		prism_error_hint(err, "add --production to say that it is meant");
+		return -1;
+	}
 	if (!(action->flags & PT_ACTION_NO_LOGIN) && !core_session_ready(world->core)) {
 		prism_error_raise(err, PRISM_ERROR_AUTH, "not signed in");
 		prism_error_hint(err, "sign in first");
 		return -1;
 	}
+	return 0;
+}
+
+/* Restricted mode, in words: the kernel would only say "permission denied". */
+static int check_paths(const struct pt_values *values, struct prism_error *err)
+{
+	const struct pt_arg *arg = prism_confined() ? pt_values_action(values)->args : NULL;
+
+	for (; arg && arg->name; arg++)
+		for (size_t i = 0; arg->kind == PT_ARG_FILE || arg->kind == PT_ARG_NEW_FILE; i++) {
+			const char *given = pt_values_nth(values, arg->name, i);
+			PRISM_AUTO_FREE char *path = given ? prism_path_expand(given) : NULL;
+
+			if (!path)
+				break;
+			if (strcmp(path, "-") != 0 &&
+			    prism_confine_allows(path, arg->kind == PT_ARG_NEW_FILE, err) < 0)
+				return -1;
+		}
 	return 0;
 }
 
@@ -281,7 +310,8 @@ struct pt_command *pt_command_start(struct pt_world *world, struct pt_values *va
 	const struct pt_action *action = pt_values_action(values);
 	struct pt_command *command;
 
-	if (check_allowed(world, action, err) < 0 || pt_values_check(values, err) < 0) {
+	if (check_allowed(world, action, err) < 0 || pt_values_check(values, err) < 0 ||
+	    check_paths(values, err) < 0) {
 		pt_values_destroy(values);
 		return NULL;
 	}

@@ -13,6 +13,7 @@
 #include "tui/docgen.h"
 #include "tui/flags.h"
 #include "tui/headless.h"
+#include "tui/restrict.h"
 #include "tui/ui.h"
 
 #include <locale.h>
@@ -205,7 +206,10 @@ int main(int argc, char **argv)
 		return code;
 	}
 	options = core_options_create();
-	code = load_options(options, &arguments, &err) < 0 ? fail(&err) : run(options, &arguments);
+	code = load_options(options, &arguments, &err) < 0 ||
+	               pt_restrict(options, arguments.password_file, &err) < 0
+	           ? fail(&err)
+	           : run(options, &arguments);
 	core_options_destroy(options);
 	pt_arguments_finish(&arguments);
 	return code;

@@ -147,6 +147,7 @@ void pt_status_draw(const struct pt_status *status, struct pt_canvas *canvas, st
 
 	pt_canvas_fill(canvas, line, PT_SLOT_STATUS, 0);
 	/* What must be noticed comes first, so that a narrow window cuts the rest. */
+	x = draw_part(canvas, line, x, PT_SLOT_STATUS_BAD, status->mark);
 	x = draw_part(canvas, line, x, PT_SLOT_STATUS_WARN, status->notice);
 	x = draw_part(canvas, line, x, safety_slots[status->safety], status->safety_text);
 	x = draw_part(canvas, line, x, PT_SLOT_STATUS, status->workspace);

@@ -28,6 +28,7 @@ struct pt_status {
 	unsigned transfers;    /* uploads and downloads under way */
 	enum pt_safety safety;
 	const char *safety_text; /* "HTTPS verified", "clear text" */
+	const char *mark;        /* what kind of place this is: "PRODUCTION" */
 	const char *notice;      /* one thing to know: "offline, trying again" */
 };
 

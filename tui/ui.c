@@ -11,6 +11,7 @@
  */
 #include "tui/ui_private.h"
 
+#include "base/confine.h"
 #include "base/file.h"
 #include "base/mem.h"
 #include "core/computation.h"
@@ -288,13 +289,33 @@ static void status_token(struct pt_ui *ui)
 		             11);
 }
 
+static void add_notice(struct pt_ui *ui, const char *word, const char *text)
+{
+	size_t len = strlen(ui->notice);
+
+	snprintf(ui->notice + len, sizeof(ui->notice) - len, "%s%s%s", len ? ", " : "", word, text);
+}
+
+/* What holds for everything done here, then what is wrong at the moment. */
+static void status_notice(struct pt_ui *ui)
+{
+	const struct prism_error *down = core_connection_error(ui->core);
+
+	ui->notice[0] = '\0';
+	if (core_option_bool(ui->world->options, CORE_OPT_READ_ONLY))
+		add_notice(ui, "read-only", "");
+	if (prism_confined())
+		add_notice(ui, "restricted", "");
+	if (core_connection(ui->core) == CORE_CONN_DOWN && down)
+		add_notice(ui, "offline: ", down->message);
+}
+
 static void on_status(struct pt_app *app, struct pt_status *out)
 {
 	struct pt_ui *ui = pt_ui_of(app);
 	const char *url = core_option_text(ui->world->options, CORE_OPT_URL);
 	PRISM_AUTO_FREE char *host = net_url_display(url);
 	const struct core_user *user = core_session_user(ui->core);
-	const struct prism_error *down = core_connection_error(ui->core);
 	const char *bare = strstr(host, "://");
 	char time[PRISM_TIME_TEXT];
 
@@ -303,14 +324,11 @@ static void on_status(struct pt_app *app, struct pt_status *out)
 	if (user)
 		core_user_display(user, ui->user, sizeof(ui->user));
 	status_token(ui);
-	ui->refreshed[0] = ui->notice[0] = '\0';
+	ui->refreshed[0] = '\0';
 	if (ui->refreshed_us)
 		snprintf(ui->refreshed, sizeof(ui->refreshed), "%s",
 		         prism_time_local(ui->refreshed_us, time) + 11);
-	if (core_connection(ui->core) == CORE_CONN_DOWN && down)
-		snprintf(ui->notice, sizeof(ui->notice), "offline: %s", down->message);
-	else if (core_option_bool(ui->world->options, CORE_OPT_READ_ONLY))
-		snprintf(ui->notice, sizeof(ui->notice), "read-only");
+	status_notice(ui);
 	out->backend = ui->backend;
 	out->workspace = core_workspace_name(ui->core);
 	out->user = ui->user;
@@ -320,6 +338,9 @@ static void on_status(struct pt_app *app, struct pt_status *out)
 	out->transfers =
 	    ui->world->transfers ? (unsigned)core_transfer_active(ui->world->transfers) : 0;
 	out->safety = safety_of(url, &out->safety_text);
+	out->mark = strcmp(core_option_text(ui->world->options, CORE_OPT_PRODUCTION), "no") != 0
+	                ? "PRODUCTION"
+	                : NULL;
 	out->notice = ui->notice;
 }
 
@@ -408,6 +429,7 @@ struct pt_ui *pt_ui_create(const struct pt_ui_config *config, struct prism_error
 	};
 
 	ui->world = config->world;
+	ui->world->screen = true;
 	ui->core = config->world->core;
 	ui->workspace = prism_strdup("");
 	ui->keymap = pt_keymap_create();

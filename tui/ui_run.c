@@ -71,8 +71,9 @@ static void front_done(void *data, struct pt_command *command, const struct pris
 
 static const struct pt_front front = {.say = front_say, .rows = front_rows, .done = front_done};
 
-void pt_ui_run(struct pt_app *app, struct pt_values *values, bool quiet,
-               void (*done)(void *data, const char *id, const struct prism_error *err), void *data)
+static void run_now(struct pt_app *app, struct pt_values *values, bool quiet,
+                    void (*done)(void *data, const char *id, const struct prism_error *err),
+                    void *data)
 {
 	struct pt_ui *ui = pt_ui_of(app);
 	struct pt_ui_command *running = prism_alloc(sizeof(*running));
@@ -89,6 +90,66 @@ void pt_ui_run(struct pt_app *app, struct pt_values *values, bool quiet,
 		done(data, "", &err);
 	else
 		pt_app_report(app, &err);
+}
+
+/* ---- production profiles ---- */
+
+/* Changes in a profile marked as production are asked about once more, whatever was asked before
+ * and wherever they come from: a key, a form, a typed line. */
+static bool gated(struct pt_app *app, const struct pt_action *action)
+{
+	return (action->flags & PT_ACTION_WRITES) &&
+	       !strcmp(core_option_text(pt_ui_world(app)->options, CORE_OPT_PRODUCTION), "ask");
+}
+
+static void ask_gate(struct pt_app *app, const struct pt_action *action,
+                     void (*answer)(void *data, bool yes), void *data)
+{
+	char text[300];
+	struct pt_confirm question = {
+	    .title = "Production", .text = text, .yes = "Go on", .danger = true};
+
+	snprintf(text, sizeof(text), "\"%s\" changes the production profile \"%.100s\".", action->name,
+	         core_options_profile(pt_ui_world(app)->options));
+	pt_dialog_confirm(app, &question, answer, data);
+}
+
+struct gate {
+	struct pt_app *app;
+	struct pt_values *values;
+	bool quiet;
+	void (*done)(void *data, const char *id, const struct prism_error *err);
+	void *data;
+};
+
+static void gate_answer(void *data, bool yes)
+{
+	struct gate *gate = data;
+	struct prism_error err = PRISM_ERROR_INIT;
+
+	if (yes) {
+		run_now(gate->app, gate->values, gate->quiet, gate->done, gate->data);
+	} else {
+		pt_values_destroy(gate->values);
+		prism_error_raise(&err, PRISM_ERROR_CANCELLED, "cancelled");
+		if (gate->done)
+			gate->done(gate->data, "", &err);
+	}
+	prism_free(gate);
+}
+
+void pt_ui_run(struct pt_app *app, struct pt_values *values, bool quiet,
+               void (*done)(void *data, const char *id, const struct prism_error *err), void *data)
+{
+	struct gate *gate;
+
+	if (!gated(app, pt_values_action(values))) {
+		run_now(app, values, quiet, done, data);
+		return;
+	}
+	gate = prism_alloc(sizeof(*gate));
+	*gate = (struct gate){app, values, quiet, done, data};
+	ask_gate(app, pt_values_action(values), gate_answer, gate);
 }
 
 /* ---- what the cursor is on ---- */
@@ -210,7 +271,7 @@ static void batch_run(struct batch *batch, bool confirmed)
 			if (confirmed)
 				pt_values_add(values, "confirm", batch->names[i]);
 		}
-		pt_ui_run(batch->app, values, false, NULL, NULL);
+		run_now(batch->app, values, false, NULL, NULL);
 	}
 }
 
@@ -226,7 +287,7 @@ static void unmark(struct batch *batch)
 		pt_table_clear_marks(table);
 }
 
-static void confirm_answer(void *data, bool yes)
+static void batch_answer(void *data, bool yes)
 {
 	struct batch *batch = data;
 
@@ -235,6 +296,16 @@ static void confirm_answer(void *data, bool yes)
 		unmark(batch);
 	}
 	batch_free(batch);
+}
+
+static void confirm_answer(void *data, bool yes)
+{
+	struct batch *batch = data;
+
+	if (yes && gated(batch->app, pt_action(batch->id)))
+		ask_gate(batch->app, pt_action(batch->id), batch_answer, batch);
+	else
+		batch_answer(batch, yes);
 }
 
 static void confirm(struct batch *batch)
@@ -309,7 +380,7 @@ void pt_ui_start_missing(struct pt_app *app, struct pt_view *view, enum pt_actio
 	} else {
 		batch->arg = NULL;
 	}
-	if (asks || (action->flags & PT_ACTION_WRITES && batch->count > 1) ||
+	if (asks || gated(app, action) || (action->flags & PT_ACTION_WRITES && batch->count > 1) ||
 	    (action->flags & PT_ACTION_WRITES &&
 	     !strcmp(core_option_text(pt_ui_world(app)->options, CORE_OPT_CONFIRM), "always"))) {
 		confirm(batch);

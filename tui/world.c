@@ -71,6 +71,20 @@ static void transfer_changed(void *data, uint64_t id)
 		core_timeline_load(world->core, info->computation_id, true);
 }
 
+/* Below every front end: what the profile says about changes holds for agents as well. Fetching a
+ * result moves the agent to its last state, so it is a change too. */
+static int may_transfer(void *data, struct prism_error *err)
+{
+	struct pt_world *world = data;
+
+	if (core_option_bool(world->options, CORE_OPT_READ_ONLY)) {
+		prism_error_raise(err, PRISM_ERROR_DENIED, "read-only mode is on: no agent is talked to");
+		prism_error_hint(err, "start without --read-only, or set read_only = no in the profile");
+		return -1;
+	}
+	return core_audit_ready(world->core, err);
+}
+
 /* Uploads and downloads stand in the audit trail beside what was asked of the server. */
 static void transfer_ended(void *data, const struct core_transfer_info *info, bool begun)
 {
@@ -101,6 +115,7 @@ struct core_transfer_queue *pt_world_transfers(struct pt_world *world)
 	struct core_transfer_env env = {
 	    .agent_state = agent_state,
 	    .changed = transfer_changed,
+	    .may = may_transfer,
 	    .ended = transfer_ended,
 	    .data = world,
 	};

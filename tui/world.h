@@ -23,6 +23,7 @@ struct pt_world {
 	struct prism_work *work;
 	struct core_options *options; /* lent */
 	struct core *core;
+	bool screen;                           /* somebody can be asked: the user interface runs */
 	struct core_userkeys *keys;            /* made on first use: pt_world_keys() */
 	struct core_transfer_queue *transfers; /* made on first use: pt_world_transfers() */
 	struct core_place *place;              /* made on first use: pt_world_place() */

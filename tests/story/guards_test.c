@@ -1,0 +1,192 @@
+/*
+ * What a shared machine asks for, through the real binary: read-only, production, restricted mode,
+ * the audit trail, and that no secret is left in any file, argument or environment.
+ */
+#include "base/file.h"
+#include "base/mem.h"
+#include "core/audit.h"
+#include "tests/lib/client.h"
+#include "tests/lib/tmpdir.h"
+
+#include <dirent.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+static struct sandbox *sandbox;
+
+static int start(void **state)
+{
+	sandbox = sandbox_start(NULL);
+	*state = NULL;
+	return 0;
+}
+
+static int stop(void **state)
+{
+	(void)state;
+	sandbox_stop(sandbox);
+	return 0;
+}
+
+static struct cli client(void)
+{
+	return (struct cli){.sandbox = sandbox, .workspace = "Open Science Lab"};
+}
+
+static void must_say(const struct cli *c, const char *part)
+{
+	if (!strstr(c->err, part))
+		fail_msg("\"%s\" is not in:\n%s", part, c->err);
+}
+
+static void read_only_changes_nothing(void **state)
+{
+	struct cli c = client();
+
+	(void)state;
+	setenv("PRISM_TUI_READ_ONLY", "yes", 1);
+	cli_must(&c, "computation list");
+	assert_int_equal(cli_run(&c, "computation create 'RO' --description d"), 4);
+	must_say(&c, "read-only");
+	assert_int_equal(cli_run(&c, "computation delete 'Empty draft' --confirm 'Empty draft'"), 4);
+	assert_int_equal(cli_run(&c, "send data 'Flower classification' Makefile"), 4);
+	unsetenv("PRISM_TUI_READ_ONLY");
+	assert_null(cli_find(cli_must(&c, "computation list"), "name", "RO"));
+	cli_finish(&c);
+}
+
+static void production_wants_to_be_told(void **state)
+{
+	struct cli c = client();
+
+	(void)state;
+	setenv("PRISM_TUI_PRODUCTION", "ask", 1);
+	cli_must(&c, "computation list");
+	assert_int_equal(cli_run(&c, "computation create 'Prod' --description d"), 4);
+	must_say(&c, "production");
+	must_say(&c, "--production");
+	setenv("PRISM_TUI_PRODUCTION", "confirmed", 1);
+	cli_must(&c, "computation create 'Prod' --description d");
+	unsetenv("PRISM_TUI_PRODUCTION");
+	cli_finish(&c);
+}
+
+static void restricted_mode_does_the_job_in_its_directories(void **state)
+{
+	struct cli c = client();
+	char *dir = tmpdir_create(), *other = tmpdir_create();
+	PRISM_AUTO_FREE char *inside = prism_path_join(dir, "data.csv");
+	PRISM_AUTO_FREE char *saved = prism_path_join(dir, "manifest.json");
+	PRISM_AUTO_FREE char *outside = prism_path_join(other, "data.csv");
+	PRISM_AUTO_FREE char *elsewhere = prism_path_join(other, "manifest.json");
+
+	(void)state;
+	assert_int_equal(prism_file_write(inside, "a,b\n1,2\n", 8, 0600, NULL), 0);
+	assert_int_equal(prism_file_write(outside, "a,b\n1,2\n", 8, 0600, NULL), 0);
+	setenv("PRISM_TUI_RESTRICTED", "yes", 1);
+	setenv("PRISM_TUI_RESTRICTED_DIRS", dir, 1);
+	cli_must(&c, "asset create %s --type dataset --description d", inside);
+	cli_must(&c, "checksum %s", inside);
+	cli_must(&c, "computation manifest 'Flower classification' --save %s", saved);
+	assert_int_equal(access(saved, R_OK), 0);
+	assert_int_equal(cli_run(&c, "checksum %s", outside), 4);
+	must_say(&c, "restricted");
+	assert_int_equal(
+	    cli_run(&c, "computation manifest 'Flower classification' --save %s", elsewhere), 4);
+	assert_int_not_equal(access(elsewhere, F_OK), 0);
+	unsetenv("PRISM_TUI_RESTRICTED");
+	unsetenv("PRISM_TUI_RESTRICTED_DIRS");
+	cli_finish(&c);
+	tmpdir_remove(dir);
+	tmpdir_remove(other);
+}
+
+static void changes_are_in_the_audit_trail(void **state)
+{
+	struct cli c = client();
+	const cJSON *row;
+
+	(void)state;
+	cli_must(&c, "computation create 'Audited' --description d");
+	cli_must(&c, "computation delete 'Audited' --confirm 'Audited'");
+	row = cJSON_GetArrayItem(cli_must(&c, "audit list --text delete --limit 1"), 0);
+	assert_string_equal(cli_text(row, "action"), "delete the computation");
+	assert_string_equal(cli_text(row, "outcome"), "done");
+	assert_true(strlen(cli_text(row, "request_id")) == CORE_AUDIT_ID - 1);
+	cli_run(&c, "computation delete 'No such one' --confirm x"); /* refused here: no change */
+	row = cJSON_GetArrayItem(cli_must(&c, "audit list --text delete --limit 1"), 0);
+	assert_string_equal(cli_text(row, "outcome"), "done");
+	cli_finish(&c);
+}
+
+/* ---- no secret in a file ---- */
+
+static bool holds(const char *data, size_t size, const char *secret)
+{
+	size_t len = strlen(secret);
+
+	for (size_t i = 0; i + len <= size; i++)
+		if (!memcmp(data + i, secret, len))
+			return true;
+	return false;
+}
+
+static void search(const char *dir, const char *secret)
+{
+	DIR *d = opendir(dir);
+
+	for (struct dirent *e; d && (e = readdir(d));) {
+		PRISM_AUTO_FREE char *path = prism_path_join(dir, e->d_name);
+		PRISM_AUTO_BUF struct prism_buf text = PRISM_BUF_INIT(0);
+		struct stat st;
+
+		if (e->d_name[0] == '.' && (!e->d_name[1] || !strcmp(e->d_name, "..")))
+			continue;
+		if (lstat(path, &st) != 0)
+			continue;
+		if (S_ISDIR(st.st_mode))
+			search(path, secret);
+		else if (S_ISREG(st.st_mode) && prism_file_read(path, 64u << 20, &text, NULL) == 0 &&
+		         holds(text.data, text.len, secret))
+			fail_msg("%s holds a secret", path);
+	}
+	if (d)
+		closedir(d);
+}
+
+static void no_secret_is_left_behind(void **state)
+{
+	struct cli c = client();
+	PRISM_AUTO_FREE char *log = prism_asprintf("%s/debug.log", getenv("HOME"));
+
+	(void)state;
+	setenv("PRISM_TUI_LOG_FILE", log, 1);
+	setenv("PRISM_TUI_LOG_LEVEL", "debug", 1);
+	cli_must(&c, "computation list");
+	cli_must(&c, "computation create 'Secretive' --description d");
+	assert_int_equal(access(log, R_OK), 0);
+	search(getenv("HOME"), sandbox->users[0].password);
+	search(getenv("HOME"), "eyJ"); /* how every JWT begins */
+	unsetenv("PRISM_TUI_LOG_FILE");
+	unsetenv("PRISM_TUI_LOG_LEVEL");
+	cli_finish(&c);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(read_only_changes_nothing),
+	    cmocka_unit_test(production_wants_to_be_told),
+	    cmocka_unit_test(restricted_mode_does_the_job_in_its_directories),
+	    cmocka_unit_test(changes_are_in_the_audit_trail),
+	    cmocka_unit_test(no_secret_is_left_behind),
+	};
+
+	return cmocka_run_group_tests(tests, start, stop);
+}
