@@ -6,6 +6,7 @@
 #include "core/asset.h"
 #include "core/computation.h"
 #include "core/internal.h"
+#include "core/role.h"
 #include "core/run.h"
 #include "core/single.h"
 
@@ -98,12 +99,41 @@ static void count_cvms(struct dashboard *d)
 	d->cvms_seen = core_list_generation(list) + 1;
 }
 
+static bool in_earlier_role(const struct core_roles *roles, size_t role, const char *user)
+{
+	for (size_t i = 0; i < role; i++)
+		for (size_t j = 0; j < roles->roles[i].member_count; j++)
+			if (strcmp(roles->roles[i].members[j], user) == 0)
+				return true;
+	return false;
+}
+
+static void count_people(struct dashboard *d)
+{
+	struct core_roles roles = core_roles(d->core, NULL);
+	const struct core_list *invitations = core_invitations(d->core);
+
+	d->counts.members = 0;
+	d->counts.members_known = roles.count > 0;
+	for (size_t i = 0; i < roles.count; i++) {
+		d->counts.members_known = d->counts.members_known && roles.roles[i].members_known;
+		for (size_t j = 0; j < roles.roles[i].member_count; j++)
+			if (!in_earlier_role(&roles, i, roles.roles[i].members[j]))
+				d->counts.members++;
+	}
+	memset(d->counts.by_invite, 0, sizeof(d->counts.by_invite));
+	d->counts.invitations = core_list_count(invitations);
+	for (size_t i = 0; i < d->counts.invitations; i++)
+		d->counts.by_invite[core_invitation_at(invitations, i)->state]++;
+}
+
 const struct core_counts *core_counts(struct core *core)
 {
 	struct dashboard *d = core_module(core, &module);
 
 	count_computations(d);
 	count_cvms(d);
+	count_people(d);
 	d->counts.assets = core_list_count(core_assets(core));
 	return &d->counts;
 }

@@ -14,6 +14,7 @@
 #define PRISM_CORE_DASHBOARD_H
 
 #include "core/cvm.h"
+#include "core/invitation.h"
 #include "core/state.h"
 
 /* --- counts --- */
@@ -22,6 +23,9 @@ struct core_counts {
 	size_t computations, by_state[CORE_COMP_STATE_COUNT];
 	size_t assets;
 	size_t cvms, by_phase[CORE_CVM_PHASE_COUNT]; /* cvms: without inactive ones */
+	size_t members; /* people with a role in the workspace, each once */
+	bool members_known;
+	size_t invitations, by_invite[CORE_INVITE_STATE_COUNT];
 };
 /* From what is loaded; counted anew only when a list changed, and while a large list is still
  * arriving at most every CORE_COUNT_MS. */

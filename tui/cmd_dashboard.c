@@ -11,7 +11,15 @@
 
 #include <string.h>
 
-enum part { PART_COMPUTATIONS, PART_ASSETS, PART_CVMS, PART_DAYS, PART_NEEDS, PART_COUNT };
+enum part {
+	PART_COMPUTATIONS,
+	PART_ASSETS,
+	PART_CVMS,
+	PART_DAYS,
+	PART_NEEDS,
+	PART_INVITATIONS,
+	PART_COUNT
+};
 
 struct asked;
 struct waiting { /* one part */
@@ -25,8 +33,8 @@ struct asked {
 	unsigned open; /* answers still awaited, and one while asking */
 };
 
-static const char *const part_names[PART_COUNT] = {"computations", "assets", "cvms", "runs per day",
-                                                   "what needs you"};
+static const char *const part_names[PART_COUNT] = {"computations", "assets",         "cvms",
+                                                   "runs per day", "what needs you", "invitations"};
 
 static void asked_free(void *state)
 {
@@ -107,6 +115,10 @@ static void add_json(struct asked *a)
 	put_number(part, "active", counts->cvms);
 	for (int i = 0; i < CORE_CVM_INACTIVE; i++)
 		put_number(part, core_cvm_phase_info((enum core_cvm_phase)i)->word, counts->by_phase[i]);
+	part = cJSON_AddObjectToObject(doc, "invitations");
+	for (int i = 0; i < CORE_INVITE_STATE_COUNT; i++)
+		put_number(part, core_invite_state_info((enum core_invite_state)i)->word,
+		           counts->by_invite[i]);
 	cJSON_AddItemToObject(doc, "runs_per_day", days_json(core));
 	cJSON_AddItemToObject(doc, "needs", needs_json(core));
 	put_number(doc, "needs_not_looked_at", core_needs(core).left_out);
@@ -142,6 +154,9 @@ static void add_counts(struct asked *a, struct pt_records *r)
 	}
 	if (came(a, PART_ASSETS))
 		row(r, "assets", "all", (int64_t)counts->assets, "");
+	for (int i = 0; came(a, PART_INVITATIONS) && i < CORE_INVITE_STATE_COUNT; i++)
+		row(r, "invitations", core_invite_state_info((enum core_invite_state)i)->word,
+		    (int64_t)counts->by_invite[i], "");
 	if (!came(a, PART_CVMS))
 		return;
 	row(r, "cvms", "active", (int64_t)counts->cvms, "");
@@ -219,6 +234,8 @@ static int ask(struct asked *a, enum part part, int days, struct prism_error *er
 		return core_list_await(core_cvms(core), true, cancel, part_here, to, err);
 	case PART_DAYS:
 		return core_days_await(core, days, cancel, part_here, to, err);
+	case PART_INVITATIONS:
+		return core_list_await(core_invitations(core), true, cancel, part_here, to, err);
 	default:
 		return core_needs_await(core, cancel, part_here, to, err);
 	}

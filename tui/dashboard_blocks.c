@@ -3,7 +3,9 @@
  */
 #include "core/asset.h"
 #include "core/computation.h"
+#include "core/invitation.h"
 #include "core/list.h"
+#include "core/uptime.h"
 #include "tui/chart.h"
 #include "tui/view_dashboard.h"
 #include "tui/views.h"
@@ -91,7 +93,7 @@ static int legend_lines(int width)
 static int workspace_height(const struct pt_dashboard *d, int width)
 {
 	PRISM_UNUSED(d);
-	return 3 + legend_lines(width);
+	return 4 + legend_lines(width);
 }
 
 static int workspace_items(const struct pt_dashboard *d)
@@ -140,6 +142,13 @@ static void workspace_draw(const struct pt_dashboard *d, struct pt_canvas *canva
 	pt_chart_legend_lines(canvas, (struct pt_rect){body.x, body.y + 2, body.w, legends}, k.kinds,
 	                      k.totals, k.count);
 	counter(canvas, body, 2 + legends, "Assets", core_assets(d->core), item == 1);
+	pt_canvas_text(canvas, body.x, body.y + 3 + legends, 14, PT_SLOT_LABEL, 0, "Members");
+	pt_canvas_printf(canvas, body.x + 15, body.y + 3 + legends, body.w - 15,
+	                 counts->members_known ? PT_SLOT_STRONG : PT_SLOT_DIM, 0,
+	                 counts->members_known ? "%zu"
+	                 : counts->members     ? "%zu at least"
+	                                       : "?",
+	                 counts->members);
 }
 
 static void workspace_open(struct pt_dashboard *d, int item)
@@ -320,6 +329,135 @@ static void days_open(struct pt_dashboard *d, int item)
 	go(d, PT_ACTION_GO_RUNS);
 }
 
+/* ---- invitations ---- */
+
+static const struct core_status *invitations_status(const struct pt_dashboard *d)
+{
+	return core_list_status(core_invitations(d->core));
+}
+
+static int invitations_height(const struct pt_dashboard *d, int width)
+{
+	PRISM_UNUSED(width);
+	return core_my_invitations_pending(d->core) ? 3 : 2;
+}
+
+static void invitations_draw(const struct pt_dashboard *d, struct pt_canvas *canvas,
+                             struct pt_rect body, int item)
+{
+	static const struct {
+		enum core_invite_state state;
+		char letter;
+	} order[] = {
+	    {CORE_INVITE_ACCEPTED, 'A'}, {CORE_INVITE_REJECTED, 'R'}, {CORE_INVITE_PENDING, 'P'}};
+	const struct core_counts *counts = core_counts(d->core);
+	struct pt_chart_kind kinds[PRISM_COUNT(order)];
+	uint64_t values[PRISM_COUNT(order)];
+	size_t mine = core_my_invitations_pending(d->core);
+
+	for (size_t i = 0; i < PRISM_COUNT(order); i++) {
+		const struct core_invite_state_info *info = core_invite_state_info(order[i].state);
+
+		kinds[i] = (struct pt_chart_kind){info->label, pt_tone_slot(info->tone), order[i].letter};
+		values[i] = counts->by_invite[order[i].state];
+	}
+	pt_chart_share(canvas, body.x, body.y, body.w, kinds, values, PRISM_COUNT(order));
+	pt_chart_legend(canvas, body.x, body.y + 1, body.w, kinds, values, PRISM_COUNT(order));
+	if (item == 0)
+		pt_canvas_add_looks(canvas, (struct pt_rect){body.x, body.y + 1, body.w, 1}, PT_LOOK_BOLD);
+	if (mine)
+		pt_canvas_printf(canvas, body.x, body.y + 2, body.w, PT_SLOT_WARN, 0,
+		                 "%zu invitation%s for you wait%s for an answer", mine,
+		                 mine == 1 ? "" : "s", mine == 1 ? "s" : "");
+}
+
+static void invitations_open(struct pt_dashboard *d, int item)
+{
+	PRISM_UNUSED(item);
+	go(d, PT_ACTION_GO_WORKSPACES);
+}
+
+/* ---- up-time ---- */
+
+#define UPTIME_LABEL 18 /* columns of the name */
+
+/* The first active CVMs of the list: its order is the server's, newest first. */
+size_t pt_dashboard_uptimes(const struct pt_dashboard *d, const struct core_cvm *ret[])
+{
+	const struct core_list *list = core_cvms(d->core);
+	size_t count = 0;
+
+	for (size_t i = 0; i < core_list_count(list) && count < PT_DASHBOARD_UPTIMES; i++)
+		if (core_cvm_at(list, i)->phase != CORE_CVM_INACTIVE &&
+		    core_cvm_at(list, i)->phase != CORE_CVM_INITIALIZING) /* no records yet */
+			ret[count++] = core_cvm_at(list, i);
+	return count;
+}
+
+static const struct core_status *uptime_status(const struct pt_dashboard *d)
+{
+	const struct core_cvm *cvms[PT_DASHBOARD_UPTIMES];
+
+	return pt_dashboard_uptimes(d, cvms)
+	           ? core_uptime(d->core, cvms[0]->id, (unsigned)d->days).status
+	           : core_list_status(core_cvms(d->core));
+}
+
+static int uptime_height(const struct pt_dashboard *d, int width)
+{
+	const struct core_cvm *cvms[PT_DASHBOARD_UPTIMES];
+	size_t count = pt_dashboard_uptimes(d, cvms);
+
+	PRISM_UNUSED(width);
+	return count ? (int)count * 3 - 1 : 1;
+}
+
+static void uptime_one(const struct pt_dashboard *d, struct pt_canvas *canvas, struct pt_rect area,
+                       const struct core_cvm *cvm, enum pt_slot slot)
+{
+	struct core_uptime u = core_uptime(d->core, cvm->id, (unsigned)d->days);
+	struct pt_chart_point points[512];
+	struct pt_chart_steps steps = {.points = points,
+	                               .from_us = u.from_us,
+	                               .to_us = u.to_us,
+	                               .low = 0,
+	                               .high = 1,
+	                               .slot = pt_tone_slot(core_cvm_phase_info(cvm->phase)->tone)};
+	size_t skip = u.count > PRISM_COUNT(points) ? u.count - PRISM_COUNT(points) : 0;
+	int64_t up, known;
+
+	for (size_t i = skip; i < u.count; i++)
+		points[steps.count++] =
+		    (struct pt_chart_point){u.points[i].at_us, u.points[i].online ? 1.0 : 0.0};
+	pt_canvas_text(canvas, area.x, area.y, UPTIME_LABEL - 1, slot, 0, cvm->name);
+	core_uptime_sums(&u, &up, &known);
+	if (u.status->freshness == CORE_FAILED)
+		pt_canvas_text(canvas, area.x, area.y + 1, area.w, PT_SLOT_BAD, 0, u.status->error.message);
+	else if (known > 0)
+		pt_canvas_printf(canvas, area.x, area.y + 1, UPTIME_LABEL - 1, PT_SLOT_DIM, 0, "%d%% up",
+		                 (int)(up * 100 / known));
+	else
+		pt_canvas_text(canvas, area.x, area.y + 1, UPTIME_LABEL - 1, PT_SLOT_DIM, 0,
+		               u.status->loading ? "..." : "no records");
+	if (steps.count && u.to_us > u.from_us)
+		pt_chart_steps(canvas,
+		               (struct pt_rect){area.x + UPTIME_LABEL, area.y, area.w - UPTIME_LABEL, 2},
+		               &steps);
+}
+
+static void uptime_draw(const struct pt_dashboard *d, struct pt_canvas *canvas, struct pt_rect body,
+                        int item)
+{
+	const struct core_cvm *cvms[PT_DASHBOARD_UPTIMES];
+	size_t count = pt_dashboard_uptimes(d, cvms);
+
+	for (size_t i = 0; i < count; i++)
+		uptime_one(d, canvas, (struct pt_rect){body.x, body.y + (int)i * 3, body.w, 2}, cvms[i],
+		           item == 0 && i == 0 ? PT_SLOT_SELECTED : PT_SLOT_TEXT);
+	if (!count)
+		pt_canvas_text(canvas, body.x, body.y, body.w, PT_SLOT_DIM, 0, "No CVM was up yet");
+}
+
 /* ---- all of them ---- */
 
 static const struct pt_block blocks[] = {
@@ -328,6 +466,9 @@ static const struct pt_block blocks[] = {
     {"Needs you", needs_status, needs_height, needs_items, needs_draw, needs_open},
     {"CVMs", cvms_status, cvms_height, one, cvms_draw, cvms_open},
     {"Runs per day", days_status, days_height, one, days_draw, days_open},
+    {"CVM up-time", uptime_status, uptime_height, one, uptime_draw, cvms_open},
+    {"Invitations", invitations_status, invitations_height, one, invitations_draw,
+     invitations_open},
 };
 
 const struct pt_block *pt_dashboard_blocks(size_t *ret_count)

@@ -11,6 +11,8 @@
 #include "base/mem.h"
 #include "core/computation.h"
 #include "core/options.h"
+#include "core/role.h"
+#include "core/uptime.h"
 #include "core/watch.h"
 #include "tui/args.h"
 #include "tui/views.h"
@@ -181,6 +183,15 @@ static unsigned nav(struct pt_view *view, enum pt_nav where, int count)
 
 /* ---- actions ---- */
 
+static void load_uptimes(struct pt_dashboard *d, bool refresh)
+{
+	const struct core_cvm *cvms[PT_DASHBOARD_UPTIMES];
+	size_t count = pt_dashboard_uptimes(d, cvms);
+
+	for (size_t i = 0; i < count; i++)
+		core_uptime_load(d->core, cvms[i]->id, (unsigned)d->days, refresh);
+}
+
 static void ask_again(struct pt_dashboard *d, bool at_once)
 {
 	int64_t now = prism_clock_mono_ms(pt_app_clock(d->app));
@@ -190,6 +201,10 @@ static void ask_again(struct pt_dashboard *d, bool at_once)
 	d->needs_ms = now;
 	core_days_load(d->core, d->days, true);
 	core_needs_load(d->core, true);
+	core_list_load(core_invitations(d->core));
+	core_list_load(core_my_invitations(d->core));
+	core_roles_load(d->core, NULL, false);
+	load_uptimes(d, true);
 }
 
 static void refresh(struct pt_dashboard *d)
@@ -197,6 +212,8 @@ static void refresh(struct pt_dashboard *d)
 	core_watch_now(d->computations);
 	core_watch_now(d->cvms);
 	core_watch_now(d->assets);
+	core_list_refresh(core_invitations(d->core));
+	core_list_refresh(core_my_invitations(d->core));
 	ask_again(d, true);
 }
 
@@ -218,6 +235,7 @@ static void set_period(struct pt_dashboard *d, const struct pt_values *values)
 	snprintf(text, sizeof(text), "%d", d->days);
 	core_remember(pt_ui_world(d->app)->options, PERIOD, text);
 	core_days_load(d->core, d->days, false);
+	load_uptimes(d, false);
 }
 
 static unsigned act(struct pt_view *view, enum pt_action_id id, const struct pt_values *values)
@@ -256,8 +274,13 @@ static unsigned changed(struct pt_view *view, const struct core_event *event)
 		if (view->visible && !core_list_status(core_computations(d->core))->loading)
 			ask_again(d, false);
 		return PT_REDRAW;
-	case CORE_EVENT_ASSETS:
 	case CORE_EVENT_CVMS:
+		if (view->visible)
+			load_uptimes(d, false);
+		return PT_REDRAW;
+	case CORE_EVENT_ASSETS:
+	case CORE_EVENT_INVITATIONS:
+	case CORE_EVENT_ROLES:
 	case CORE_EVENT_STATISTICS:
 	case CORE_EVENT_NEEDS:
 		return PT_REDRAW;

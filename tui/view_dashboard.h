@@ -14,12 +14,12 @@ struct pt_dashboard {
 	struct core *core;
 	struct core_watch *computations, *cvms, *assets; /* held while out of sight */
 	int days;                                        /* period of the charts */
-	int64_t needs_ms;        /* monotonic: when what needs me was asked for last */
-	size_t at;               /* block under the cursor */
-	int item;                /* and the item in it */
-	int top;                 /* first line shown */
-	int height, lines;       /* of the area; of everything */
-	struct pt_rect place[8]; /* of the blocks, before scrolling */
+	int64_t needs_ms;         /* monotonic: when what needs me was asked for last */
+	size_t at;                /* block under the cursor */
+	int item;                 /* and the item in it */
+	int top;                  /* first line shown */
+	int height, lines;        /* of the area; of everything */
+	struct pt_rect place[16]; /* of the blocks, before scrolling */
 };
 
 /* A part of the dashboard, with a state of its own. */
@@ -35,5 +35,9 @@ struct pt_block {
 	void (*open)(struct pt_dashboard *d, int item);
 };
 const struct pt_block *pt_dashboard_blocks(size_t *ret_count);
+
+/* CVMs whose up-time is shown; returns how many. Lent by the list of CVMs. */
+#define PT_DASHBOARD_UPTIMES 4
+size_t pt_dashboard_uptimes(const struct pt_dashboard *d, const struct core_cvm *ret[]);
 
 #endif
