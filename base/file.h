@@ -44,6 +44,7 @@ PRISM_MUST_USE
 int prism_file_mkdirs(const char *path, mode_t mode, struct prism_error *err);
 char *prism_path_join(const char *dir, const char *name); /* yours; an absolute name wins */
 char *prism_path_expand(const char *path);                /* leading ~ and ~user; yours */
+char *prism_path_shorten(const char *path);               /* home as "~"; yours */
 const char *prism_path_base(const char *path);            /* lent: last component */
 /* $XDG_CONFIG_HOME/prism-tui and friends, with the fallbacks of the XDG base directory
  * specification; NULL when there is no home at all. Yours to free. */

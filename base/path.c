@@ -46,6 +46,16 @@ char *prism_path_expand(const char *path)
 	return prism_asprintf("%s%s", home, path + len);
 }
 
+char *prism_path_shorten(const char *path)
+{
+	PRISM_AUTO_FREE char *home = home_of(NULL);
+	size_t len = home ? strlen(home) : 0;
+
+	if (len > 1 && strncmp(path, home, len) == 0 && (path[len] == '/' || !path[len]))
+		return prism_asprintf("~%s", path + len);
+	return prism_strdup(path);
+}
+
 const char *prism_path_base(const char *path)
 {
 	const char *slash = strrchr(path, '/');

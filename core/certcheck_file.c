@@ -6,6 +6,7 @@
 #include "core/certcheck_private.h"
 
 #include "base/clock.h"
+#include "core/filetell.h"
 #include "core/pem.h"
 
 #include <stdlib.h>
@@ -58,37 +59,31 @@ static bool check_needed(struct core_certcheck *check, unsigned slot)
 
 /* ---- what kind of bytes ---- */
 
-/* DER: a SEQUENCE of definite length. What is in it decides the remedy. */
-static void der_found(struct core_certcheck *check, unsigned slot)
+/* What is in it decides the remedy. */
+static void der_found(struct core_certcheck *check, unsigned slot, enum core_der_kind kind)
 {
-	const struct prism_buf *data = &check->slots[slot].data;
-	const unsigned char *at = (const unsigned char *)data->data;
-	struct net_cert *cert = net_cert_from_der(at, data->len, NULL);
-	size_t head = at[1] < 0x80 ? 2 : 2 + (size_t)(at[1] & 0x7f);
-	bool version = data->len > head + 3 && at[head] == 2 && at[head + 1] == 1;
-
-	if (cert)
+	if (kind == CORE_DER_CERT)
 		FAIL(PEM, "agents read PEM text only",
 		     "openssl x509 -inform DER -in FILE -out FILE.pem, and choose FILE.pem",
 		     "a certificate in DER (binary) form");
-	else if (version && at[head + 2] == 3)
+	else if (kind == CORE_DER_PKCS12)
 		FAIL(PEM, "agents read PEM text only, and a bundle holds several things at once",
 		     "openssl pkcs12 -in FILE -clcerts -nokeys -out cert.pem, and for the key: openssl "
 		     "pkcs12 -in FILE -nocerts -nodes -out key.pem",
 		     "a PKCS#12 bundle (.p12, .pfx)");
-	else if (version && at[head + 2] <= 1)
+	else if (kind == CORE_DER_KEY)
 		FAIL(PEM, "agents read PEM text only",
 		     "openssl pkey -inform DER -in FILE -out FILE.pem, and choose FILE.pem",
 		     "a private key in DER (binary) form");
 	else
 		FAIL(PEM, "agents read PEM text only", "convert it with openssl, or choose another file",
 		     "DER (binary) data");
-	net_cert_destroy(cert);
 }
 
 static bool binary_found(struct core_certcheck *check, unsigned slot, const struct core_pem *pem)
 {
 	const struct prism_buf *data = &check->slots[slot].data;
+	enum core_der_kind der;
 
 	if (data->len == 0)
 		FAIL(PEM, "an empty file is taken as no file, and the mode changes silently",
@@ -101,8 +96,8 @@ static bool binary_found(struct core_certcheck *check, unsigned slot, const stru
 		FAIL(PEM, "agents stop at the byte order mark",
 		     "save it as UTF-8 without a byte order mark",
 		     "a byte order mark before the first line");
-	else if (data->len > 4 && (unsigned char)data->data[0] == 0x30 && pem->blocks == 0)
-		der_found(check, slot);
+	else if (pem->blocks == 0 && (der = core_der_kind(data->data, data->len)) != CORE_DER_NONE)
+		der_found(check, slot, der);
 	else if (pem->nul)
 		FAIL(PEM, "PEM is text", "choose the PEM file", "binary data: it holds NUL bytes");
 	else if (pem->blocks == 0)

@@ -157,7 +157,8 @@ static void run_list(struct job *job, char *path)
 	struct core_place_entry found;
 
 	if (!dir) {
-		job->failed = prism_error_errno(&job->error, errno, "cannot read the directory %s", path);
+		job->failed =
+		    prism_error_errno(&job->error, errno, "cannot read the directory %s", job->path);
 		prism_free(path);
 		return;
 	}
@@ -171,7 +172,7 @@ static void run_list(struct job *job, char *path)
 static void run_stat(struct job *job, char *path)
 {
 	if (!describe(AT_FDCWD, path, &job->entry))
-		job->failed = prism_error_errno(&job->error, errno, "cannot look at %s", path);
+		job->failed = prism_error_errno(&job->error, errno, "cannot look at %s", job->path);
 	job->entry.name = job->path;
 	prism_free(path);
 }

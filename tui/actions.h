@@ -161,6 +161,7 @@ enum pt_arg_flags {
 	PT_ARG_REQUIRED = 1u << 1,
 	PT_ARG_REPEAT = 1u << 2,   /* may be given several times; a positional one takes the rest */
 	PT_ARG_ATTESTED = 1u << 3, /* forms ask only when the computation's agent runs attested TLS */
+	PT_ARG_OR_DIRECTORY = 1u << 4, /* of a file: a directory will do too */
 };
 
 struct pt_arg {
@@ -353,6 +354,7 @@ enum pt_action_id {
 	PT_ACTION_SUBMIT,
 	PT_ACTION_NEXT_FIELD,
 	PT_ACTION_PREV_FIELD,
+	PT_ACTION_BROWSE,
 	PT_ACTION_COMPLETE,
 
 	/* shared machines */

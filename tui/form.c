@@ -221,6 +221,21 @@ bool pt_form_validate(struct pt_form *form)
 	return false;
 }
 
+void pt_form_validate_field(struct pt_form *form, const char *id)
+{
+	struct pt_field_state *field = find_field(form, id);
+
+	if (field)
+		validate_field(form, (size_t)(field - form->fields));
+}
+
+const char *pt_form_label(const struct pt_form *form, const char *id)
+{
+	const struct pt_field_state *field = find_field(form, id);
+
+	return field ? field->spec->label : "";
+}
+
 void pt_form_mark(struct pt_form *form, const char *id, const char *message)
 {
 	struct pt_field_state *field = find_field(form, id);
@@ -355,6 +370,8 @@ static unsigned field_key(struct pt_form *form, const struct pt_event *event)
 		if (event->kind == PT_EVENT_KEY && event->key == PT_KEY_TAB)
 			return PT_IGNORED;
 		result = pt_prompt_lines_key(field->prompt, event);
+	} else if (field->spec->kind == PT_FIELD_PATH && pt_key_is(event, 'o', PT_MOD_CTRL)) {
+		return PT_HANDLED | PT_BROWSE;
 	} else if (field->prompt) {
 		PRISM_AUTO_FREE char *before = NULL;
 

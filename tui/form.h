@@ -21,7 +21,7 @@ enum pt_field_kind {
 	PT_FIELD_LINES,  /* several lines, `rows` of them shown */
 	PT_FIELD_SELECT, /* one of `choices` */
 	PT_FIELD_CHECK,  /* "yes" or "no" */
-	PT_FIELD_PATH,   /* Tab on it completes; ~ is the owner's to expand */
+	PT_FIELD_PATH,   /* Tab on it completes, ctrl-o is PT_BROWSE; ~ is the owner's to expand */
 	PT_FIELD_PASSWORD,
 	PT_FIELD_HEADING, /* a line of text, cannot be entered */
 	PT_FIELD_NOTE,    /* dim text, wrapped; label is the text */
@@ -68,7 +68,7 @@ struct pt_form *pt_form_create(const struct pt_field *fields, size_t count, cons
 void pt_form_destroy(struct pt_form *form); /* NULL allowed */
 
 /* PT_SUBMIT: every field is valid. PT_CANCEL: Esc or the cancel button. PT_CHANGED: a value
- * changed. */
+ * changed. PT_BROWSE: a picker is wanted for the focused field. */
 unsigned pt_form_key(struct pt_form *form, const struct pt_event *event);
 const char *pt_form_get(const struct pt_form *form,
                         const char *id); /* lent until the next key; not passwords */
@@ -88,6 +88,8 @@ void pt_form_set_busy(struct pt_form *form,
                       const char *text); /* "Creating..."; keys but Esc are ignored. NULL: over */
 bool pt_form_busy(const struct pt_form *form);
 bool pt_form_validate(struct pt_form *form);
+void pt_form_validate_field(struct pt_form *form, const char *id);     /* as when it is left */
+const char *pt_form_label(const struct pt_form *form, const char *id); /* lent; "": no such field */
 bool pt_form_modified(const struct pt_form *form); /* since create or the last pt_form_clean() */
 void pt_form_clean(struct pt_form *form);
 void pt_form_focus(struct pt_form *form, const char *id);

@@ -7,6 +7,7 @@
 #include "tui/args.h"
 #include "tui/candidates.h"
 #include "tui/keymap.h"
+#include "tui/picker.h"
 #include "tui/ui_private.h"
 #include "tui/views.h"
 
@@ -32,6 +33,11 @@ struct palette {
 	const struct pt_action *action; /* NULL: its name is still typed */
 	char usage[512];
 	int height;
+};
+
+struct palette_browsing { /* outlives the palette */
+	struct pt_app *app;
+	struct pt_view *view;
 };
 
 static void clear(struct palette *p)
@@ -156,6 +162,52 @@ static unsigned run(struct pt_view *view)
 	return PT_HANDLED | PT_REDRAW;
 }
 
+/* ---- choosing a file ---- */
+
+static void browsed(void *data, struct core_place *place, const char *path)
+{
+	struct palette_browsing *b = data;
+	struct palette *p = pt_ui_alive(b->app, b->view) ? b->view->state : NULL;
+
+	PRISM_UNUSED(place);
+	if (p && path) {
+		PRISM_AUTO_BUF struct prism_buf line = PRISM_BUF_INIT(PT_LINE_MAX * 2);
+
+		prism_buf_put(&line, pt_prompt_text(p->prompt), p->start);
+		pt_words_quote(&line, path);
+		prism_buf_putc(&line, ' ');
+		pt_prompt_set(p->prompt, prism_buf_text(&line));
+		update(p);
+	}
+	prism_free(b);
+}
+
+/* Where a file is to be named, it can be looked for. */
+static bool browse(struct pt_view *view)
+{
+	struct palette *p = view->state;
+	struct palette_browsing *b;
+	struct pt_line_place place;
+	bool file;
+
+	pt_line_place(pt_prompt_text(p->prompt), pt_prompt_cursor(p->prompt), &place);
+	file = place.arg && place.arg->kind == PT_ARG_FILE;
+	if (file) {
+		b = prism_alloc(sizeof(*b));
+		*b = (struct palette_browsing){view->app, view};
+		pt_picker_open(view->app,
+		               &(struct pt_picker){.title = place.arg->help,
+		                                   .start = place.word,
+		                                   .directories = place.arg->flags & PT_ARG_OR_DIRECTORY,
+		                                   .done = browsed,
+		                                   .data = b});
+	}
+	pt_line_place_finish(&place);
+	return file;
+}
+
+/* ---- keys ---- */
+
 static unsigned key(struct pt_view *view, const struct pt_event *event)
 {
 	struct palette *p = view->state;
@@ -184,6 +236,8 @@ static unsigned key(struct pt_view *view, const struct pt_event *event)
 		take(p);
 		return PT_HANDLED | PT_REDRAW;
 	}
+	if (pt_key_is(event, 'o', PT_MOD_CTRL) && browse(view))
+		return PT_HANDLED | PT_REDRAW;
 	result = pt_prompt_key(p->prompt, event); /* up in the first row: history */
 	update(p);
 	return result | PT_HANDLED | PT_REDRAW;

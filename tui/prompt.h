@@ -28,6 +28,7 @@ enum pt_result {
 	PT_SUBMIT = 1 << 3,  /* Enter on it: take the value */
 	PT_CANCEL = 1 << 4,  /* Esc: leave it */
 	PT_CLOSE = 1 << 5,   /* close this view */
+	PT_BROWSE = 1 << 6,  /* ctrl-o in a path: its owner opens a file picker */
 };
 
 /* Calls add() for each candidate that could replace [start, end) of text; start, end in bytes. */

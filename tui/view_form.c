@@ -21,6 +21,7 @@
 #include "tui/args.h"
 #include "tui/candidates.h"
 #include "tui/form.h"
+#include "tui/picker.h"
 #include "tui/table.h"
 #include "tui/ui_private.h"
 #include "tui/view_form_tls.h"
@@ -589,6 +590,50 @@ static void submit(struct pt_view *view)
 	pt_ui_run(view->app, values, pt_action_id(f->action) != PT_ACTION_RESULT_FETCH, sent, s);
 }
 
+/* ---- choosing a file ---- */
+
+struct browsing { /* outlives the form */
+	struct pt_app *app;
+	struct pt_view *view;
+	char *field;
+};
+
+static void browsed(void *data, struct core_place *place, const char *path)
+{
+	struct browsing *b = data;
+	struct form *f = pt_ui_alive(b->app, b->view) ? b->view->state : NULL;
+
+	PRISM_UNUSED(place);
+	if (f && path) {
+		pt_form_set(f->form, b->field, path);
+		pt_form_validate_field(f->form, b->field);
+		draft_keep(f, false);
+	}
+	prism_free(b->field);
+	prism_free(b);
+}
+
+static bool takes_directory(const struct form *f, const char *id)
+{
+	const struct pt_arg *arg = pt_action_arg(f->action, id);
+
+	return arg && (arg->kind == PT_ARG_NEW_FILE || (arg->flags & PT_ARG_OR_DIRECTORY));
+}
+
+static void browse(struct pt_view *view)
+{
+	struct form *f = view->state;
+	const char *id = pt_form_focused(f->form);
+	struct browsing *b = prism_alloc(sizeof(*b));
+
+	*b = (struct browsing){view->app, view, prism_strdup(id)};
+	pt_picker_open(view->app, &(struct pt_picker){.title = pt_form_label(f->form, id),
+	                                              .start = pt_form_get(f->form, id),
+	                                              .directories = takes_directory(f, id),
+	                                              .done = browsed,
+	                                              .data = b});
+}
+
 /* ---- view ---- */
 
 static unsigned key(struct pt_view *view, const struct pt_event *event)
@@ -606,6 +651,8 @@ static unsigned key(struct pt_view *view, const struct pt_event *event)
 	}
 	if (result & PT_SUBMIT)
 		submit(view);
+	if (result & PT_BROWSE)
+		browse(view);
 	return result | PT_HANDLED | PT_REDRAW;
 }
 

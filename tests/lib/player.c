@@ -140,6 +140,11 @@ void player_settle(struct player *player)
 	}
 }
 
+int64_t player_wall_us(const struct player *player)
+{
+	return player->clock.wall;
+}
+
 static void type_key(void *data, const struct pt_event *event)
 {
 	struct player *player = data;

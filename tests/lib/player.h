@@ -12,6 +12,8 @@
 
 #include "tui/canvas.h"
 
+#include <stdint.h>
+
 struct player;
 
 struct player_spec {
@@ -28,6 +30,7 @@ void player_destroy(struct player *player);                   /* NULL allowed */
 void player_keys(struct player *player, const char *keys);
 void player_resize(struct player *player, int rows, int cols);
 void player_tick(struct player *player, int64_t ms); /* moves both clocks */
+int64_t player_wall_us(const struct player *player);
 void player_settle(struct player *player);
 const struct pt_canvas *player_screen(const struct player *player);
 /* The screen as a golden file: size, cells between bars, cursor, runs of styles.  Ports are

@@ -14,6 +14,9 @@
  *     login                    signs in as ada and enters Open Science Lab
  *     keys KEYS                as in tests/lib/grid.h: "ab<enter><down 3>"
  *     resize COLSxROWS
+ *     file PATH TEXT           makes a file (and its directories), "\n" in TEXT is a line end
+ *     copy FROM TO             one file, with the mode of a private one
+ *     touch PATH               its times, and those of what is in it, become the clock's
  *     tick MS                  moves the clock
  *     see TEXT                 the text is on the screen
  *     gone TEXT                the text is not
@@ -25,6 +28,7 @@
 #include "tests/lib/player.h"
 
 #include <dirent.h>
+#include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>
@@ -131,6 +135,68 @@ static bool prepare(struct play *play, const char *word, const char *rest)
 	return true;
 }
 
+/* ---- files ---- */
+
+static void make_file(const char *rest)
+{
+	const char *space = strchr(rest, ' ');
+	PRISM_AUTO_FREE char *name = prism_strndup(rest, space ? (size_t)(space - rest) : strlen(rest));
+	PRISM_AUTO_FREE char *path = prism_path_expand(name);
+	PRISM_AUTO_FREE char *dir = prism_strndup(path, (size_t)(prism_path_base(path) - path));
+	PRISM_AUTO_BUF struct prism_buf text = PRISM_BUF_INIT(FILE_MAX);
+	struct prism_error err = PRISM_ERROR_INIT;
+
+	for (const char *at = space ? space + 1 : ""; *at; at++) {
+		bool escaped = at[0] == '\\' && at[1] == 'n';
+
+		prism_buf_putc(&text, escaped ? '\n' : *at);
+		at += escaped;
+	}
+	if (prism_file_mkdirs(dir, 0700, &err) < 0 ||
+	    prism_file_write(path, prism_buf_text(&text), text.len, 0600, &err) < 0)
+		fail_msg("%s", err.message);
+}
+
+static void copy_file(const char *rest)
+{
+	const char *space = strchr(rest, ' ');
+	PRISM_AUTO_FREE char *from_name = prism_strndup(rest, space ? (size_t)(space - rest) : 0);
+	PRISM_AUTO_FREE char *from = prism_path_expand(from_name);
+	PRISM_AUTO_FREE char *to = prism_path_expand(space ? space + 1 : "");
+	PRISM_AUTO_BUF struct prism_buf text = PRISM_BUF_INIT(FILE_MAX);
+	struct prism_error err = PRISM_ERROR_INIT;
+
+	if (prism_file_read(from, FILE_MAX, &text, &err) < 0 ||
+	    prism_file_write(to, prism_buf_text(&text), text.len, 0600, &err) < 0)
+		fail_msg("%s", err.message);
+}
+
+static void touch_one(const char *path, int64_t wall_us)
+{
+	const struct timespec at = {wall_us / 1000000, wall_us % 1000000 * 1000};
+
+	if (utimensat(AT_FDCWD, path, (const struct timespec[]){at, at}, 0) < 0)
+		fail_msg("%s cannot be touched", path);
+}
+
+static void touch(struct play *play, const char *name)
+{
+	PRISM_AUTO_FREE char *path = prism_path_expand(name);
+	struct dirent **entries;
+	int count = scandir(path, &entries, NULL, NULL);
+
+	for (int i = 0; i < count; i++) {
+		PRISM_AUTO_FREE char *inside = prism_path_join(path, entries[i]->d_name);
+
+		if (strcmp(entries[i]->d_name, "..") != 0)
+			touch_one(inside, player_wall_us(play->player));
+		free(entries[i]);
+	}
+	if (count >= 0)
+		free(entries);
+	touch_one(path, player_wall_us(play->player));
+}
+
 static void login(struct play *play)
 {
 	player_keys(play->player, "ada<tab>ada-sample-1<enter>");
@@ -159,6 +225,12 @@ static void step(struct play *play, const char *word, const char *rest)
 		player_tick(play->player, strtol(rest, NULL, 10));
 	} else if (strcmp(word, "see") == 0 || strcmp(word, "gone") == 0) {
 		see(play, rest, word[0] == 's');
+	} else if (strcmp(word, "file") == 0) {
+		make_file(rest);
+	} else if (strcmp(word, "copy") == 0) {
+		copy_file(rest);
+	} else if (strcmp(word, "touch") == 0) {
+		touch(play, rest);
 	} else if (strcmp(word, "shot") == 0) {
 		shot(play, rest);
 	} else {

@@ -45,6 +45,26 @@ static void tilde(void **state)
 	expect(prism_path_expand("~no-such-user-here/x"), "~no-such-user-here/x");
 }
 
+static void the_home_directory_is_shortened(void **state)
+{
+	static const struct {
+		const char *path, *want;
+	} cases[] = {{"/h/ada", "~"}, {"/h/ada/x", "~/x"}, {"/h/adam", "/h/adam"}, {"/x", "/x"}};
+	PRISM_AUTO_FREE char *before = prism_strdup(getenv("HOME"));
+
+	PRISM_UNUSED(state);
+	setenv("HOME", "/h/ada", 1);
+	for (size_t i = 0; i < PRISM_COUNT(cases); i++) {
+		PRISM_AUTO_FREE char *is = prism_path_shorten(cases[i].path);
+		assert_string_equal(is, cases[i].want);
+	}
+	setenv("HOME", "/", 1); /* everything would be "~" */
+	PRISM_AUTO_FREE char *root = prism_path_shorten("/x");
+	assert_string_equal(root, "/x");
+	if (before)
+		setenv("HOME", before, 1);
+}
+
 static void base_directories(void **state)
 {
 	setenv("HOME", "/home/sample", 1);
@@ -71,8 +91,9 @@ static void safe_names(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(joining),          cmocka_unit_test(base_name),  cmocka_unit_test(tilde),
-	    cmocka_unit_test(base_directories), cmocka_unit_test(safe_names),
+	    cmocka_unit_test(joining),    cmocka_unit_test(base_name),
+	    cmocka_unit_test(tilde),      cmocka_unit_test(base_directories),
+	    cmocka_unit_test(safe_names), cmocka_unit_test(the_home_directory_is_shortened),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
