@@ -758,8 +758,7 @@ static const struct pt_action rows[PT_ACTION_COUNT] = {
                               PT_IN_FORM, PT_ACTION_UI},
     [PT_ACTION_BROWSE] = {"file browse", "ctrl-o", PT_GROUP_EDIT,
                           "look for the file: names, sizes, what PEM files contain",
-                          PT_IN_EDIT | PT_IN_FORM, PT_ACTION_UI | PT_ACTION_HINT,
-                          .hint = "browse"},
+                          PT_IN_EDIT | PT_IN_FORM, PT_ACTION_UI | PT_ACTION_HINT, .hint = "browse"},
     [PT_ACTION_COMPLETE] = {"input complete", "tab", PT_GROUP_EDIT, "complete the word", PT_IN_EDIT,
                             PT_ACTION_UI},
 
