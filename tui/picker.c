@@ -41,7 +41,7 @@ static void go_up(struct picker *p)
 	const char *slash = strrchr(name, '/');
 
 	pt_prompt_set(p->prompt, "");
-	picker_go(p, "..", p->state == PICKER_LISTED && slash ? slash + 1 : NULL);
+	pt_picker_go(p, "..", p->state == PICKER_LISTED && slash ? slash + 1 : NULL);
 }
 
 /* "~/certs/ag" goes to ~/certs and filters by "ag". */
@@ -53,12 +53,12 @@ static void typed(struct picker *p)
 	if (!slash) {
 		p->count = 0; /* the cursor follows the best match, not the old name */
 		p->top = 0;
-		picker_filter(p);
+		pt_picker_filter(p);
 		return;
 	}
 	pt_prompt_set(p->prompt, slash + 1);
 	slash[1] = '\0';
-	picker_go(p, text, NULL);
+	pt_picker_go(p, text, NULL);
 }
 
 static unsigned enter(struct picker *p)
@@ -68,11 +68,12 @@ static unsigned enter(struct picker *p)
 
 	if (!p->count)
 		return PT_HANDLED;
-	entry = picker_entry(p, p->cursor);
-	path = entry ? core_place_join(p->dir, entry->name) : prism_strdup(picker_name(p, p->cursor));
+	entry = pt_picker_entry(p, p->cursor);
+	path =
+	    entry ? core_place_join(p->dir, entry->name) : prism_strdup(pt_picker_name(p, p->cursor));
 	if (!entry || entry->kind == CORE_PLACE_DIRECTORY) {
 		pt_prompt_set(p->prompt, "");
-		picker_go(p, path, NULL);
+		pt_picker_go(p, path, NULL);
 		return PT_HANDLED | PT_REDRAW;
 	}
 	if (entry->kind == CORE_PLACE_SPECIAL) {
@@ -80,7 +81,7 @@ static unsigned enter(struct picker *p)
 		               entry->broken ? "a link that leads nowhere" : "not a regular file");
 		return PT_HANDLED;
 	}
-	picker_remember(p);
+	pt_picker_remember(p);
 	answer(p, path);
 	return PT_HANDLED | PT_CLOSE;
 }
@@ -88,14 +89,14 @@ static unsigned enter(struct picker *p)
 /* The directory under the cursor, else the one that is shown. */
 static unsigned take_directory(struct picker *p)
 {
-	const struct core_place_entry *entry = p->count ? picker_entry(p, p->cursor) : NULL;
+	const struct core_place_entry *entry = p->count ? pt_picker_entry(p, p->cursor) : NULL;
 	PRISM_AUTO_FREE char *path = NULL;
 
 	if (!p->directories || p->state != PICKER_LISTED)
 		return PT_HANDLED;
 	path = entry && entry->kind == CORE_PLACE_DIRECTORY ? core_place_join(p->dir, entry->name)
 	                                                    : prism_strdup(p->dir);
-	picker_remember(p);
+	pt_picker_remember(p);
 	answer(p, path);
 	return PT_HANDLED | PT_CLOSE;
 }
@@ -108,7 +109,7 @@ static unsigned complete(struct picker *p)
 	PRISM_AUTO_FREE char *longer = NULL;
 
 	for (size_t i = 0; i < p->count; i++) {
-		const char *name = picker_name(p, i);
+		const char *name = pt_picker_name(p, i);
 		size_t same = 0;
 
 		if (strncmp(name, text, len) != 0)
@@ -121,8 +122,8 @@ static unsigned complete(struct picker *p)
 		only = i;
 		fitting++;
 	}
-	if (fitting == 1 && picker_entry(p, only) &&
-	    picker_entry(p, only)->kind == CORE_PLACE_DIRECTORY) {
+	if (fitting == 1 && pt_picker_entry(p, only) &&
+	    pt_picker_entry(p, only)->kind == CORE_PLACE_DIRECTORY) {
 		p->cursor = only;
 		return enter(p);
 	}
@@ -130,7 +131,7 @@ static unsigned complete(struct picker *p)
 		common--; /* not inside of a character */
 	longer = prism_strndup(first ? first : text, first ? common : len);
 	pt_prompt_set(p->prompt, longer);
-	picker_filter(p);
+	pt_picker_filter(p);
 	return PT_HANDLED | PT_REDRAW;
 }
 
@@ -167,7 +168,8 @@ static unsigned empty_key(struct picker *p, const struct pt_event *event)
 		return PT_HANDLED | PT_REDRAW;
 	}
 	if (pt_key_is(event, PT_KEY_RIGHT, 0) && p->count &&
-	    (!picker_entry(p, p->cursor) || picker_entry(p, p->cursor)->kind == CORE_PLACE_DIRECTORY))
+	    (!pt_picker_entry(p, p->cursor) ||
+	     pt_picker_entry(p, p->cursor)->kind == CORE_PLACE_DIRECTORY))
 		return enter(p);
 	return PT_IGNORED;
 }
@@ -182,14 +184,14 @@ static unsigned command_key(struct picker *p, const struct pt_event *event)
 		return take_directory(p);
 	if (pt_key_is(event, 't', PT_MOD_CTRL)) {
 		p->hidden = !p->hidden;
-		picker_filter(p);
+		pt_picker_filter(p);
 	} else if (pt_key_is(event, 'r', PT_MOD_CTRL)) {
-		picker_go(p, p->dir, p->count ? picker_name(p, p->cursor) : NULL);
+		pt_picker_go(p, p->dir, p->count ? pt_picker_name(p, p->cursor) : NULL);
 	} else if (pt_key_is(event, 'o', PT_MOD_CTRL)) {
 		if (p->state == PICKER_RECENT)
-			picker_go(p, p->dir, NULL);
+			pt_picker_go(p, p->dir, NULL);
 		else
-			picker_show_recent(p);
+			pt_picker_show_recent(p);
 	} else {
 		return PT_IGNORED;
 	}
@@ -204,7 +206,7 @@ static unsigned key(struct pt_view *view, const struct pt_event *event)
 	if (pt_key_is(event, PT_KEY_ESC, 0) || pt_key_is(event, 'c', PT_MOD_CTRL)) {
 		if (event->key == PT_KEY_ESC && *pt_prompt_text(p->prompt)) {
 			pt_prompt_set(p->prompt, "");
-			picker_filter(p);
+			pt_picker_filter(p);
 			return PT_HANDLED | PT_REDRAW;
 		}
 		answer(p, NULL);
@@ -247,7 +249,7 @@ static void prepare(struct pt_view *view, int width, int height)
 		p->top = p->cursor;
 	if (p->cursor >= p->top + rows)
 		p->top = p->cursor - rows + 1;
-	picker_mark(p, p->top, rows);
+	pt_picker_mark(p, p->top, rows);
 }
 
 /* The line a path is typed on: the end of the directory, then the text. */
@@ -293,7 +295,7 @@ static void draw_state(const struct picker *p, struct pt_canvas *canvas, struct 
 static void draw_entry(const struct picker *p, struct pt_canvas *canvas, struct pt_rect line,
                        size_t row, int name_w)
 {
-	const struct core_place_entry *entry = picker_entry(p, row);
+	const struct core_place_entry *entry = pt_picker_entry(p, row);
 	const char *mark = p->marks[p->rows[row]];
 	int right = line.x + line.w;
 	char text[PRISM_TIME_TEXT];
@@ -322,7 +324,8 @@ static int name_width(const struct picker *p, int rows, int width)
 	int widest = 8, most = width >= WITH_SIZES ? width / 2 : width - 18;
 
 	for (size_t i = p->top; i < p->count && i < p->top + (size_t)rows; i++) {
-		int columns = (int)prism_text_columns(picker_name(p, i), strlen(picker_name(p, i))) + 2;
+		int columns =
+		    (int)prism_text_columns(pt_picker_name(p, i), strlen(pt_picker_name(p, i))) + 2;
 
 		if (columns > widest)
 			widest = columns;
@@ -338,11 +341,11 @@ static void draw_rows(const struct picker *p, struct pt_canvas *canvas, struct p
 
 	for (int i = 0; i < area.h && p->top + (size_t)i < p->count; i++) {
 		size_t row = p->top + (size_t)i;
-		const struct core_place_entry *entry = picker_entry(p, row);
+		const struct core_place_entry *entry = pt_picker_entry(p, row);
 		bool dir = entry && entry->kind == CORE_PLACE_DIRECTORY, here = row == p->cursor;
 		int y = area.y + i, used;
 		PRISM_AUTO_FREE char *name =
-		    entry ? prism_strdup(picker_name(p, row)) : for_people(p, picker_name(p, row));
+		    entry ? prism_strdup(pt_picker_name(p, row)) : for_people(p, pt_picker_name(p, row));
 
 		if (here)
 			pt_canvas_glyph(canvas, area.x, y, PT_GLYPH_POINTER, PT_SLOT_TITLE_FOCUS, 0);
@@ -382,7 +385,7 @@ static void destroy(struct pt_view *view)
 	struct picker *p = view->state;
 
 	answer(p, NULL);
-	picker_list_finish(p);
+	pt_picker_list_finish(p);
 	pt_prompt_destroy(p->prompt);
 	prism_free(p->title);
 	prism_free(p);
@@ -407,11 +410,11 @@ static void start(struct picker *p, const char *text)
 	if (slash) {
 		PRISM_AUTO_FREE char *dir = prism_strndup(text, (size_t)(slash - text) + 1);
 
-		picker_go(p, dir, slash[1] ? slash + 1 : NULL);
+		pt_picker_go(p, dir, slash[1] ? slash + 1 : NULL);
 	} else if (text && *text) {
-		picker_go(p, ".", text);
+		pt_picker_go(p, ".", text);
 	} else {
-		picker_go(p, picker_last(p), NULL);
+		pt_picker_go(p, pt_picker_last(p), NULL);
 	}
 }
 
@@ -427,7 +430,7 @@ void pt_picker_open(struct pt_app *app, const struct pt_picker *spec)
 	p->data = spec->data;
 	p->asked = -1;
 	p->prompt = pt_prompt_create(FILTER_MAX);
-	picker_load_recent(p);
+	pt_picker_load_recent(p);
 	start(p, spec->start);
 	pt_app_overlay(app, p->view);
 }

@@ -18,12 +18,12 @@ static struct core_options *options_of(const struct picker *p)
 	return pt_ui_world(p->view->app)->options;
 }
 
-const struct core_place_entry *picker_entry(const struct picker *p, size_t row)
+const struct core_place_entry *pt_picker_entry(const struct picker *p, size_t row)
 {
 	return p->state == PICKER_LISTED ? &p->listing.entries[p->rows[row]] : NULL;
 }
 
-const char *picker_name(const struct picker *p, size_t row)
+const char *pt_picker_name(const struct picker *p, size_t row)
 {
 	return p->state == PICKER_LISTED ? p->listing.entries[p->rows[row]].name
 	                                 : p->recent[p->rows[row]];
@@ -49,10 +49,10 @@ static bool shown(struct picker *p, const char *name, const char *filter)
 	return pt_match_words(name, strlen(name), filter);
 }
 
-void picker_filter(struct picker *p)
+void pt_picker_filter(struct picker *p)
 {
 	const char *filter = pt_prompt_text(p->prompt);
-	PRISM_AUTO_FREE char *keep = prism_strdup(p->count ? picker_name(p, p->cursor) : p->want);
+	PRISM_AUTO_FREE char *keep = prism_strdup(p->count ? pt_picker_name(p, p->cursor) : p->want);
 	size_t total = entry_count(p);
 
 	prism_free(p->rows);
@@ -100,7 +100,7 @@ static bool worth_a_look(const struct picker *p, const struct core_place_entry *
 	return p->place->local && !dot; /* over a network only what is called like it */
 }
 
-void picker_mark(struct picker *p, size_t first, size_t rows)
+void pt_picker_mark(struct picker *p, size_t first, size_t rows)
 {
 	for (size_t i = first; p->state == PICKER_LISTED && p->asked < 0 && i < p->count; i++) {
 		size_t at = p->rows[i];
@@ -169,7 +169,7 @@ static void listed(void *data, struct core_place_listing *listing, const struct 
 		p->dir = prism_strdup(p->listing.path);
 		p->state = PICKER_LISTED;
 	}
-	picker_filter(p);
+	pt_picker_filter(p);
 	prism_free(p->want);
 	p->want = NULL;
 	pt_app_dirty(p->view->app);
@@ -183,7 +183,7 @@ static void is_slow(void *data)
 	pt_app_dirty(p->view->app);
 }
 
-void picker_go(struct picker *p, const char *path, const char *want)
+void pt_picker_go(struct picker *p, const char *path, const char *want)
 {
 	char *dir = *path == '/' || *path == '~' || !p->dir ? prism_strdup(path)
 	                                                    : core_place_join(p->dir, path);
@@ -204,7 +204,7 @@ void picker_go(struct picker *p, const char *path, const char *want)
 	prism_timer_rearm(p->timer, PICKER_SLOW_MS);
 	if (core_place_list(p->place, dir, p->going, listed, p, &p->error) < 0)
 		p->state = PICKER_FAILED;
-	picker_filter(p);
+	pt_picker_filter(p);
 }
 
 /* ---- recent places ---- */
@@ -223,7 +223,7 @@ static void drop_recent(struct picker *p)
 }
 
 /* One a line in the remembered state; a directory whose name has a line break is not kept. */
-void picker_load_recent(struct picker *p)
+void pt_picker_load_recent(struct picker *p)
 {
 	PRISM_AUTO_FREE char *key = recent_key(p);
 	const char *text = core_remembered(options_of(p), key);
@@ -238,23 +238,23 @@ void picker_load_recent(struct picker *p)
 	}
 }
 
-const char *picker_last(const struct picker *p)
+const char *pt_picker_last(const struct picker *p)
 {
 	return p->recent_count ? p->recent[0] : ".";
 }
 
-void picker_show_recent(struct picker *p)
+void pt_picker_show_recent(struct picker *p)
 {
 	prism_cancel_destroy(p->going);
 	p->going = NULL;
 	drop_listing(p);
-	picker_load_recent(p);
+	pt_picker_load_recent(p);
 	p->state = PICKER_RECENT;
 	pt_prompt_set(p->prompt, "");
-	picker_filter(p);
+	pt_picker_filter(p);
 }
 
-void picker_remember(struct picker *p)
+void pt_picker_remember(struct picker *p)
 {
 	PRISM_AUTO_FREE char *key = recent_key(p);
 	PRISM_AUTO_BUF struct prism_buf text = PRISM_BUF_INIT(1 << 20);
@@ -262,7 +262,7 @@ void picker_remember(struct picker *p)
 
 	if (!p->dir || strchr(p->dir, '\n'))
 		return;
-	picker_load_recent(p);
+	pt_picker_load_recent(p);
 	prism_buf_puts(&text, p->dir);
 	for (size_t i = 0; i < p->recent_count && kept < PICKER_RECENT_MAX; i++)
 		if (strcmp(p->recent[i], p->dir) != 0) {
@@ -272,7 +272,7 @@ void picker_remember(struct picker *p)
 	core_remember(options_of(p), key, prism_buf_text(&text));
 }
 
-void picker_list_finish(struct picker *p)
+void pt_picker_list_finish(struct picker *p)
 {
 	prism_cancel_destroy(p->going);
 	drop_listing(p);

@@ -49,17 +49,18 @@ struct picker {
 	size_t hidden_count; /* left out because of their dot */
 };
 
-void picker_go(struct picker *p, const char *path, const char *want);
-void picker_filter(struct picker *p); /* rows from the filter; keeps the cursor's name */
+void pt_picker_go(struct picker *p, const char *path, const char *want);
+void pt_picker_filter(struct picker *p); /* rows from the filter; keeps the cursor's name */
 /* Asks for the mark of the next row in [first, first + rows) that has none. */
-void picker_mark(struct picker *p, size_t first, size_t rows);
-void picker_load_recent(struct picker *p);
-void picker_show_recent(struct picker *p);
-void picker_remember(struct picker *p); /* dir becomes the most recent one */
-const struct core_place_entry *picker_entry(const struct picker *p, size_t row); /* NULL: recent */
-const char *picker_name(const struct picker *p, size_t row);
+void pt_picker_mark(struct picker *p, size_t first, size_t rows);
+void pt_picker_load_recent(struct picker *p);
+void pt_picker_show_recent(struct picker *p);
+void pt_picker_remember(struct picker *p); /* dir becomes the most recent one */
+const struct core_place_entry *pt_picker_entry(const struct picker *p,
+                                               size_t row); /* NULL: recent */
+const char *pt_picker_name(const struct picker *p, size_t row);
 /* The directory files were taken from last; "." when there is none. Lent. */
-const char *picker_last(const struct picker *p);
-void picker_list_finish(struct picker *p);
+const char *pt_picker_last(const struct picker *p);
+void pt_picker_list_finish(struct picker *p);
 
 #endif
