@@ -102,16 +102,35 @@ void core_certcheck_destroy(struct core_certcheck *check)
 	prism_free(check);
 }
 
+/* The permissions are those of the opened file, whatever bears the name by now. */
 void core_certcheck_file(struct core_certcheck *check, unsigned slot, const char *path)
 {
 	struct slot *s = &check->slots[slot];
-	struct stat info;
+	struct stat info = {0};
 
 	s->given = true;
 	s->path = prism_path_expand(path);
-	s->unread = prism_file_read(s->path, CORE_CERTCHECK_FILE_MAX, &s->data, &s->error) < 0;
-	if (!s->unread && stat(s->path, &info) == 0)
+	s->unread =
+	    prism_file_read_stat(s->path, CORE_CERTCHECK_FILE_MAX, &s->data, &info, &s->error) < 0;
+	if (!s->unread)
 		s->mode = info.st_mode & 0777;
+}
+
+void core_certcheck_bytes(struct core_certcheck *check, unsigned slot, const char *bytes,
+                          size_t size, unsigned mode)
+{
+	core_certcheck_text(check, slot, bytes, size);
+	check->slots[slot].given = true; /* an empty file is a file */
+	check->slots[slot].mode = mode & 0777;
+}
+
+void core_certcheck_unread(struct core_certcheck *check, unsigned slot,
+                           const struct prism_error *why)
+{
+	struct slot *s = &check->slots[slot];
+
+	s->given = s->unread = true;
+	s->error = *why;
 }
 
 void core_certcheck_text(struct core_certcheck *check, unsigned slot, const char *text, size_t size)

@@ -96,6 +96,12 @@ struct core_certcheck *core_certcheck_create(enum core_tls_mode mode, int64_t at
 void core_certcheck_destroy(struct core_certcheck *check); /* NULL allowed; wipes */
 /* Reads the file now. What goes wrong becomes a line. */
 void core_certcheck_file(struct core_certcheck *check, unsigned slot, const char *path);
+/* A file that was read elsewhere. mode: its permission bits, 0 unknown. */
+void core_certcheck_bytes(struct core_certcheck *check, unsigned slot, const char *bytes,
+                          size_t size, unsigned mode);
+/* A file that could not be read, and why. */
+void core_certcheck_unread(struct core_certcheck *check, unsigned slot,
+                           const struct prism_error *why);
 /* Text from elsewhere: pasted, or stored on the server. "" counts as not given. */
 void core_certcheck_text(struct core_certcheck *check, unsigned slot, const char *text,
                          size_t size);

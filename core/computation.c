@@ -331,6 +331,38 @@ static void merge(cJSON *doc, const struct core_computation_draft *draft)
 		core_tls_mode_apply(agent_config_of(doc), draft->mode, draft->file);
 }
 
+/* What an update writes, and nothing the server changes on its own. */
+static const char *const compared[] = {"name", "description", "agent_config"};
+
+char *core_computation_snapshot(const struct core_computation *computation)
+{
+	return computation->raw ? prism_json_print(computation->raw, false) : NULL;
+}
+
+static bool same_base(const char *base, const cJSON *doc)
+{
+	PRISM_AUTO_JSON cJSON *then = prism_json_parse(base, strlen(base), NULL);
+
+	for (size_t i = 0; i < PRISM_COUNT(compared); i++) {
+		const cJSON *a = prism_json_get(then, compared[i]), *b = prism_json_get(doc, compared[i]);
+		if (a != b && !cJSON_Compare(a, b, true))
+			return false;
+	}
+	return true;
+}
+
+const char *core_computation_locked(struct core *core, const char *id)
+{
+	const struct core_computation *c = core_computation_get(core, id);
+	enum core_comp_state state = core_computation_state(core, id);
+	bool ran = state != CORE_COMP_NOT_STARTED && state != CORE_COMP_UNKNOWN;
+
+	return ran || (c && c->start_us != PRISM_TIME_UNSET)
+	           ? "the computation has run: its agent configuration is part of what was attested, "
+	             "and stays; a new computation can have another one"
+	           : NULL;
+}
+
 struct creating {
 	struct core *core;
 	char *name;
@@ -404,7 +436,7 @@ struct updating {
 	struct core *core;
 	char *id;
 	struct core_computation_draft draft; /* strings lent by the copies below */
-	char *text[3], *file[CORE_TLS_FILE_COUNT];
+	char *text[3], *file[CORE_TLS_FILE_COUNT], *base;
 	struct prism_cancel *cancel; /* borrowed */
 	core_done_fn done;
 	void *data;
@@ -419,6 +451,9 @@ static void updating_free(struct updating *u)
 			prism_wipe(u->file[i], strlen(u->file[i])); /* may be a private key */
 		prism_free(u->file[i]);
 	}
+	if (u->base)
+		prism_wipe(u->base, strlen(u->base)); /* may hold one */
+	prism_free(u->base);
 	prism_free(u->id);
 	prism_free(u);
 }
@@ -452,6 +487,13 @@ static void update_base_read(void *data, const struct core_reply *reply,
 		updating_finish(u, &failure);
 		return;
 	}
+	if (u->base && !same_base(u->base, doc)) {
+		prism_error_raise(&failure, PRISM_ERROR_CONFLICT,
+		                  "the computation was changed on the server meanwhile");
+		prism_error_hint(&failure, "compare both, and save again");
+		updating_finish(u, &failure);
+		return;
+	}
 	merge(doc, &u->draft);
 	struct core_call call = {
 	    .endpoint = CORE_EP_COMP_UPDATE, .arg = {[CORE_ARG_C] = u->id}, .body = doc};
@@ -477,6 +519,7 @@ int core_computation_update(struct core *core, const char *id,
 	u->draft.log_level = u->text[2] = prism_strdup(draft->log_level);
 	for (size_t i = 0; i < CORE_TLS_FILE_COUNT; i++)
 		u->draft.file[i] = u->file[i] = prism_strdup(draft->file[i]);
+	u->draft.base = u->base = prism_strdup(draft->base);
 	struct core_call call = {.endpoint = CORE_EP_COMP_GET, .arg = {[CORE_ARG_C] = id}};
 	if (core_request_start(core, &call, cancel, update_base_read, u, err))
 		return 0;

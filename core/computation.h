@@ -56,7 +56,17 @@ struct core_computation_draft {
 	bool set_mode;         /* mode and file[] are meant */
 	enum core_tls_mode mode;
 	const char *file[CORE_TLS_FILE_COUNT]; /* PEM text; NULL: keep what is stored */
+	/* Update: the document (JSON) that the changes were made on. When name, description or agent
+	 * configuration of the server's copy are not those of it any more, nothing is written and the
+	 * update fails with category conflict. NULL: not compared. */
+	const char *base;
 };
+/* A document as it is compared: for core_computation_draft.base. Yours; NULL in lists. Holds
+ * private keys when the computation does: wipe it. */
+char *core_computation_snapshot(const struct core_computation *computation);
+/* Why the agent configuration cannot be changed any more: it has run (reference 3.5). NULL: it can.
+ * Lent, constant. */
+const char *core_computation_locked(struct core *core, const char *id);
 PRISM_MUST_USE
 int core_computation_create(struct core *core, const struct core_computation_draft *draft,
                             struct prism_cancel *cancel, core_id_fn done, void *data,

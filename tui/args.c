@@ -15,10 +15,16 @@ struct value {
 	char *text;
 };
 
+struct attached {
+	const struct pt_arg *arg;
+	struct prism_secret *bytes;
+};
 struct pt_values {
 	const struct pt_action *action;
 	struct value *v;
 	size_t count;
+	struct attached *attached;
+	size_t attached_count;
 };
 
 /* ---- words ---- */
@@ -155,6 +161,9 @@ void pt_values_destroy(struct pt_values *values)
 		return;
 	for (size_t i = 0; i < values->count; i++)
 		prism_free(values->v[i].text);
+	for (size_t i = 0; i < values->attached_count; i++)
+		prism_secret_destroy(values->attached[i].bytes);
+	prism_free(values->attached);
 	prism_free(values->v);
 	prism_free(values);
 }
@@ -189,6 +198,27 @@ void pt_values_clear(struct pt_values *values, const char *name)
 			values->v[kept++] = values->v[i];
 	}
 	values->count = kept;
+}
+
+void pt_values_attach(struct pt_values *values, const char *name, struct prism_secret *bytes)
+{
+	const struct pt_arg *arg = pt_action_arg(values->action, name);
+
+	if (!arg || !bytes) {
+		prism_secret_destroy(bytes);
+		return;
+	}
+	values->attached = prism_realloc_array(values->attached, values->attached_count + 1,
+	                                       sizeof(*values->attached));
+	values->attached[values->attached_count++] = (struct attached){arg, bytes};
+}
+
+const struct prism_secret *pt_values_attached(const struct pt_values *values, const char *name)
+{
+	for (size_t i = 0; i < values->attached_count; i++)
+		if (strcmp(values->attached[i].arg->name, name) == 0)
+			return values->attached[i].bytes;
+	return NULL;
 }
 
 const char *pt_values_nth(const struct pt_values *values, const char *name, size_t index)

@@ -44,6 +44,13 @@ int pt_values_parse(struct pt_values *values, char *const *words, size_t count,
 /* Adds one value; name must be an argument of the action. NULL and "" add nothing. */
 void pt_values_add(struct pt_values *values, const char *name, const char *text);
 void pt_values_clear(struct pt_values *values, const char *name);
+/* What stands behind an argument, when the front end has it already: the bytes of a file that was
+ * read and checked once, a document as it was when a form was opened.  Given; NULL allowed; wiped
+ * with the values.  The text of the argument then only names it. */
+struct prism_secret;
+void pt_values_attach(struct pt_values *values, const char *name, struct prism_secret *bytes);
+const struct prism_secret *pt_values_attached(const struct pt_values *values,
+                                              const char *name); /* NULL: nothing; lent */
 /* NULL when not given; flags give "yes". Lent. */
 const char *pt_values_get(const struct pt_values *values, const char *name);
 size_t pt_values_count(const struct pt_values *values, const char *name);

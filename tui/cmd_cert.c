@@ -33,7 +33,10 @@ int pt_cert_read(struct pt_command *command, struct core_certcheck *check, struc
 		return -1;
 	for (unsigned i = 0; i < CORE_CERTCHECK_SLOT_COUNT; i++) {
 		const char *path = given_path(command, i);
-		if (path)
+		const struct prism_secret *bytes = path ? pt_command_attached(command, names[i]) : NULL;
+		if (bytes) /* read and checked before: never read again */
+			core_certcheck_bytes(check, i, prism_secret_text(bytes), prism_secret_size(bytes), 0);
+		else if (path)
 			core_certcheck_file(check, i, path);
 	}
 	return 0;

@@ -222,9 +222,12 @@ static void update_here(void *data, const struct core_computation *computation,
 	    .description = pt_command_get(command, "description"),
 	    .log_level = pt_command_get(command, "log-level"),
 	};
+	const struct prism_secret *base = pt_command_attached(command, "computation");
 	struct core_certcheck *check = NULL;
 	struct prism_error err = PRISM_ERROR_INIT;
 
+	if (base)
+		draft.base = prism_secret_text(base);
 	if (why || pt_cert_draft(command, computation, &draft, &check, &err) < 0) {
 		pt_command_done(command, why ? why : &err);
 	} else {

@@ -340,6 +340,11 @@ const char *pt_command_get(const struct pt_command *command, const char *name)
 	return pt_values_get(command->values, name);
 }
 
+const struct prism_secret *pt_command_attached(const struct pt_command *command, const char *name)
+{
+	return pt_values_attached(command->p->given, name);
+}
+
 bool pt_command_flag(const struct pt_command *command, const char *name)
 {
 	return pt_values_get(command->values, name) != NULL;

@@ -59,6 +59,8 @@ void pt_command_cancel(struct pt_command *command);
 
 const char *pt_command_get(const struct pt_command *command,
                            const char *name); /* NULL: not given */
+/* Bytes behind an argument (pt_values_attach); NULL: none. Lent. */
+const struct prism_secret *pt_command_attached(const struct pt_command *command, const char *name);
 bool pt_command_flag(const struct pt_command *command, const char *name);
 uint64_t pt_command_number(const struct pt_command *command, const char *name, uint64_t fallback);
 /* A time argument in microseconds; PRISM_TIME_UNSET when not given. */

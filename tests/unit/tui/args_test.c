@@ -196,9 +196,25 @@ static void distance_counts_edits(void **state)
 	assert_int_equal(pt_distance("cvm", "asset", 2), 3);
 }
 
+static void bytes_can_stand_behind_an_argument(void **state)
+{
+	struct pt_values *values = pt_values_create(pt_action(PT_ACTION_CERT_CHECK));
+
+	(void)state;
+	pt_values_add(values, "cert-file", "pasted");
+	assert_null(pt_values_attached(values, "cert-file"));
+	pt_values_attach(values, "cert-file", prism_secret_from_text("-----BEGIN"));
+	pt_values_attach(values, "no-such-argument", prism_secret_from_text("x")); /* freed at once */
+	pt_values_attach(values, "key-file", NULL);
+	assert_string_equal(prism_secret_text(pt_values_attached(values, "cert-file")), "-----BEGIN");
+	assert_null(pt_values_attached(values, "key-file"));
+	pt_values_destroy(values);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(bytes_can_stand_behind_an_argument),
 	    cmocka_unit_test(splits_like_a_shell),
 	    cmocka_unit_test(refuses_open_quotes_and_floods),
 	    cmocka_unit_test(quoting_comes_back),
