@@ -54,6 +54,15 @@ struct pt_form *pt_form_create(const struct pt_field *fields, size_t count, cons
 	return form;
 }
 
+static void drop_lines(struct pt_field_state *field)
+{
+	for (size_t i = 0; i < field->line_count; i++)
+		prism_free(field->lines[i].text);
+	prism_free(field->lines);
+	field->lines = NULL;
+	field->line_count = 0;
+}
+
 void pt_form_destroy(struct pt_form *form)
 {
 	if (!form)
@@ -62,6 +71,7 @@ void pt_form_destroy(struct pt_form *form)
 		pt_prompt_destroy(form->fields[i].prompt);
 		prism_free(form->fields[i].message);
 		prism_free(form->fields[i].wanted);
+		drop_lines(&form->fields[i]);
 	}
 	prism_free(form->fields);
 	prism_free(form->error);
@@ -126,6 +136,14 @@ struct prism_secret *pt_form_take_secret(struct pt_form *form, const char *id)
 	return secret;
 }
 
+struct prism_secret *pt_form_copy_secret(const struct pt_form *form, const char *id)
+{
+	const struct pt_field_state *field = find_field(form, id);
+	const char *text = field && field->prompt ? pt_prompt_text(field->prompt) : "";
+
+	return *text ? prism_secret_from_text(text) : NULL;
+}
+
 bool pt_form_checked(const struct pt_form *form, const char *id)
 {
 	const struct pt_field_state *field = find_field(form, id);
@@ -181,8 +199,25 @@ void pt_form_set_choices(struct pt_form *form, const char *id, const struct pt_c
 
 /* --- validation --- */
 
+void pt_form_set_lines(struct pt_form *form, const char *id, const struct pt_form_line *lines,
+                       size_t count)
+{
+	struct pt_field_state *field = find_field(form, id);
+
+	if (!field)
+		return;
+	drop_lines(field);
+	field->lines = prism_alloc_array(count ? count : 1, sizeof(*field->lines));
+	for (size_t i = 0; i < count; i++) {
+		field->lines[i] =
+		    (struct pt_form_kept){lines[i].slot, lines[i].indent, prism_strdup(lines[i].text)};
+	}
+	field->line_count = count;
+}
+
 static void set_message(struct pt_field_state *field, const char *message)
 {
+	field->bad = message && *message;
 	prism_free(field->message);
 	field->message = message && *message ? prism_strdup(message) : NULL;
 }
@@ -201,11 +236,13 @@ static bool validate_field(struct pt_form *form, size_t index)
 	    !(spec->flags & PT_FIELD_JUDGE_EMPTY)) {
 		if (spec->flags & PT_FIELD_REQUIRED)
 			set_message(field, "cannot be empty.");
-		return !field->message;
+		return !field->bad;
 	}
-	if (spec->validate && spec->validate(form->data, form, value, &err) < 0)
-		set_message(field, err.message[0] ? err.message : "is not valid.");
-	return !field->message;
+	if (spec->validate && spec->validate(form->data, form, value, &err) < 0) {
+		set_message(field, err.message);
+		field->bad = true;
+	}
+	return !field->bad;
 }
 
 bool pt_form_validate(struct pt_form *form)

@@ -53,8 +53,9 @@ struct pt_field {
 	const char *help; /* one line under the form while the field has the cursor; may be NULL */
 	const struct pt_choice *choices; /* select; lent for the form's life */
 	size_t choice_count;
-	/* 0, or -1 with the message that stands under the field. Not called for an empty optional
-	 * value without PT_FIELD_JUDGE_EMPTY. May be NULL. */
+	/* 0, or -1 with the message that stands under the field; an empty message when the lines of
+	 * the field (pt_form_set_lines) say it. Not called for an empty optional value without
+	 * PT_FIELD_JUDGE_EMPTY. May be NULL. */
 	int (*validate)(void *data, const struct pt_form *form, const char *value,
 	                struct prism_error *err);
 	/* False hides the field, and keeps its value. May be NULL. */
@@ -74,11 +75,21 @@ const char *pt_form_get(const struct pt_form *form,
                         const char *id); /* lent until the next key; not passwords */
 /* What a password field holds; yours. The field is emptied and wiped. */
 struct prism_secret *pt_form_take_secret(struct pt_form *form, const char *id);
+/* The same, and it stays in the field; NULL when it is empty. */
+struct prism_secret *pt_form_copy_secret(const struct pt_form *form, const char *id);
 bool pt_form_checked(const struct pt_form *form, const char *id);
 void pt_form_set(struct pt_form *form, const char *id, const char *value);
 /* The choices of a select changed (they were fetched); the value stays when it is still there. */
 void pt_form_set_choices(struct pt_form *form, const char *id, const struct pt_choice *choices,
                          size_t count);
+/* What is known about a field's value, shown under it, wrapped; kept until set again. Copied. */
+struct pt_form_line {
+	enum pt_slot slot;
+	int indent; /* columns */
+	const char *text;
+};
+void pt_form_set_lines(struct pt_form *form, const char *id, const struct pt_form_line *lines,
+                       size_t count);
 /* A mark from elsewhere (the server refused this value). NULL message clears. The field gets the
  * cursor. */
 void pt_form_mark(struct pt_form *form, const char *id, const char *message);

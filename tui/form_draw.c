@@ -37,6 +37,21 @@ static int message_rows(const struct pt_form *form, const struct pt_field_state 
 	           : 0;
 }
 
+static int line_rows(const struct pt_form *form, const struct pt_form_kept *line)
+{
+	return pt_text_wrap(line->text, strlen(line->text), input_width(form) - line->indent, NULL,
+	                    NULL);
+}
+
+static int lines_rows(const struct pt_form *form, const struct pt_field_state *field)
+{
+	int rows = 0;
+
+	for (size_t i = 0; i < field->line_count; i++)
+		rows += line_rows(form, &field->lines[i]);
+	return rows;
+}
+
 static int field_rows(const struct pt_form *form, const struct pt_field_state *field)
 {
 	const struct pt_field *spec = field->spec;
@@ -47,7 +62,7 @@ static int field_rows(const struct pt_form *form, const struct pt_field_state *f
 		return 2; /* a blank line before it */
 	return (label_above(form) ? 1 : 0) +
 	       (spec->kind == PT_FIELD_LINES ? (spec->rows ? spec->rows : 4) : 1) +
-	       message_rows(form, field);
+	       message_rows(form, field) + lines_rows(form, field);
 }
 
 static int footer_rows(const struct pt_form *form)
@@ -157,13 +172,25 @@ static void draw_check(const struct pt_field_state *field, struct pt_canvas *can
 		pt_canvas_set_cursor(canvas, x + 1, y);
 }
 
+static const char *shown_value(const struct pt_field_state *field)
+{
+	const struct pt_choice *choice =
+	    field->choice < field->choice_count ? &field->choices[field->choice] : NULL;
+
+	if (field->prompt)
+		return pt_prompt_text(field->prompt);
+	if (field->spec->kind == PT_FIELD_CHECK)
+		return field->checked ? "yes" : "no";
+	return !choice ? "" : choice->label ? choice->label : choice->value;
+}
+
 static void draw_input(const struct pt_field_state *field, struct pt_canvas *canvas, int x, int y,
                        int width, bool focus)
 {
 	const struct pt_field *spec = field->spec;
 
-	if (spec->flags & PT_FIELD_READONLY && field->prompt)
-		pt_canvas_text(canvas, x, y, width, PT_SLOT_TEXT, 0, pt_prompt_text(field->prompt));
+	if (spec->flags & PT_FIELD_READONLY)
+		pt_canvas_text(canvas, x, y, width, PT_SLOT_TEXT, 0, shown_value(field));
 	else if (spec->kind == PT_FIELD_SELECT)
 		draw_select(field, canvas, x, y, width, focus);
 	else if (spec->kind == PT_FIELD_CHECK)
@@ -189,13 +216,25 @@ static void note_line(void *data, int line, const char *text, size_t len)
 	pt_canvas_textn(note->canvas, note->x, note->y + line, note->width, note->slot, 0, text, len);
 }
 
+static void draw_lines(const struct pt_form *form, const struct pt_field_state *field,
+                       struct pt_canvas *canvas, int x, int y, int width)
+{
+	for (size_t i = 0; i < field->line_count; i++) {
+		const struct pt_form_kept *line = &field->lines[i];
+		struct note note = {canvas, x + line->indent, y, width - line->indent, line->slot};
+
+		y += pt_text_wrap(line->text, strlen(line->text), input_width(form) - line->indent,
+		                  note_line, &note);
+	}
+}
+
 static void draw_field(const struct pt_form *form, struct pt_canvas *canvas, struct pt_rect area,
                        size_t index, bool focus)
 {
 	const struct pt_field_state *field = &form->fields[index];
 	const struct pt_field *spec = field->spec;
 	int y = area.y + field->y - form->top, x = area.x + form->label_width;
-	int width = area.w - form->label_width;
+	int width = area.w - form->label_width, below;
 
 	if (spec->kind == PT_FIELD_NOTE) {
 		struct note note = {canvas, area.x, y, area.w, PT_SLOT_DIM};
@@ -213,8 +252,10 @@ static void draw_field(const struct pt_form *form, struct pt_canvas *canvas, str
 	if (label_above(form))
 		y++;
 	draw_input(field, canvas, x, y, width, focus);
+	below = area.y + field->y - form->top + field->height - message_rows(form, field) -
+	        lines_rows(form, field);
+	draw_lines(form, field, canvas, x, below + message_rows(form, field), width);
 	if (field->message) {
-		int below = area.y + field->y - form->top + field->height - message_rows(form, field);
 		struct note note = {canvas, x, below, width, PT_SLOT_INPUT_BAD};
 
 		pt_text_wrap(field->message, strlen(field->message), input_width(form), note_line, &note);

@@ -4,6 +4,12 @@
 
 #include "tui/form.h"
 
+struct pt_form_kept { /* a struct pt_form_line with its own text */
+	enum pt_slot slot;
+	int indent;
+	char *text;
+};
+
 struct pt_field_state {
 	const struct pt_field *spec;
 	struct pt_prompt *prompt; /* kinds that hold text; NULL for others */
@@ -12,6 +18,9 @@ struct pt_field_state {
 	char *wanted; /* a value that was set before its choices came */
 	bool checked;
 	char *message; /* why the value is not right; NULL */
+	bool bad;      /* it is not, and message or lines say why */
+	struct pt_form_kept *lines;
+	size_t line_count;
 	int y, height; /* rows, from the top of the form; of the last prepare */
 };
 

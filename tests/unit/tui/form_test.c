@@ -287,6 +287,49 @@ static void every_size_is_drawn(void **state)
 		}
 }
 
+static void lines_say_more_about_a_value(void **state)
+{
+	const struct pt_form_line lines[] = {{PT_SLOT_GOOD, 0, "pass Length: fits"},
+	                                     {PT_SLOT_DIM, 5, "what others see is short"}};
+	PRISM_AUTO_FREE char *text = NULL;
+
+	pt_form_set_lines(form, "name", lines, 2);
+	pt_form_set_lines(form, "no such field", lines, 2);
+	text = drawn(20, 60);
+	assert_non_null(strstr(text, "pass Length: fits"));
+	assert_non_null(strstr(text, "     what others see is short"));
+	pt_form_set_lines(form, "name", NULL, 0);
+	prism_free(text);
+	text = drawn(20, 60);
+	assert_null(strstr(text, "pass Length"));
+}
+
+static void a_secret_can_be_looked_at_and_stays(void **state)
+{
+	struct prism_secret *copy;
+
+	assert_null(pt_form_copy_secret(form, "secret"));
+	keys("Iris<tab 4>pw");
+	copy = pt_form_copy_secret(form, "secret");
+	assert_string_equal(prism_secret_text(copy), "pw");
+	prism_secret_destroy(copy);
+	copy = pt_form_take_secret(form, "secret");
+	assert_string_equal(prism_secret_text(copy), "pw");
+	prism_secret_destroy(copy);
+}
+
+static void a_path_can_be_browsed_for(void **state)
+{
+	static const struct pt_field path[] = {{.id = "p", .label = "File", .kind = PT_FIELD_PATH}};
+	struct pt_form *other = pt_form_create(path, 1, "Send", NULL, NULL);
+	const struct pt_event event = {.kind = PT_EVENT_KEY, .key = 'o', .mods = PT_MOD_CTRL};
+
+	assert_int_equal(pt_form_key(other, &event) & PT_BROWSE, PT_BROWSE);
+	assert_int_equal(pt_form_key(form, &event) & PT_BROWSE, 0); /* a text is no path */
+	assert_string_equal(pt_form_label(other, "p"), "File");
+	pt_form_destroy(other);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -301,6 +344,9 @@ int main(void)
 	    TEST(a_draft_goes_out_and_in),
 	    TEST(modified_is_known),
 	    TEST(choices_that_come_later),
+	    TEST(lines_say_more_about_a_value),
+	    TEST(a_secret_can_be_looked_at_and_stays),
+	    TEST(a_path_can_be_browsed_for),
 	    TEST(how_it_looks),
 	    TEST(the_field_with_the_cursor_is_seen),
 	    TEST(every_size_is_drawn),
