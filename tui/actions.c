@@ -321,6 +321,14 @@ static const struct pt_action rows[PT_ACTION_COUNT] = {
                             .run = pt_cmd_run_list},
     [PT_ACTION_RUN_SHOW] = {"run show", "", PT_GROUP_RUN, "the latest run of a computation", 0, 0,
                             ARGS(COMPUTATION), .run = pt_cmd_run_show},
+    [PT_ACTION_RUN_COMPARE] =
+        {"run compare", "c", PT_GROUP_RUN, "two runs side by side: ends, CVMs, time of each phase",
+         PT_IN_TIMELINE | PT_IN_RUNS, PT_ACTION_SELECTION | PT_ACTION_HINT,
+         ARGS(COMPUTATION,
+              {"run", PT_ARG_RUN, OPT, NULL, "the first run; without it the one before the newest"},
+              {"second", PT_ARG_RUN, OPT, NULL, "the second; without it the newest"},
+              {"with", PT_ARG_COMPUTATION, 0, NULL, "computation of the second run, if another"}),
+         .run = pt_cmd_run_compare},
     [PT_ACTION_SEND_ALGORITHM] =
         {"send algorithm", "a", PT_GROUP_RUN, "send the algorithm file to the agent", RUNS,
          PT_ACTION_WRITES | PT_ACTION_SELECTION | PT_ACTION_CANCELLABLE | PT_ACTION_HINT,

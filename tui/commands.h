@@ -39,6 +39,9 @@ void pt_cmd_computation_status(struct pt_command *command);
 void pt_cmd_run_list(struct pt_command *command);
 void pt_cmd_run_show(struct pt_command *command);
 
+/* cmd_compare.c */
+void pt_cmd_run_compare(struct pt_command *command);
+
 /* cmd_follow.c */
 void pt_cmd_computation_follow(struct pt_command *command);
 void pt_cmd_computation_events(struct pt_command *command);

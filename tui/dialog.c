@@ -221,10 +221,13 @@ void pt_dialog_confirm(struct pt_app *app, const struct pt_confirm *spec,
 
 /* --- texts and errors --- */
 
+#define READING_EDGE 8 /* margins and frame around a text */
+
 struct reading {
 	char *title;
 	struct pt_textview *text;
-	int wanted; /* rows */
+	int wanted;  /* rows */
+	int columns; /* of the longest line */
 };
 
 static const char *reading_title(struct pt_view *view)
@@ -254,6 +257,8 @@ static void reading_measure(struct pt_view *view, int max_w, int max_h, int *ret
 	const struct reading *reading = view->state;
 	int width = reading->wanted > 12 ? 100 : DIALOG_WIDTH + 12;
 
+	if (width < reading->columns)
+		width = reading->columns;
 	*ret_w = width < max_w ? width : max_w;
 	*ret_h = reading->wanted + 2 < max_h ? reading->wanted + 2 : max_h;
 }
@@ -300,17 +305,39 @@ static const struct pt_view_ops reading_ops = {
     .destroy = reading_destroy,
 };
 
-static void open_reading(struct pt_app *app, const char *title, struct pt_textview *text)
+int pt_dialog_text_width(const struct pt_app *app)
+{
+	return pt_term_cols(pt_app_term(app)) - READING_EDGE;
+}
+
+static void open_reading(struct pt_app *app, const char *title, struct pt_textview *text,
+                         int columns)
 {
 	struct reading *reading = prism_alloc(sizeof(*reading));
-	int width = pt_term_cols(pt_app_term(app)) - 8;
+	int width = pt_dialog_text_width(app);
 
+	reading->columns = columns;
 	reading->title = prism_strdup(title);
 	reading->text = text;
 	/* How many rows it takes is known once it is wrapped. */
-	pt_textview_prepare(text, width > DIALOG_WIDTH + 12 ? DIALOG_WIDTH + 12 : width, 1);
+	if (width > DIALOG_WIDTH + 12 && width > columns)
+		width = columns > DIALOG_WIDTH + 12 ? columns : DIALOG_WIDTH + 12;
+	pt_textview_prepare(text, width, 1);
 	reading->wanted = (int)pt_textview_rows(text);
 	pt_app_overlay(app, pt_view_create(app, &reading_ops, reading));
+}
+
+static int longest_line(const char *text)
+{
+	int longest = 0;
+
+	for (const char *at = text; *at; at += strcspn(at, "\n"), at += *at == '\n') {
+		int columns = (int)prism_text_columns(at, strcspn(at, "\n"));
+
+		if (columns > longest)
+			longest = columns;
+	}
+	return longest;
 }
 
 void pt_dialog_text(struct pt_app *app, const char *title, const char *text)
@@ -318,7 +345,7 @@ void pt_dialog_text(struct pt_app *app, const char *title, const char *text)
 	struct pt_textview *view = pt_textview_create();
 
 	pt_textview_set(view, text, strlen(text));
-	open_reading(app, title, view);
+	open_reading(app, title, view, longest_line(text));
 }
 
 static void error_field(struct pt_textview *text, const char *label, const char *value)
@@ -344,5 +371,5 @@ void pt_dialog_error(struct pt_app *app, const struct prism_error *error)
 	error_field(text, "with", error->peer);
 	error_field(text, "status", status);
 	error_field(text, "kind", prism_error_word(error->category));
-	open_reading(app, "Error", text);
+	open_reading(app, "Error", text, 0);
 }

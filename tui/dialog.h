@@ -41,5 +41,6 @@ void pt_dialog_input(struct pt_app *app, const char *title, const char *label, c
 void pt_dialog_error(struct pt_app *app, const struct prism_error *error);
 /* Text to read, scrolls and searches. */
 void pt_dialog_text(struct pt_app *app, const char *title, const char *text);
+int pt_dialog_text_width(const struct pt_app *app); /* columns a line of it can have at most */
 
 #endif

@@ -38,6 +38,8 @@ static void show_records(struct pt_ui *ui, const struct pt_action *action,
 	                         .terminal = true,
 	                         .ascii = !pt_app_utf8(ui->app)};
 
+	/* Rows stay rows: a line that wraps into the next can not be read as a table. */
+	print.width = pt_dialog_text_width(ui->app);
 	pt_records_print(records, &print, &text);
 	pt_dialog_text(ui->app, action->name, prism_buf_text(&text));
 }

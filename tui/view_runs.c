@@ -4,7 +4,8 @@
  */
 #include "base/mem.h"
 #include "core/computation.h"
-#include "core/run.h"
+#include "core/phase.h"
+#include "tui/args.h"
 #include "tui/listview.h"
 #include "tui/views.h"
 
@@ -36,19 +37,9 @@ static int64_t started_us(const struct core_run *run)
 	return run->start_us != PRISM_TIME_UNSET ? run->start_us : run->created_us;
 }
 
-/* How long it took, or has been going on until now; -1: not known. */
-static int64_t took_us(struct pt_listview *lv, const struct core_run *run)
-{
-	int64_t from = started_us(run), to = run->end_us;
-
-	if (to == PRISM_TIME_UNSET && run->state == CORE_COMP_RUNNING)
-		to = prism_clock_wall_us(core_clock(lv->core));
-	return from == PRISM_TIME_UNSET || to == PRISM_TIME_UNSET || to < from ? -1 : to - from;
-}
-
 static void took_cell(struct pt_listview *lv, const struct core_run *run, struct pt_value *ret)
 {
-	int64_t took = took_us(lv, run);
+	int64_t took = core_run_took(run, run->state, prism_clock_wall_us(core_clock(lv->core)));
 	char span[PRISM_TIME_TEXT];
 
 	if (took >= 0)
@@ -134,6 +125,53 @@ static unsigned open_run(struct pt_view *view, const struct core_run *run,
 	return PT_HANDLED | PT_REDRAW;
 }
 
+struct two { /* marked runs */
+	struct core_list *list;
+	const struct core_run *run[2];
+	size_t count;
+};
+
+static void collect(void *data, const char *id)
+{
+	struct two *two = data;
+
+	if (two->count < 2)
+		two->run[two->count] = core_list_find(two->list, id);
+	two->count++;
+}
+
+/* Two marked runs, the older first; of one alone, with the run before it. */
+static unsigned compare(struct pt_view *view)
+{
+	struct pt_listview *lv = view->state;
+	struct two two = {.list = lv->list};
+	struct pt_values *values = pt_values_create(pt_action(PT_ACTION_RUN_COMPARE));
+
+	pt_table_each_chosen(lv->table, collect, &two);
+	if (two.count > 2 || !two.run[0] || (two.count == 2 && !two.run[1])) {
+		pt_app_message(view->app, PT_SLOT_WARN, "mark two runs to compare them (%zu are marked)",
+		               two.count);
+		pt_values_destroy(values);
+		return PT_HANDLED | PT_REDRAW;
+	}
+	if (two.count == 2 && started_us(two.run[0]) > started_us(two.run[1])) {
+		const struct core_run *newer = two.run[0];
+
+		two.run[0] = two.run[1];
+		two.run[1] = newer;
+	}
+	pt_values_add(values, "computation", two.run[0]->computation_id);
+	if (two.count == 2) {
+		pt_values_add(values, "run", two.run[0]->id);
+		pt_values_add(values, "second", two.run[1]->id);
+		pt_values_add(values, "with", two.run[1]->computation_id);
+	} else {
+		pt_values_add(values, "second", two.run[0]->id);
+	}
+	pt_ui_run(view->app, values, false, NULL, NULL);
+	return PT_HANDLED | PT_REDRAW;
+}
+
 static unsigned act(struct pt_view *view, enum pt_action_id id, const struct pt_values *values)
 {
 	const struct core_run *run = selected(view);
@@ -147,6 +185,8 @@ static unsigned act(struct pt_view *view, enum pt_action_id id, const struct pt_
 		return open_run(view, run, PT_TAB_TIMELINE);
 	case PT_ACTION_LOG_OPEN:
 		return open_run(view, run, PT_TAB_LOGS);
+	case PT_ACTION_RUN_COMPARE:
+		return compare(view);
 	default:
 		return PT_IGNORED;
 	}

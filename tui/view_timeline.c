@@ -1,14 +1,17 @@
 /*
- * Timeline of a computation: a card per run, newest first, with its events, newest first.  Enter
- * opens and closes a card; the newest is open from the start.  Under the head of a running card
- * stands what the agent waits for and the key that gives it.
+ * Timeline of a computation: a card per run, newest first, with its phases in the order they came
+ * and its events, newest first.  Enter opens and closes a card; the newest is open from the start.
+ * Under the head of a running card stands what the agent waits for and the key that gives it; a
+ * phase that waits names the people it waits for.
  */
 #include "base/mem.h"
 #include "base/text.h"
 #include "core/computation.h"
-#include "core/run.h"
+#include "core/phase.h"
+#include "core/role.h"
 #include "core/transfer.h"
 #include "core/watch.h"
+#include "tui/args.h"
 #include "tui/keymap.h"
 #include "tui/lines.h"
 #include "tui/view_computation.h"
@@ -133,11 +136,75 @@ static void add_event(struct timeline *t, const struct core_run_event *event)
 		pt_lines_part(t->lines, PT_SLOT_DIM, "  %.400s", event->details);
 }
 
+/* ---- phases ---- */
+
+#define PHASE_LABEL 24 /* columns from the left edge to the duration */
+#define PHASE_TOOK 10
+#define PHASE_BAR 24  /* columns of the whole run */
+#define PHASE_WIDE 64 /* columns from which bars are drawn */
+
+/* The part of the run the phase took, at its place in the run. */
+static void phase_bar(struct timeline *t, int column, int64_t from, int64_t to, int64_t all)
+{
+	bool utf8 = pt_app_utf8(t->view->app);
+	int start = all > 0 ? (int)(from * PHASE_BAR / all) : 0;
+	int end = all > 0 ? (int)((to * PHASE_BAR + all - 1) / all) : 0;
+
+	if (start >= PHASE_BAR)
+		start = PHASE_BAR - 1;
+	if (end <= start)
+		end = start + 1; /* however short, it was there */
+	pt_lines_pad(t->lines, column + start);
+	for (int i = start; i < end && i < PHASE_BAR; i++)
+		pt_lines_part(t->lines, PT_SLOT_BUSY, "%s", pt_glyph_text(PT_GLYPH_BLOCK, utf8));
+	pt_lines_pad(t->lines, column + PHASE_BAR + 1);
+}
+
+static void add_phase(struct timeline *t, const struct core_phase *phase, int64_t start,
+                      int64_t all, int64_t now)
+{
+	bool open = phase->to_us == PRISM_TIME_UNSET;
+	int64_t took = core_phase_took(phase, now);
+	char span[PRISM_TIME_TEXT], people[256];
+
+	pt_lines_add(t->lines, NULL, 0, NULL);
+	pt_lines_part(t->lines, open ? PT_SLOT_BUSY : PT_SLOT_TEXT, "    %s",
+	              core_phase_label(phase->kind));
+	pt_lines_pad(t->lines, PHASE_LABEL + 4);
+	pt_lines_part(t->lines, PT_SLOT_STRONG, "%s", prism_time_span(took, span));
+	if (t->built_width >= PHASE_WIDE)
+		phase_bar(t, PHASE_LABEL + 4 + PHASE_TOOK, phase->from_us - start,
+		          phase->from_us - start + took, all);
+	if (!*core_phase_people(t->core, t->id, phase->kind, people, sizeof(people)))
+		return;
+	if (t->built_width < PHASE_WIDE + 36) {
+		pt_lines_add(t->lines, NULL, 0, NULL);
+		pt_lines_pad(t->lines, 6);
+	}
+	pt_lines_part(t->lines, open ? PT_SLOT_WARN : PT_SLOT_DIM, "%s %s", open ? "waits for" : "for",
+	              people);
+}
+
+static void add_phases(struct timeline *t, const struct core_card *card)
+{
+	struct core_phase phases[CORE_PHASES_MAX];
+	size_t count = core_phases(card, phases);
+	int64_t now = prism_clock_wall_us(core_clock(t->core)), end;
+
+	if (!count)
+		return;
+	end = phases[count - 1].to_us == PRISM_TIME_UNSET ? now : phases[count - 1].to_us;
+	for (size_t i = 0; i < count; i++)
+		add_phase(t, &phases[i], phases[0].from_us, end - phases[0].from_us, now);
+	pt_lines_add(t->lines, NULL, 0, NULL);
+}
+
 static void add_card(struct timeline *t, const struct core_card *card, bool newest)
 {
 	const struct core_comp_state_info *state = core_comp_state_info(card->state);
 	const char *address = core_run_agent_url(t->core, t->id, card->run.id);
 	bool open = is_open(t, card->run.id, newest);
+	int64_t took = core_run_took(&card->run, card->state, prism_clock_wall_us(core_clock(t->core)));
 	char time[PRISM_TIME_TEXT], key[160];
 
 	snprintf(key, sizeof(key), "card %s", card->run.id);
@@ -151,12 +218,18 @@ static void add_card(struct timeline *t, const struct core_card *card, bool newe
 	                         card->run.start_us != PRISM_TIME_UNSET ? card->run.start_us
 	                                                                : card->run.created_us,
 	                         time));
+	if (took >= 0)
+		pt_lines_part(t->lines, PT_SLOT_TEXT, "  %s %s",
+		              card->state == CORE_COMP_RUNNING ? "for" : "took",
+		              prism_time_span(took, time));
 	if (*address)
 		pt_lines_part(t->lines, PT_SLOT_LINK, "  Address: %s", address);
 	if (*card->run.cvm_name)
 		pt_lines_part(t->lines, PT_SLOT_DIM, "  CVM: %s", card->run.cvm_name);
 	if (newest && !moving(t))
 		next_step(t, card);
+	if (open)
+		add_phases(t, card);
 	for (size_t i = 0; open && i < card->event_count; i++)
 		add_event(t, &card->events[i]);
 }
@@ -173,6 +246,35 @@ static void build(struct timeline *t)
 
 /* ---- actions ---- */
 
+/* The run of the card the cursor is in; NULL: above the first. */
+static const char *run_here(struct timeline *t)
+{
+	struct core_timeline timeline = core_timeline(t->core, t->id);
+	const char *key = pt_lines_key(t->lines);
+
+	for (size_t i = 0; key && i < timeline.count; i++) {
+		const struct core_card *card = &timeline.cards[i];
+
+		if (strncmp(key, "card ", 5) == 0 && strcmp(key + 5, card->run.id) == 0)
+			return card->run.id;
+		for (size_t e = 0; e < card->event_count; e++)
+			if (strcmp(key, card->events[e].id) == 0)
+				return card->run.id;
+	}
+	return timeline.count ? timeline.cards[0].run.id : NULL;
+}
+
+/* The run under the cursor with the one before it. */
+static unsigned compare(struct timeline *t)
+{
+	struct pt_values *values = pt_values_create(pt_action(PT_ACTION_RUN_COMPARE));
+
+	pt_values_add(values, "computation", t->id);
+	pt_values_add(values, "second", run_here(t));
+	pt_ui_run(t->view->app, values, false, NULL, NULL);
+	return PT_HANDLED | PT_REDRAW;
+}
+
 static unsigned act(struct pt_view *view, enum pt_action_id id, const struct pt_values *values)
 {
 	struct timeline *t = view->state;
@@ -182,6 +284,8 @@ static unsigned act(struct pt_view *view, enum pt_action_id id, const struct pt_
 		core_timeline_load(t->core, t->id, true);
 		return PT_HANDLED | PT_REDRAW;
 	}
+	if (id == PT_ACTION_RUN_COMPARE && !values)
+		return compare(t);
 	if (id != PT_ACTION_OPEN || values)
 		return PT_IGNORED;
 	switch (pt_lines_target(t->lines, &arg)) {
@@ -229,7 +333,8 @@ static unsigned changed(struct pt_view *view, const struct core_event *event)
 	struct timeline *t = view->state;
 
 	if (event->type != CORE_EVENT_TRANSFERS && event->type != CORE_EVENT_CVMS &&
-	    event->type != CORE_EVENT_TIMELINE && event->type != CORE_EVENT_COMPUTATION)
+	    event->type != CORE_EVENT_TIMELINE && event->type != CORE_EVENT_COMPUTATION &&
+	    event->type != CORE_EVENT_ROLES && event->type != CORE_EVENT_USERS)
 		return PT_IGNORED;
 	build(t);
 	return PT_REDRAW;
@@ -305,5 +410,6 @@ struct pt_view *pt_view_timeline(struct pt_app *app, const char *id)
 	t->id = prism_strdup(id);
 	t->lines = pt_lines_create();
 	core_timeline_load(t->core, id, false);
+	core_roles_load(t->core, id, false); /* whom a phase waits for */
 	return view;
 }
