@@ -39,7 +39,7 @@ struct core_request {
 	char *path; /* below the service's URL, encoded, with its query */
 	struct prism_buf body;
 	const char *content_type, *accept; /* the caller's; NULL: JSON */
-	bool has_body, secret_body, once, token_retried, alternative_tried, cancelled;
+	bool has_body, secret_body, password, once, token_retried, alternative_tried, cancelled;
 	bool audited, sent;           /* a change for the audit trail; anything was sent at all */
 	char *object;                 /* what it changes, in words; NULL: not audited */
 	char audit_id[CORE_AUDIT_ID]; /* also the header X-Request-Id */
@@ -138,7 +138,7 @@ static void build_body(struct core_request *r, const struct core_call *call)
 	prism_buf_init(&r->body, BODY_MAX);
 	if (call->secret) {
 		prism_buf_put(&r->body, call->secret->data, call->secret->len);
-		r->has_body = r->secret_body = true;
+		r->has_body = r->secret_body = r->password = true;
 	} else if (call->bytes) {
 		prism_buf_put(&r->body, call->bytes->data, call->bytes->len);
 		r->has_body = true;
@@ -329,6 +329,7 @@ static void send_now(struct core_request *r)
 	    .bearer = r->row->flags & CORE_EPF_OPEN ? NULL : core_session_bearer(r->core, refresh),
 	    .body = r->has_body ? prism_buf_text(&r->body) : NULL,
 	    .body_len = r->body.len,
+	    .secret = r->password,
 	    .content_type = r->content_type         ? r->content_type
 	                    : writes || r->has_body ? "application/json"
 	                                            : NULL,

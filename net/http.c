@@ -18,6 +18,7 @@
 #include "base/list.h"
 #include "base/log.h"
 #include "base/text.h"
+#include "net/curl_memory.h"
 #include "net/http_error.h"
 
 #include <assert.h>
@@ -182,7 +183,7 @@ static int engine_open(struct net_http *http, struct prism_error *err)
 {
 	if (http->multi)
 		return 0;
-	if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK) /* counted; see net_http_destroy() */
+	if (net_curl_init() != CURLE_OK) /* counted; see net_http_destroy() */
 		return prism_error_raise(err, PRISM_ERROR_INTERNAL, "libcurl cannot be initialised");
 	http->multi = curl_multi_init();
 	if (!http->multi) {
@@ -500,6 +501,14 @@ static void set_method(struct net_http_request *r, const struct net_http_spec *s
 	curl_easy_setopt(r->easy, CURLOPT_CUSTOMREQUEST, net_http_method_word(spec->method));
 }
 
+/* Inside libcurl, nghttp2 keeps a copy of a frame for as long as the connection lives. */
+static void keep_apart(CURL *easy)
+{
+	curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
+	curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT, 1L);
+	curl_easy_setopt(easy, CURLOPT_FORBID_REUSE, 1L);
+}
+
 static void set_options(struct net_http_request *r, const struct net_http_spec *spec)
 {
 	struct net_http *http = r->http;
@@ -509,6 +518,8 @@ static void set_options(struct net_http_request *r, const struct net_http_spec *
 	curl_easy_setopt(easy, CURLOPT_URL, r->url);
 	curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
 	curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_2TLS);
+	if (spec->secret)
+		keep_apart(easy);
 	curl_easy_setopt(easy, CURLOPT_ACCEPT_ENCODING, "gzip");
 	curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
 	curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);

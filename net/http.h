@@ -60,6 +60,7 @@ struct net_http_spec {
 	const struct prism_secret *bearer; /* copied into the header list, wiped after; NULL: none */
 	const char *body;                  /* copied; NULL: none (POST sends Content-Length: 0) */
 	size_t body_len;
+	bool secret; /* the body holds a password: a connection of its own, and no HTTP/2 */
 	const char *content_type; /* sent without a body too; NULL: none */
 	const char *accept;       /* NULL: application/json */
 	const char *request_id;   /* X-Request-Id, for finding it in the server's logs; NULL: none */

@@ -54,6 +54,7 @@ static void read_input(struct pt_app *app)
 		pt_keys_feed(app->keys, bytes, (size_t)n);
 	if (n < 0) { /* a program without its terminal is of no use and must not linger */
 		prism_log(PRISM_LOG_INFO, "tui", "the terminal is gone");
+		app->gone = true;
 		pt_app_quit(app);
 		return;
 	}
@@ -196,6 +197,11 @@ void pt_app_quit(struct pt_app *app)
 	if (app->input) /* a vanished terminal is ready for ever */
 		prism_fd_set_events(app->input, 0);
 	prism_loop_quit(app->config.loop);
+}
+
+bool pt_app_lost(const struct pt_app *app)
+{
+	return app->gone || app->signum == SIGHUP || app->signum == SIGTERM;
 }
 
 int pt_app_signal(const struct pt_app *app)

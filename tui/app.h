@@ -74,6 +74,8 @@ void pt_app_destroy(struct pt_app *app); /* closes all views; NULL allowed */
 void pt_app_quit(struct pt_app *app);    /* hooks->quit, then the loop ends */
 /* The signal that ended it, to be raised again after the terminal is restored; 0: none. */
 int pt_app_signal(const struct pt_app *app);
+/* It ends by SIGHUP, SIGTERM or a vanished terminal: nobody asked to leave. */
+bool pt_app_lost(const struct pt_app *app);
 
 struct prism_loop *pt_app_loop(const struct pt_app *app);
 const struct prism_clock *pt_app_clock(const struct pt_app *app);

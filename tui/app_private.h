@@ -58,6 +58,7 @@ struct pt_app {
 	bool dirty;
 	bool stalled; /* the terminal does not take output; drawn when it does */
 	bool quitting;
+	bool gone; /* the terminal is */
 	int signum;
 };
 

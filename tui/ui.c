@@ -24,6 +24,7 @@
 #include "core/watch.h"
 #include "core/workspace.h"
 #include "net/http.h"
+#include "tui/resume.h"
 #include "tui/views.h"
 
 #include <stdio.h>
@@ -144,6 +145,8 @@ static void workspace_changed(struct pt_ui *ui)
 	pt_app_reset_tabs(ui->app);
 	if (*id)
 		pt_app_open_tab(ui->app, pt_app_home(ui->app));
+	if (*id)
+		pt_resume_offer(ui->app);
 }
 
 static struct pt_ui_seen *seen(struct pt_ui *ui, const char *id)
@@ -349,6 +352,10 @@ static void on_quit(struct pt_app *app)
 	struct pt_ui *ui = pt_ui_of(app);
 	struct prism_error err = PRISM_ERROR_INIT;
 
+	if (pt_app_lost(app))
+		pt_resume_save(app);
+	else
+		pt_resume_forget(app);
 	if (core_remember_flush(ui->world->options, &err) < 0)
 		prism_error_clear(&err); /* a home that cannot be written is no reason to stay */
 }
