@@ -22,19 +22,44 @@ static const struct {
 	size_t size;
 } banks[BANKS] = {{0x000B, NET_SHA256, 32}, {0x000C, NET_SHA384, 48}};
 
-/* What a boot of the sandbox "measured": PCR, event type, text. */
+/* UEFI_VARIABLE_DATA of SecureBoot, switched off: EFI_GLOBAL_VARIABLE, lengths of the name in
+ * characters and of the value in bytes, name in UTF-16, value. */
+#define SECURE_BOOT_OFF                                                                            \
+	"\x61\xdf\xe4\x8b\xca\x93\xd2\x11\xaa\x0d\x00\xe0\x98\x03\x2b\x8c\x0a\0\0\0\0\0\0\0\x01\0\0\0" \
+	"\0"                                                                                           \
+	"\0\0\0S\0e\0c\0u\0r\0e\0B\0o\0o\0t\0\0"
+#define SEPARATOR(pcr)               \
+	{                                \
+		pcr, 0x00000004, 4, "\0\0\0" \
+	} /* EV_SEPARATOR: four zero bytes, no other */
+#define TEXT(pcr, type, text)             \
+	{                                     \
+		pcr, type, sizeof(text) - 1, text \
+	}
+
+/* What a boot of the sandbox "measured": PCR, event type, size, data.  The order and the fixed
+ * events are those that readers of firmware logs insist on. */
 static const struct {
 	uint32_t pcr, type;
+	size_t size;
 	const char *data;
 } events[] = {
-    {0, 0x00000008, "NOT A TEE: firmware version"},
-    {0, 0x80000008, "NOT A TEE: firmware volume"},
-    {1, 0x80000002, "NOT A TEE: boot order"},
-    {2, 0x00000004, "NOT A TEE: separator"},
-    {4, 0x80000003, "NOT A TEE: kernel image"},
-    {5, 0x80000006, "NOT A TEE: partition table"},
-    {7, 0x80000001, "NOT A TEE: secure boot is off"},
-    {9, 0x0000000D, "NOT A TEE: initial RAM disk"},
+    TEXT(0, 0x00000008, "NOT A TEE: firmware version"),
+    TEXT(0, 0x00000001, "NOT A TEE: firmware volume"),
+    TEXT(7, 0x80000001, SECURE_BOOT_OFF),
+    TEXT(1, 0x80000002, "NOT A TEE: boot order"),
+    TEXT(4, 0x80000007, "Calling EFI Application from Boot Option"),
+    SEPARATOR(0),
+    SEPARATOR(1),
+    SEPARATOR(2),
+    SEPARATOR(3),
+    SEPARATOR(4),
+    SEPARATOR(5),
+    SEPARATOR(6),
+    SEPARATOR(7),
+    TEXT(4, 0x80000003, "NOT A TEE: kernel image"),
+    TEXT(5, 0x80000006, "NOT A TEE: partition table"),
+    TEXT(9, 0x0000000D, "NOT A TEE: initial RAM disk"),
 };
 
 /* ---- writing -------------------------------------------------------------------------------- */
@@ -95,7 +120,7 @@ static void extend(struct sb_forge *forge, unsigned bank, uint32_t pcr, const ui
 
 static void put_event(struct sb_forge *forge, struct prism_buf *out, size_t index)
 {
-	size_t size = strlen(events[index].data);
+	size_t size = events[index].size;
 	uint8_t digest[NET_DIGEST_MAX];
 
 	put_le(out, events[index].pcr, 4);
