@@ -204,8 +204,6 @@ int core_agent_connection_check(const struct core_agent_connection *connection,
 	    (need_file(connection->client_cert_file, "the client certificate", err) < 0 ||
 	     need_file(connection->client_key_file, "the client certificate's key", err) < 0))
 		return -1;
-	if (mode == CORE_TLS_MATLS && need_file(connection->server_ca_file, "the server CA", err) < 0)
-		return -1;
 	if ((mode == CORE_TLS_ATLS || mode == CORE_TLS_MATLS) &&
 	    need_file(connection->policy_file, "the attestation policy", err) < 0)
 		return -1;

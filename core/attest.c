@@ -24,6 +24,7 @@ struct core_attest {
 	struct prism_loop *loop;
 	enum core_tls_mode mode;
 	enum net_atls_generation generation;
+	int64_t timeout_ms;
 	struct core_policy *policy, *extra; /* extra: NULL when there is none */
 	bool policy_key_given;
 	struct core_trust *trust;
@@ -122,15 +123,14 @@ static int load_tls(struct core_attest *a, const struct core_attest_config *conf
 	struct net_tls_config tls = {
 	    .role = NET_TLS_CLIENT, .trust = NET_TLS_TRUST_DEFERRED, .min_version = NET_TLS_1_3};
 
-	if (mutual &&
-	    (!config->server_ca_file || !config->client_cert_file || !config->client_key_file))
+	if (mutual && (!config->client_cert_file || !config->client_key_file))
 		return prism_error_raise(err, PRISM_ERROR_INVALID,
-		                         "mutual attested TLS needs the server CA, a client certificate "
-		                         "and its key");
-	if (mutual && (read_file("server CA", config->server_ca_file, &ca, err) < 0 ||
-	               net_cert_list_from_pem(ca.data, ca.len, a->ca, NET_CERT_CHAIN_MAX, &a->ca_count,
-	                                      err) < 0 ||
-	               read_file("client certificate", config->client_cert_file, &cert, err) < 0 ||
+		                         "mutual attested TLS needs a client certificate and its key");
+	if (mutual && config->server_ca_file &&
+	    (read_file("server CA", config->server_ca_file, &ca, err) < 0 ||
+	     net_cert_list_from_pem(ca.data, ca.len, a->ca, NET_CERT_CHAIN_MAX, &a->ca_count, err) < 0))
+		return -1;
+	if (mutual && (read_file("client certificate", config->client_cert_file, &cert, err) < 0 ||
 	               read_file("client key", config->client_key_file, &key, err) < 0)) {
 		prism_buf_wipe(&key);
 		return -1;
@@ -169,6 +169,7 @@ struct core_attest *core_attest_create(struct prism_loop *loop,
 	a->refs = 1;
 	a->loop = loop;
 	a->mode = config->mode;
+	a->timeout_ms = config->timeout_ms > 0 ? config->timeout_ms : NET_ATLS_EXCHANGE_MS;
 	if (load_policy(a, config, err) < 0 || load_trust(a, config, err) < 0 ||
 	    load_tls(a, config, err) < 0 || choose_generation(a, config->generation, err) < 0) {
 		core_attest_unref(a);
@@ -258,6 +259,9 @@ static void check_server_ca(const struct core_attest *a, const char *host,
 {
 	struct prism_error err = PRISM_ERROR_INIT;
 
+	if (a->ca_count == 0 && a->mode == CORE_TLS_MATLS)
+		core_verdict_skip(v, CORE_RULE_SERVER_CA,
+		                  "no server CA was given; the evidence alone vouches for the key");
 	if (a->ca_count == 0)
 		return;
 	core_verdict_require(v, CORE_RULE_SERVER_CA);
@@ -328,10 +332,11 @@ static struct core_evidence *parse_evidence(const void *data, size_t size, struc
 }
 
 static void judge_evidence(const struct core_attest *a, const struct core_evidence *evidence,
-                           const struct core_binding *binding, struct core_verdict *v)
+                           const struct core_binding *binding, bool paravisor,
+                           struct core_verdict *v)
 {
 	const struct core_evidence_expectation expect = {binding->report_data, binding->nonce,
-	                                                 now_us(a)};
+	                                                 now_us(a), paravisor};
 
 	core_verdict_pass(v, CORE_RULE_EVIDENCE, "%s",
 	                  core_evidence_kind_word(core_evidence_kind(evidence)));
@@ -368,9 +373,7 @@ static void judge_gen1(const struct core_attest *a, const struct net_atls_facts 
 		core_verdict_fail(v, CORE_RULE_EVIDENCE, "what the extension's number says",
 		                  core_evidence_kind_word(core_evidence_kind(evidence)),
 		                  "the evidence is of another platform than its extension");
-	else if (facts->extension == 1)
-		core_verdict_note(v, "azure", "the report is the paravisor's and binds no connection");
-	judge_evidence(a, evidence, &binding, v);
+	judge_evidence(a, evidence, &binding, facts->extension == 1, v);
 	core_evidence_destroy(evidence);
 }
 
@@ -413,7 +416,7 @@ static void judge_gen2(const struct core_attest *a, const struct net_atls_facts 
 	if (!core_evidence_eat(evidence) || strncmp(prism_buf_text(&bytes), "eyJ", 3) == 0)
 		core_verdict_fail(v, CORE_RULE_EVIDENCE, "an EAT in CBOR", "",
 		                  "the evidence is not wrapped as this generation demands");
-	judge_evidence(a, evidence, &binding.binding, v);
+	judge_evidence(a, evidence, &binding.binding, false, v);
 	core_evidence_destroy(evidence);
 }
 
@@ -436,7 +439,12 @@ static int judge(void *data, const struct net_atls_facts *facts, struct prism_er
 	core_verdict_conclude(v);
 	core_verdict_destroy(a->last);
 	a->last = v;
-	return core_verdict_raise(v, err);
+	if (core_verdict_raise(v, err) == 0)
+		return 0;
+	if (facts->failure &&
+	    facts->failure->hint[0]) /* the exchange broke: why, not what is unproven */
+		prism_error_hint(err, "%s", facts->failure->hint);
+	return -1;
 }
 
 /* ---- streams -------------------------------------------------------------------------------- */
@@ -462,12 +470,13 @@ struct net_stream *core_attest_stream(struct core_attest *a, struct net_stream *
 {
 	struct net_stream_atls_spec spec = {
 	    .generation = a->generation,
+	    .timeout_ms = a->timeout_ms,
 	    .judge = judge,
 	    .verdict = link_verdict,
 	    .release = link_release,
 	};
 	char sni[NET_ATLS_SNI];
-	struct net_stream_tls_spec tls = {.tls = a->tls, .timeout_ms = NET_ATLS_EXCHANGE_MS};
+	struct net_stream_tls_spec tls = {.tls = a->tls, .timeout_ms = a->timeout_ms};
 	struct link *link = prism_alloc(sizeof(*link));
 
 	net_random_bytes(spec.nonce, sizeof(spec.nonce)); /* new for every connection */

@@ -34,11 +34,14 @@ struct core_attest_config {  /* paths and texts lent; NULL: not given */
 	enum core_tls_mode mode; /* CORE_TLS_ATLS or CORE_TLS_MATLS */
 	enum core_attest_generation generation;
 	const char *policy_file;    /* required */
-	const char *server_ca_file; /* maTLS: required; also the host name is checked then */
+	/* maTLS: the certificate must chain to it, in generation 2 for the host dialled; NULL: the
+	 * evidence alone vouches for the peer (an agent of generation 1 signs its own certificate). */
+	const char *server_ca_file;
 	const char *client_cert_file, *client_key_file; /* maTLS: both required */
 	const char *certificates_file; /* PEM: VCEK chain where the evidence lacks it */
 	const char *policy_key_file;   /* CoRIM: a signature under this key is required */
 	const char *trust_root_file;   /* PEM: a test root, everything under it is NOT A TEE */
+	int64_t timeout_ms;            /* of handshake and exchange, each; 0: NET_ATLS_EXCHANGE_MS */
 	const char *extra_policy_file; /* JSON beside a CoRIM: further constraints, e.g. PCR values */
 };
 

@@ -231,6 +231,12 @@ static const char *const eat_platforms[CORE_EVIDENCE_KIND_COUNT] = {
     [CORE_EVIDENCE_TDX] = "TDX",
 };
 
+/* On Azure the claim "measurements" is no measurement but the head of the container. */
+static bool is_azure(const struct core_eat *eat)
+{
+	return strcmp(eat->platform, "Azure") == 0;
+}
+
 /* The report wins over claims; a claim that contradicts it is a fault of the token. */
 static const char *eat_fault(const struct core_evidence *e,
                              const struct core_evidence_expectation *expect)
@@ -238,13 +244,12 @@ static const char *eat_fault(const struct core_evidence *e,
 	const struct core_eat *eat = &e->eat;
 	const struct core_snp_evidence *snp = core_evidence_snp(e);
 
-	if (eat->platform[0] && strcmp(eat->platform, eat_platforms[e->kind]) != 0 &&
-	    strcmp(eat->platform, "Azure") != 0)
+	if (eat->platform[0] && strcmp(eat->platform, eat_platforms[e->kind]) != 0 && !is_azure(eat))
 		return "the token names another platform than its report";
 	if (expect->nonce &&
 	    (eat->nonce_size != 32 || !net_equal_const_time(eat->nonce, expect->nonce, 32)))
 		return "the token was made for another nonce";
-	if (snp && eat->measurement &&
+	if (snp && eat->measurement && !is_azure(eat) &&
 	    (eat->measurement_size != 48 || memcmp(eat->measurement, snp->report.measurement, 48) != 0))
 		return "the token claims another measurement than its report";
 	return NULL;
@@ -279,6 +284,15 @@ static void cover_ak(const struct core_tpm_evidence *tpm, const uint8_t report_d
 	memcpy(out, full, 64);
 }
 
+/* Reference attested-tls.md 2.8 #2, 3.9. */
+static void skip_paravisor(struct core_verdict *verdict)
+{
+	core_verdict_require(verdict, CORE_RULE_FRESH);
+	core_verdict_skip(verdict, CORE_RULE_FRESH,
+	                  "Azure's paravisor fills in the report's data; it cannot name a connection");
+	core_verdict_note(verdict, "azure", "the report is the paravisor's and binds no connection");
+}
+
 static void check_snp_vtpm(const struct core_evidence *e, const struct core_policy *policy,
                            const struct core_trust *trust,
                            const struct core_evidence_expectation *expect,
@@ -289,7 +303,12 @@ static void check_snp_vtpm(const struct core_evidence *e, const struct core_poli
 	struct core_tpm_expectation tpm = {.nonce = expect->nonce, .nonce_size = 32};
 
 	core_verdict_require(verdict, CORE_RULE_AK_BOUND);
-	if (expect->report_data) {
+	if (expect->paravisor) {
+		skip_paravisor(verdict);
+		core_verdict_skip(verdict, CORE_RULE_AK_BOUND,
+		                  "Azure's report does not cover the TPM's key without runtime data, "
+		                  "which the agent does not send");
+	} else if (expect->report_data) {
 		cover_ak(&e->tpm, expect->report_data, bound);
 		snp.report_data = bound;
 		tpm.ak_trusted = memcmp(bound, e->snp.report.report_data, 64) == 0;
@@ -318,25 +337,33 @@ static void check_vtpm(const struct core_evidence *e, const struct core_policy *
 
 void core_evidence_verify(const struct core_evidence *evidence, const struct core_policy *policy,
                           const struct core_trust *trust,
-                          const struct core_evidence_expectation *expect,
+                          const struct core_evidence_expectation *expected,
                           struct core_verdict *verdict)
 {
-	const struct core_snp_expectation snp = {expect->report_data, expect->at_us};
-	const struct core_tdx_expectation tdx = {expect->report_data, expect->at_us};
+	struct core_evidence_expectation expect = *expected;
+
+	expect.paravisor |= evidence->eat.present && is_azure(&evidence->eat);
+	const uint8_t *report_data = expect.paravisor ? NULL : expect.report_data;
+	const struct core_snp_expectation snp = {report_data, expect.at_us};
+	const struct core_tdx_expectation tdx = {report_data, expect.at_us};
 
 	if (evidence->eat.present)
-		check_eat(evidence, expect, verdict);
+		check_eat(evidence, &expect, verdict);
 	switch (evidence->kind) {
 	case CORE_EVIDENCE_SNP:
+		if (expect.paravisor)
+			skip_paravisor(verdict);
 		core_snp_verify(&evidence->snp, policy, trust, &snp, verdict);
 		break;
 	case CORE_EVIDENCE_SNP_VTPM:
-		check_snp_vtpm(evidence, policy, trust, expect, verdict);
+		check_snp_vtpm(evidence, policy, trust, &expect, verdict);
 		break;
 	case CORE_EVIDENCE_VTPM:
-		check_vtpm(evidence, policy, expect, verdict);
+		check_vtpm(evidence, policy, &expect, verdict);
 		break;
 	case CORE_EVIDENCE_TDX:
+		if (expect.paravisor)
+			skip_paravisor(verdict);
 		core_tdx_verify(&evidence->tdx, policy, trust, &tdx, verdict);
 		break;
 	case CORE_EVIDENCE_KIND_COUNT:

@@ -73,6 +73,9 @@ struct core_evidence_expectation {
 	const uint8_t *report_data; /* 64 bytes: what the attester was given as report data */
 	const uint8_t *nonce;       /* 32 bytes: the TPM quote's extraData, and the EAT's nonce */
 	int64_t at_us;              /* wall clock; PRISM_TIME_UNSET: dates are not looked at */
+	/* The report is that of Azure's paravisor, which fills in report data of its own: it can
+	 * never prove a connection, so the verdict is never "attested". Also taken from an EAT. */
+	bool paravisor;
 };
 
 /* Reports on every rule that applies; does not conclude. policy may be NULL. */

@@ -29,7 +29,9 @@ static const struct alert_row {
     {51, PRISM_ERROR_TRUST, "the peer could not verify our signature", FOR_CLIENT},
     {70, PRISM_ERROR_PROTOCOL, "the peer does not allow this TLS version", FOR_VERSION},
     {80, PRISM_ERROR_PROTOCOL, "the peer failed inside (alert internal_error)",
-     "an agent of the first attested generation answers so to a client that asks for no evidence"},
+     "an agent with attested TLS of generation 1 (up to v0.8) answers so to any other client: "
+     "check "
+     "the mode and the generation"},
     {112, PRISM_ERROR_PROTOCOL, "the peer does not know the name we asked for", ""},
     {116, PRISM_ERROR_TRUST, "the peer wants a client certificate and got none",
      "mutual TLS: give a client certificate and its key"},

@@ -37,7 +37,12 @@ static const struct {
     [SB_ATLS_NO_EVIDENCE] = {"no-evidence", "no evidence at all"},
     [SB_ATLS_DOUBLE_EVIDENCE] = {"double-evidence", "evidence twice in the certificate"},
     [SB_ATLS_EXPIRED_LEAF] = {"expired-leaf", "a TLS certificate out of date"},
-    [SB_ATLS_HANG] = {"hang", "no answer to the request for evidence"},
+    [SB_ATLS_PLAIN_TLS] = {"plain-tls",
+                           "TLS that nobody attests, as an agent without its TEE falls "
+                           "back to"},
+    [SB_ATLS_CLEAR_TEXT] = {"clear-text",
+                            "no TLS at all, as an agent without its TEE falls back to"},
+    [SB_ATLS_HANG] = {"hang", "no answer to the request for evidence, or to the handshake"},
 };
 
 const char *sb_atls_fault_help(enum sb_atls_fault fault)
@@ -346,12 +351,17 @@ struct net_stream *sb_atls_wrap(void *data, struct net_stream *accepted)
 {
 	struct sb_atls *atls = data;
 	const struct net_stream_tls_spec spec = {.tls = atls->tls};
-	struct net_stream *tls = net_stream_tls_create(accepted, &spec);
 
-	if (atls->config.generation == 1)
-		return tls;
+	bool hang = atls->config.generation == 1 && atls->config.fault == SB_ATLS_HANG;
+
+	if (atls->config.fault == SB_ATLS_CLEAR_TEXT)
+		return accepted;
+	struct net_stream *lower = hang ? accepted : net_stream_tls_create(accepted, &spec);
+	if (!hang && (atls->config.generation == 1 || atls->config.fault == SB_ATLS_PLAIN_TLS))
+		return lower;
 	struct answer_layer *l = prism_alloc(sizeof(*l));
-	net_stream_init(&l->s, &layer_ops, atls->loop, tls);
+	net_stream_init(&l->s, &layer_ops, atls->loop, lower);
+	l->state = hang ? SILENT : READING_HEADER;
 	l->atls = atls;
 	prism_buf_init(&l->request, REQUEST_MAX + 1);
 	prism_buf_init(&l->answer, ANSWER_MAX);

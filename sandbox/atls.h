@@ -32,6 +32,8 @@ enum sb_atls_fault {
 	SB_ATLS_NO_EVIDENCE,         /* authenticator, or certificate, without evidence */
 	SB_ATLS_DOUBLE_EVIDENCE,     /* generation 1: two attestation extensions */
 	SB_ATLS_EXPIRED_LEAF,        /* generation 1: certificate out of date */
+	SB_ATLS_PLAIN_TLS,           /* fallback: TLS that nobody attests */
+	SB_ATLS_CLEAR_TEXT,          /* fallback: no TLS at all */
 	SB_ATLS_HANG,                /* never answers */
 	SB_ATLS_FAULT_COUNT
 };

@@ -68,9 +68,9 @@ int sb_atls_ephemeral(struct sb_atls *atls, struct prism_error *err)
 	return 0;
 }
 
-static bool add_evidence(X509 *cert, const struct prism_buf *evidence)
+static bool add_evidence(X509 *cert, bool azure, const struct prism_buf *evidence)
 {
-	ASN1_OBJECT *oid = OBJ_txt2obj("2.99999.1.0", 1);
+	ASN1_OBJECT *oid = OBJ_txt2obj(azure ? "2.99999.1.1" : "2.99999.1.0", 1);
 	ASN1_OCTET_STRING *octets = ASN1_OCTET_STRING_new();
 	X509_EXTENSION *ext = NULL;
 	bool ok =
@@ -131,12 +131,14 @@ int sb_atls_gen1_certificate(struct sb_atls *atls, const uint8_t nonce[64],
 		rc = gen1_binding(fault == SB_ATLS_OTHER_KEY ? other : key, nonce, binding, err);
 	if (rc == 0 && fault == SB_ATLS_OTHER_CHANNEL)
 		binding[63] ^= 1;
-	if (rc == 0 && fault != SB_ATLS_NO_EVIDENCE)
+	if (rc == 0 && fault != SB_ATLS_NO_EVIDENCE && fault != SB_ATLS_PLAIN_TLS)
 		rc = sb_forge_evidence(atls->forge, atls->config.kind, binding, binding,
 		                       atls->config.evidence_fault, &evidence, err);
-	if (rc == 0 && evidence.len && !add_evidence(cert, &evidence))
+	if (rc == 0 && evidence.len &&
+	    !add_evidence(cert, atls->config.kind == SB_FORGE_AZURE, &evidence))
 		rc = prism_error_raise(err, PRISM_ERROR_INTERNAL, "cannot add evidence");
-	if (rc == 0 && fault == SB_ATLS_DOUBLE_EVIDENCE && !add_evidence(cert, &evidence))
+	if (rc == 0 && fault == SB_ATLS_DOUBLE_EVIDENCE &&
+	    !add_evidence(cert, atls->config.kind == SB_FORGE_AZURE, &evidence))
 		rc = prism_error_raise(err, PRISM_ERROR_INTERNAL, "cannot add evidence");
 	if (rc == 0 && X509_sign(cert, key, EVP_sha256()) <= 0)
 		rc = prism_error_raise(err, PRISM_ERROR_INTERNAL, "cannot sign a certificate");
@@ -157,6 +159,7 @@ struct session { /* one answer under way */
 	uint8_t context[HASH_MAX], finished_key[HASH_MAX], exported[32];
 	const uint8_t *request; /* whole message */
 	size_t request_size;
+	struct sb_atls_request asked;
 };
 
 static void hash_of(const struct session *s, const void *a, size_t a_size, const void *b,
@@ -229,11 +232,11 @@ static int put_certificate(struct session *s, struct prism_buf *out, struct pris
 	PRISM_AUTO_BUF struct prism_buf body = PRISM_BUF_INIT(EVIDENCE_MAX);
 	PRISM_AUTO_BUF struct prism_buf payload = PRISM_BUF_INIT(EVIDENCE_MAX);
 	uint8_t context[255];
-	size_t context_size = s->request[4];
+	size_t context_size = s->asked.context_size;
 	unsigned char *der = NULL;
 	bool evidence = s->atls->config.fault != SB_ATLS_NO_EVIDENCE;
 
-	memcpy(context, s->request + 5, context_size);
+	memcpy(context, s->asked.context, context_size);
 	if (s->atls->config.fault == SB_ATLS_REPLAYED_CONTEXT)
 		context[0] ^= 1;
 	if (evidence && put_payload(s, &payload, err) < 0)
@@ -289,8 +292,11 @@ static int put_verify(struct session *s, struct prism_buf *out, struct prism_err
 	size_t size = sizeof(signature);
 	EVP_PKEY *other = NULL, *key = s->atls->key;
 	EVP_PKEY_CTX *pctx = NULL;
-	EVP_MD_CTX *ctx = EVP_MD_CTX_new();
 
+	if (!sb_atls_request_offers(&s->asked, scheme_of(key))) /* the real agent stops listening */
+		return prism_error_raise(err, PRISM_ERROR_PROTOCOL,
+		                         "no offered signature scheme fits the agent's key");
+	EVP_MD_CTX *ctx = EVP_MD_CTX_new();
 	if (s->atls->config.fault == SB_ATLS_WRONG_HASH)
 		hash = hash == NET_SHA256 ? NET_SHA384 : NET_SHA256;
 	if (s->atls->config.fault == SB_ATLS_OTHER_KEY)
@@ -353,8 +359,8 @@ static int session_init(struct session *s, struct sb_atls *atls, const struct ne
 	s->hash = net_stream_tls_info(tls).hash;
 	s->request = (const uint8_t *)request->data;
 	s->request_size = request->len;
-	if (request->len < 5 || request->len < 5 + (size_t)s->request[4])
-		return prism_error_raise(err, PRISM_ERROR_PROTOCOL, "truncated request");
+	if (sb_atls_request_parse(request->data, request->len, &s->asked, err) < 0)
+		return -1;
 	if (s->hash != NET_SHA256 && s->hash != NET_SHA384)
 		return prism_error_raise(err, PRISM_ERROR_PROTOCOL, "unknown cipher suite");
 	s->hash_size = net_digest_size(s->hash);
@@ -362,8 +368,8 @@ static int session_init(struct session *s, struct sb_atls *atls, const struct ne
 	        0 ||
 	    net_stream_tls_export(tls, NET_EA_LABEL_FINISHED, NULL, 0, s->finished_key, s->hash_size,
 	                          err) < 0 ||
-	    net_stream_tls_export(tls, NET_EA_LABEL_ATTESTATION, s->request + 5, s->request[4],
-	                          s->exported, sizeof(s->exported), err) < 0)
+	    net_stream_tls_export(tls, NET_EA_LABEL_ATTESTATION, s->asked.context,
+	                          s->asked.context_size, s->exported, sizeof(s->exported), err) < 0)
 		return -1;
 	return 0;
 }

@@ -29,6 +29,15 @@ int sb_atls_gen1_certificate(struct sb_atls *atls, const uint8_t nonce[64],
 PRISM_MUST_USE
 int sb_atls_identity_pem(X509 *cert, EVP_PKEY *key, struct prism_buf *ret_cert,
                          struct prism_buf *ret_key, struct prism_error *err);
+/* A parsed authenticator request; lends from the message. */
+struct sb_atls_request {
+	const uint8_t *context, *schemes;
+	size_t context_size, scheme_count;
+};
+PRISM_MUST_USE
+int sb_atls_request_parse(const void *data, size_t size, struct sb_atls_request *ret,
+                          struct prism_error *err);
+bool sb_atls_request_offers(const struct sb_atls_request *request, unsigned scheme);
 /* The whole answer to a request, frame header included. */
 PRISM_MUST_USE
 int sb_atls_answer(struct sb_atls *atls, const struct net_stream *tls,

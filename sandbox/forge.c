@@ -379,7 +379,7 @@ static int pack_tpm(struct sb_forge *forge, enum sb_forge_kind kind, Evidence__Q
 	whole.quotes = quotes;
 	whole.n_quotes = 2;
 	whole.event_log = bytes_of(log, forge->log_size);
-	whole.sev_snp = kind == SB_FORGE_SNP_VTPM ? &snp->whole : NULL;
+	whole.sev_snp = kind == SB_FORGE_VTPM ? NULL : &snp->whole;
 	return pack(&whole.base, out, err);
 }
 
@@ -393,7 +393,12 @@ static int tpm_evidence(struct sb_forge *forge, enum sb_forge_kind kind,
 	uint8_t covered[64];
 	int rc;
 
-	cover_ak(forge, report_data, covered);
+	if (kind == SB_FORGE_AZURE) { /* SHA-256 of runtime data that nobody sends along, and zeros */
+		memset(covered, 0, sizeof(covered));
+		net_digest_bytes(NET_SHA256, "NOT A TEE: runtime data", 23, covered);
+	} else {
+		cover_ak(forge, report_data, covered);
+	}
 	rc = snp_message_init(&snp, forge, fault == SB_FORGE_AK_NOT_COVERED ? report_data : covered,
 	                      fault, err);
 	for (unsigned bank = 0; bank < 2 && rc == 0; bank++)

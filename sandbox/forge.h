@@ -20,7 +20,13 @@
 
 struct sb_forge;
 
-enum sb_forge_kind { SB_FORGE_SNP, SB_FORGE_SNP_VTPM, SB_FORGE_VTPM, SB_FORGE_KIND_COUNT };
+enum sb_forge_kind {
+	SB_FORGE_SNP,
+	SB_FORGE_SNP_VTPM,
+	SB_FORGE_VTPM,
+	SB_FORGE_AZURE, /* as SNP_VTPM, but the report data is the paravisor's: it binds nothing */
+	SB_FORGE_KIND_COUNT
+};
 
 /* One fault a piece of evidence can have; each breaks one thing and leaves the rest right. */
 enum sb_forge_fault {

@@ -48,7 +48,7 @@ static void put_text(struct prism_buf *out, const char *text)
 
 static const char *platform_of(enum sb_forge_kind kind, enum sb_forge_fault fault)
 {
-	static const char *const words[SB_FORGE_KIND_COUNT] = {"SNP", "SNP-vTPM", "vTPM"};
+	static const char *const words[SB_FORGE_KIND_COUNT] = {"SNP", "SNP-vTPM", "vTPM", "Azure"};
 
 	return fault == SB_FORGE_EAT_PLATFORM ? "TDX" : words[kind];
 }
@@ -76,7 +76,10 @@ static void put_claims(struct sb_forge *forge, enum sb_forge_kind kind, const ui
 	put_head(out, MAJOR_UINT, 10);
 	put_bytes(out, shown_nonce, sizeof(shown_nonce));
 	put_head(out, MAJOR_UINT, 265);
-	put_bytes(out, measurement, sizeof(measurement));
+	if (kind == SB_FORGE_AZURE) /* the agent puts the head of the container here */
+		put_bytes(out, raw->data, 32);
+	else
+		put_bytes(out, measurement, sizeof(measurement));
 	put_text(out, "platform_type");
 	put_text(out, platform_of(kind, fault));
 	put_text(out, "raw_report");

@@ -275,6 +275,28 @@ static void test_mutual_in_generation_2(void **state)
 	exchange_finish(&x);
 }
 
+static void test_mutual_without_a_server_ca(void **state)
+{
+	for (unsigned generation = 1; generation <= 2; generation++) {
+		struct exchange x;
+		struct core_attest_config client = mutual(generation);
+		const struct core_check *check;
+
+		client.server_ca_file = NULL;
+		exchange_start(&x,
+		               &(struct sb_atls_config){.generation = generation,
+		                                        .kind = SB_FORGE_SNP_VTPM,
+		                                        .client_ca_pem = authority.cert_pem},
+		               &client);
+		exchange_run(&x);
+		expect_attested(&x);
+		check = core_verdict_find(core_attest_last(x.attest), CORE_RULE_SERVER_CA);
+		assert_non_null(check);
+		assert_int_equal(check->result, CORE_CHECK_SKIPPED);
+		exchange_finish(&x);
+	}
+}
+
 /* ---- refusals ------------------------------------------------------------------------------- */
 
 struct refusal {
@@ -302,9 +324,12 @@ static const struct refusal refusals[] = {
     {2, "expired-vcek", CORE_RULE_CHAIN_SIGNED},
     {2, "other-measurement", CORE_RULE_MEASURED},
     {2, "eat-measurement", CORE_RULE_EAT},
+    {2, "plain-tls", CORE_RULE_AUTHENTICATOR},
+    {2, "hang", CORE_RULE_AUTHENTICATOR},
     {1, "other-tls-key", CORE_RULE_FRESH},
     {1, "other-channel", CORE_RULE_FRESH},
     {1, "no-evidence", CORE_RULE_EVIDENCE},
+    {1, "plain-tls", CORE_RULE_EVIDENCE},
     {1, "double-evidence", CORE_RULE_EVIDENCE},
     {1, "expired-leaf", CORE_RULE_LEAF},
     {1, "debug-policy", CORE_RULE_GUEST_DEBUG},
@@ -342,6 +367,7 @@ static void test_each_fault_is_stopped_before_the_first_byte(void **state)
 		struct sb_atls_config agent = {.generation = row->generation, .kind = SB_FORGE_SNP_VTPM};
 		struct core_attest_config client = plain(row->generation);
 
+		client.timeout_ms = strcmp(row->fault, "hang") == 0 ? 100 : 0;
 		assert_int_equal(sb_atls_fault_parse(row->fault, &agent.fault, &agent.evidence_fault, NULL),
 		                 0);
 		refuse(row, &agent, &client);
@@ -370,6 +396,71 @@ static void test_mutual_with_another_ca(void **state)
 	                                .key_pem = server_id.key_pem,
 	                                .client_ca_pem = authority.cert_pem},
 	       &client);
+}
+
+/* Azure's report binds no connection: nothing is wrong with it, and yet it is never attested. */
+static void test_azure_is_never_attested(void **state)
+{
+	for (unsigned generation = 1; generation <= 2; generation++) {
+		struct exchange x;
+		struct core_attest_config client = plain(generation);
+
+		exchange_start(&x,
+		               &(struct sb_atls_config){.generation = generation, .kind = SB_FORGE_AZURE},
+		               &client);
+		exchange_run(&x);
+		assert_int_not_equal(x.status, NET_GRPC_OK);
+		assert_int_equal(x.calls_seen, 0);
+		const struct core_verdict *verdict = core_attest_last(x.attest);
+		if (core_verdict_state(verdict) != CORE_VERDICT_UNPROVEN) {
+			PRISM_AUTO_FREE char *text = core_verdict_text(verdict);
+			fail_msg("%s", text);
+		}
+		assert_int_equal(core_verdict_find(verdict, CORE_RULE_AK_BOUND)->result,
+		                 CORE_CHECK_SKIPPED);
+		assert_int_equal(core_verdict_find(verdict, CORE_RULE_QUOTE_SIGNED)->result,
+		                 CORE_CHECK_PASS);
+		assert_non_null(strstr(x.err.message, "paravisor"));
+		exchange_finish(&x);
+	}
+}
+
+/* What happened to the connection itself is said in the words of the TLS layer. */
+static void refuse_early(const struct sb_atls_config *agent,
+                         const struct core_attest_config *client, const char *words)
+{
+	struct exchange x;
+	char text[2048];
+
+	exchange_start(&x, agent, client);
+	exchange_run(&x);
+	assert_int_not_equal(x.status, NET_GRPC_OK);
+	assert_int_equal(x.calls_seen, 0);
+	snprintf(text, sizeof(text), "%s | %s", x.err.message, x.err.hint);
+	if (!strstr(text, words))
+		fail_msg("\"%s\" does not say \"%s\"", text, words);
+	exchange_finish(&x);
+}
+
+static void test_broken_connections_name_their_remedy(void **state)
+{
+	struct core_attest_config client;
+	struct sb_atls_config agent = {.kind = SB_FORGE_SNP_VTPM};
+
+	for (agent.generation = 1; agent.generation <= 2; agent.generation++) {
+		client = plain(agent.generation);
+		client.timeout_ms = 100;
+		agent.fault = SB_ATLS_CLEAR_TEXT;
+		refuse_early(&agent, &client, "without TLS");
+		agent.fault = SB_ATLS_HANG;
+		refuse_early(&agent, &client,
+		             agent.generation == 1 ? "no TLS handshake" : "check the mode");
+		agent.fault = SB_ATLS_SOUND;
+		agent.client_ca_pem = authority.cert_pem;
+		client.timeout_ms = 0;
+		refuse_early(&agent, &client, "client certificate");
+		agent.client_ca_pem = NULL;
+	}
 }
 
 /* A client of generation 1 at a listener of generation 2 and the other way round: refused. */
@@ -419,6 +510,9 @@ static void test_settings_are_checked_before_dialling(void **state)
 	config.client_key_file = NULL;
 	refuse_settings(config, "client certificate");
 	config = mutual(2);
+	config.server_ca_file = policy_json;
+	refuse_settings(config, "certificate");
+	config = mutual(2);
 	config.client_key_file = policy_json;
 	refuse_settings(config, "");
 	config = plain(1);
@@ -446,6 +540,9 @@ int main(void)
 	    cmocka_unit_test(test_both_generations),
 	    cmocka_unit_test(test_snp_without_a_tpm_in_generation_2),
 	    cmocka_unit_test(test_mutual_in_generation_2),
+	    cmocka_unit_test(test_mutual_without_a_server_ca),
+	    cmocka_unit_test(test_azure_is_never_attested),
+	    cmocka_unit_test(test_broken_connections_name_their_remedy),
 	    cmocka_unit_test(test_each_fault_is_stopped_before_the_first_byte),
 	    cmocka_unit_test(test_without_the_test_root),
 	    cmocka_unit_test(test_mutual_with_another_ca),
