@@ -33,7 +33,7 @@ int core_attest_generation_parse(const char *word, enum core_attest_generation *
 struct core_attest_config {  /* paths and texts lent; NULL: not given */
 	enum core_tls_mode mode; /* CORE_TLS_ATLS or CORE_TLS_MATLS */
 	enum core_attest_generation generation;
-	const char *policy_file;    /* required */
+	const char *policy_file; /* required */
 	/* maTLS: the certificate must chain to it, in generation 2 for the host dialled; NULL: the
 	 * evidence alone vouches for the peer (an agent of generation 1 signs its own certificate). */
 	const char *server_ca_file;
