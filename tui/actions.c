@@ -87,6 +87,7 @@
 	"administrator edit run view dataset_provider algo_provider result_consumer"
 
 #define RUNS (PT_IN_OVERVIEW | PT_IN_TIMELINE)
+#define COMPUTATION_TABS (RUNS | PT_IN_COMPUTATIONS | PT_IN_ROLES | PT_IN_LINKED)
 
 static const struct pt_action rows[PT_ACTION_COUNT] = {
     /* ---- moving ---- */
@@ -685,6 +686,21 @@ static const struct pt_action rows[PT_ACTION_COUNT] = {
          ARGS(COMPUTATION, {"directory", PT_ARG_NEW_FILE, REQ, NULL, "where they go"},
               {"replace", PT_ARG_FLAG, 0, NULL, "overwrite files of the same name"}),
          .run = pt_cmd_computation_certs},
+
+    /* ---- doctors ---- */
+    [PT_ACTION_COMPUTATION_DOCTOR] =
+        {"computation doctor", "t", PT_GROUP_COMPUTATION,
+         "examine it: server, roles, keys, assets, CVM, certificates, network", COMPUTATION_TABS,
+         PT_ACTION_SELECTION | PT_ACTION_CANCELLABLE,
+         ARGS(COMPUTATION, KEY, ADDRESS,
+              {"server-ca-file", PT_ARG_FILE, 0, NULL, "CA of the agent's certificate"},
+              {"client-cert", PT_ARG_FILE, 0, NULL, "your certificate"},
+              {"client-key", PT_ARG_FILE, 0, NULL, "your key"},
+              {"policy", PT_ARG_FILE, 0, NULL, "attestation policy"}),
+         .hint = "doctor", .run = pt_cmd_computation_doctor},
+    [PT_ACTION_DOCTOR_FIX] = {"doctor fix", "f", PT_GROUP_COMPUTATION,
+                              "go to what mends the line under the cursor", PT_IN_DOCTOR,
+                              PT_ACTION_UI | PT_ACTION_HINT, .hint = "go there"},
 
     /* ---- evidence and policies ---- */
     [PT_ACTION_EVIDENCE_VERIFY] =

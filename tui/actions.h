@@ -67,6 +67,7 @@ typedef uint64_t pt_where;
 	X(ASSETS, "assets")             \
 	X(CVMS, "cvms")                 \
 	X(CERTS, "certificates")        \
+	X(DOCTOR, "doctor")             \
 	X(RUN, "run")                   \
 	X(RUNS, "runs")                 \
 	X(TRANSFERS, "transfers")       \
@@ -103,8 +104,9 @@ _Static_assert(PT_AT_COUNT <= 64, "a set of places is 64 bits");
 #define PT_IN_ASSETS PT_AT(ASSETS) /* assets of the workspace */
 #define PT_IN_CVMS PT_AT(CVMS)
 #define PT_IN_CERTS PT_AT(CERTS) /* certificates of one CVM */
-#define PT_IN_RUN PT_AT(RUN)     /* run dialog */
-#define PT_IN_RUNS PT_AT(RUNS)   /* of the workspace */
+#define PT_IN_DOCTOR PT_AT(DOCTOR)
+#define PT_IN_RUN PT_AT(RUN)   /* run dialog */
+#define PT_IN_RUNS PT_AT(RUNS) /* of the workspace */
 #define PT_IN_TRANSFERS PT_AT(TRANSFERS)
 #define PT_IN_KEYS PT_AT(KEYS)
 #define PT_IN_HELP PT_AT(HELP)
@@ -340,6 +342,10 @@ enum pt_action_id {
 	PT_ACTION_CERT_GENERATE,
 	PT_ACTION_AGENT_ENV,
 	PT_ACTION_COMPUTATION_CERTS,
+
+	/* doctors */
+	PT_ACTION_COMPUTATION_DOCTOR,
+	PT_ACTION_DOCTOR_FIX,
 
 	/* evidence and policies */
 	PT_ACTION_EVIDENCE_VERIFY,

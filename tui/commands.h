@@ -105,6 +105,9 @@ void pt_cmd_cert_ca(struct pt_command *command);
 void pt_cmd_cert_check(struct pt_command *command);
 void pt_cmd_computation_certs(struct pt_command *command);
 
+/* cmd_doctor.c */
+void pt_cmd_computation_doctor(struct pt_command *command);
+
 /* cmd_cert_make.c */
 void pt_cmd_cert_generate(struct pt_command *command);
 void pt_cmd_agent_env(struct pt_command *command);

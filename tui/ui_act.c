@@ -491,6 +491,8 @@ unsigned pt_ui_act(struct pt_app *app, struct pt_view *view, enum pt_action_id i
 		result = shared(app, view, id, values);
 	if (result == PT_IGNORED)
 		result = open_tab_of(app, view, id, values);
+	if (result == PT_IGNORED)
+		result = pt_ui_open(app, view, id, values);
 	if (result == PT_IGNORED && action->run) {
 		pt_ui_start_missing(app, view, id, values);
 		result = PT_HANDLED | PT_REDRAW;

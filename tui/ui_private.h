@@ -64,4 +64,9 @@ void pt_ui_lock_input(struct pt_ui *ui);
 void pt_ui_sign_in(struct pt_ui *ui); /* the login overlay, unless it is open */
 void pt_ui_signed_in(struct pt_ui *ui);
 
+/* ui_open.c: a view for the thing that is named, or under the cursor; PT_IGNORED when the action
+ * has none. */
+unsigned pt_ui_open(struct pt_app *app, struct pt_view *view, enum pt_action_id id,
+                    const struct pt_values *values);
+
 #endif

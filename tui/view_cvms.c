@@ -154,10 +154,6 @@ static unsigned act(struct pt_view *view, enum pt_action_id id, const struct pt_
 		return pt_listview_refresh(view);
 	case PT_ACTION_OPEN:
 		return run_on(view, PT_ACTION_CVM_SHOW, NULL);
-	case PT_ACTION_CERT_LIST:
-		if (selected(view))
-			pt_app_push(view->app, PT_PANE_LIST, pt_view_certs(view->app, selected(view)));
-		return PT_HANDLED | PT_REDRAW;
 	case PT_ACTION_SAVE:
 		return run_on(view, PT_ACTION_CVM_POLICY, "attestation_policy.json");
 	default:

@@ -49,6 +49,7 @@ struct pt_view *pt_view_roles(struct pt_app *app, const char *id);
 struct pt_view *pt_view_linked(struct pt_app *app, const char *id);
 
 /* Overlays. */
+struct pt_view *pt_view_doctor(struct pt_app *app, const char *computation_id);
 struct pt_view *pt_view_lock(struct pt_app *app);
 struct pt_view *pt_view_login(struct pt_app *app);
 struct pt_view *pt_view_audit(struct pt_app *app);
