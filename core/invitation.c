@@ -169,3 +169,65 @@ int core_invitation_answer(struct core *core, const char *workspace, bool accept
 	struct core_write write = {core, done, data, mine_anew, why_not_answered};
 	return core_call_write(&write, &call, cancel, err);
 }
+
+/* --- words to ids --- */
+
+struct resolving {
+	struct core *core;
+	char *word;
+	core_id_fn done;
+	void *data;
+};
+
+static const char *find_workspace(struct core *core, const char *word, size_t *ret_matches)
+{
+	struct core_list *list = core_my_invitations(core);
+	const char *found = NULL;
+	*ret_matches = 0;
+	for (size_t i = 0; i < core_list_count(list); i++) {
+		const struct core_invitation *one = core_invitation_at(list, i);
+		if (strcmp(one->workspace, word) == 0) {
+			*ret_matches = 1;
+			return one->workspace;
+		}
+		if (strcmp(one->workspace_name, word) == 0) {
+			found = one->workspace;
+			(*ret_matches)++;
+		}
+	}
+	return found;
+}
+
+static void resolve_loaded(void *data, const struct prism_error *err)
+{
+	struct resolving *r = data;
+	struct prism_error failure = PRISM_ERROR_INIT;
+	size_t matches = 0;
+	const char *id = err ? NULL : find_workspace(r->core, r->word, &matches);
+	if (!err && matches == 0)
+		prism_error_raise(&failure, PRISM_ERROR_MISSING, "you are not invited to \"%s\"", r->word);
+	else if (!err && matches > 1)
+		prism_error_raise(&failure, PRISM_ERROR_CONFLICT, "%zu workspaces are called \"%s\"",
+		                  matches, r->word);
+	if (failure.category != PRISM_ERROR_NONE) {
+		prism_error_hint(&failure, matches ? "name it by its id"
+		                                   : "\"invitation mine\" lists your invitations");
+		err = &failure;
+	}
+	PRISM_AUTO_FREE char *copy = prism_strdup(id ? id : "");
+	r->done(r->data, err ? "" : copy, err);
+	prism_free(r->word);
+	prism_free(r);
+}
+
+int core_invitation_resolve(struct core *core, const char *word, struct prism_cancel *cancel,
+                            core_id_fn done, void *data, struct prism_error *err)
+{
+	struct resolving *r = prism_alloc(sizeof(*r));
+	*r = (struct resolving){core, prism_strdup(word), done, data};
+	if (core_list_await(core_my_invitations(core), false, cancel, resolve_loaded, r, err) == 0)
+		return 0;
+	prism_free(r->word);
+	prism_free(r);
+	return -1;
+}

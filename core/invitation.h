@@ -62,4 +62,9 @@ int core_invitation_answer(struct core *core, const char *workspace, bool accept
                            struct prism_cancel *cancel, core_done_fn done, void *data,
                            struct prism_error *err);
 
+/* Id of the workspace of one of my invitations, by its id or name. */
+PRISM_MUST_USE
+int core_invitation_resolve(struct core *core, const char *word, struct prism_cancel *cancel,
+                            core_id_fn done, void *data, struct prism_error *err);
+
 #endif

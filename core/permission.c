@@ -154,6 +154,11 @@ static const char *word_of_bit(const struct word *words, unsigned count, unsigne
 	return "?";
 }
 
+const char *core_wperm_word_of(enum core_wperm bit)
+{
+	return word_of_bit(wperms, CORE_WPERM_COUNT, bit);
+}
+
 bool core_may(struct core *core, const char *computation_id, enum core_perm need, char *reason,
               size_t size)
 {
@@ -179,7 +184,6 @@ bool core_workspace_may(struct core *core, enum core_wperm need, char *reason, s
 	if (!p.workspace_known || (p.workspace & need))
 		return true;
 	if (size)
-		snprintf(reason, size, "needs the workspace action %s",
-		         word_of_bit(wperms, CORE_WPERM_COUNT, need));
+		snprintf(reason, size, "needs the workspace action %s", core_wperm_word_of(need));
 	return false;
 }

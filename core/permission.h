@@ -60,7 +60,8 @@ const char *core_perm_word(unsigned index); /* index below CORE_PERM_COUNT */
 const char *core_perm_label(unsigned index);
 const char *core_wperm_word(unsigned index);
 const char *core_wperm_label(unsigned index);
-unsigned core_perm_bit(const char *word); /* 0 when unknown */
+const char *core_wperm_word_of(enum core_wperm bit); /* "?" when it is not exactly one */
+unsigned core_perm_bit(const char *word);            /* 0 when unknown */
 unsigned core_wperm_bit(const char *word);
 unsigned core_perm_bits(const cJSON *array); /* of an array of strings; unknown words ignored */
 unsigned core_wperm_bits(const cJSON *array);

@@ -12,6 +12,7 @@
 #include "core/computation.h"
 #include "core/cvm.h"
 #include "core/internal.h"
+#include "core/invitation.h"
 #include "core/list.h"
 #include "core/role.h"
 #include "core/run.h"
@@ -22,6 +23,7 @@
 
 #define ROLES_EVERY \
 	4 /* polls of a computation: roles cost two calls and one per role, and change rarely */
+#define MINE_EVERY 4 /* idle intervals between two looks for invitations: nobody waits for one */
 #define LARGE_WHOLE_MS 300000 /* between two loads of the whole of a large list */
 #define FRESH_MS 2000         /* what was read this recently is not read again when a view opens */
 
@@ -182,6 +184,10 @@ static struct core_list *list_of(const struct watched *w)
 		return core_cvms(w->core);
 	case CORE_WATCH_RUNS:
 		return core_runs(w->core);
+	case CORE_WATCH_INVITATIONS:
+		return core_invitations(w->core);
+	case CORE_WATCH_MY_INVITATIONS:
+		return core_my_invitations(w->core);
 	default:
 		return NULL;
 	}
@@ -211,6 +217,8 @@ static int64_t interval(void *data)
 		return option_ms(w, CORE_OPT_INTERVAL_STATUS);
 	if (w->kind == CORE_WATCH_CVMS && any_initializing(w->core))
 		return option_ms(w, CORE_OPT_INTERVAL_CVM);
+	if (w->kind == CORE_WATCH_MY_INVITATIONS)
+		return MINE_EVERY * option_ms(w, CORE_OPT_INTERVAL_IDLE);
 	return option_ms(w, CORE_OPT_INTERVAL_IDLE);
 }
 
@@ -268,7 +276,7 @@ static void refresh_computation(struct watched *w)
 
 static bool needs_workspace(const struct watched *w)
 {
-	return w->kind != CORE_WATCH_WORKSPACES;
+	return w->kind != CORE_WATCH_WORKSPACES && w->kind != CORE_WATCH_MY_INVITATIONS;
 }
 
 static void tick(void *data)

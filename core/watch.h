@@ -21,7 +21,9 @@ enum core_watch_kind {
 	CORE_WATCH_TIMELINE,     /* one: status, events, runs; id needed */
 	CORE_WATCH_ASSETS,
 	CORE_WATCH_CVMS,
-	CORE_WATCH_RUNS, /* of the workspace */
+	CORE_WATCH_RUNS,           /* of the workspace */
+	CORE_WATCH_INVITATIONS,    /* into the workspace */
+	CORE_WATCH_MY_INVITATIONS, /* for me, of any workspace; slowly: MINE_EVERY in watch.c */
 	CORE_WATCH_COUNT
 };
 struct core_watch;

@@ -6,6 +6,7 @@
 #include "core/internal.h"
 #include "core/permission.h"
 #include "core/session.h"
+#include "core/validate.h"
 #include "net/crypto.h"
 
 #include <string.h>
@@ -211,6 +212,49 @@ int core_workspace_enter(struct core *core, const char *word, struct prism_cance
 	return -1;
 }
 
+/* --- one --- */
+
+struct fetching {
+	core_workspace_fn done;
+	void *data;
+};
+
+static void roles_query(struct core_query *q, void *data)
+{
+	core_query_add(q, "roles", "true"); /* section 3.2: mine, with their actions */
+}
+
+static void fetched(void *data, const struct core_reply *reply, const struct prism_error *err)
+{
+	struct fetching f = *(struct fetching *)data;
+	struct prism_error failure = PRISM_ERROR_INIT;
+	struct prism_arena *arena = prism_arena_create();
+	struct core_workspace w = {0};
+	prism_free(data);
+	if (!err && (!decode(&w, reply->json, arena) || !*w.id)) {
+		prism_error_raise(&failure, PRISM_ERROR_PROTOCOL, "the answer is not a workspace");
+		err = &failure;
+	}
+	const cJSON *role = err ? NULL : cJSON_GetArrayItem(prism_json_array(reply->json, "roles"), 0);
+	if (role && !*w.role_name)
+		w.role_name = CORE_STR_ANY(arena, role, "role_name", "name");
+	f.done(f.data, err ? NULL : &w, err);
+	prism_arena_destroy(arena);
+}
+
+int core_workspace_fetch(struct core *core, const char *id, struct prism_cancel *cancel,
+                         core_workspace_fn done, void *data, struct prism_error *err)
+{
+	struct fetching *f = prism_alloc(sizeof(*f));
+	*f = (struct fetching){done, data};
+	struct core_call call = {
+	    .endpoint = CORE_EP_WORKSPACE_GET, .arg = {[CORE_ARG_D] = id}, .query = roles_query};
+	if (core_request_start(core, &call, cancel, fetched, f, err))
+		return 0;
+	prism_free(f);
+	return -1;
+}
+
 /* --- writing --- */
 
 struct writing {
@@ -247,6 +291,9 @@ int core_workspace_create(struct core *core, const char *name, const char *alias
                           struct prism_error *err)
 {
 	char uuid[37];
+	if (core_validate_named(CORE_FIELD_WORKSPACE_NAME, name, err) < 0 ||
+	    core_validate_named(CORE_FIELD_WORKSPACE_ALIAS, alias, err) < 0)
+		return -1;
 	net_uuid4(uuid);
 	if (!alias || !*alias)
 		alias = uuid;
@@ -262,6 +309,8 @@ int core_workspace_rename(struct core *core, const char *id, const char *name,
                           struct prism_cancel *cancel, core_done_fn done, void *data,
                           struct prism_error *err)
 {
+	if (core_validate_named(CORE_FIELD_WORKSPACE_NAME, name, err) < 0)
+		return -1;
 	PRISM_AUTO_JSON cJSON *body = cJSON_CreateObject();
 	cJSON_AddStringToObject(body, "name", name);
 	struct core_call call = {

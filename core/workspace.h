@@ -34,6 +34,12 @@ int core_workspace_resolve(struct core *core, const char *word, struct prism_can
 PRISM_MUST_USE
 int core_workspace_enter(struct core *core, const char *word, struct prism_cancel *cancel,
                          core_done_fn done, void *data, struct prism_error *err);
+/* One of them with what I may do there; lent for the call. */
+typedef void (*core_workspace_fn)(void *data, const struct core_workspace *workspace,
+                                  const struct prism_error *err);
+PRISM_MUST_USE
+int core_workspace_fetch(struct core *core, const char *id, struct prism_cancel *cancel,
+                         core_workspace_fn done, void *data, struct prism_error *err);
 /* alias NULL: a fresh UUID goes as alias and as route, as the web console does. */
 PRISM_MUST_USE
 int core_workspace_create(struct core *core, const char *name, const char *alias,

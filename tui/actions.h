@@ -29,6 +29,8 @@ enum pt_group {
 	PT_GROUP_FIND,    /* filter, search, sort, marks, copy */
 	PT_GROUP_GO,      /* to a section */
 	PT_GROUP_SESSION, /* signing in, workspaces, profiles */
+	PT_GROUP_ACCOUNT, /* me: profile, password, access tokens */
+	PT_GROUP_PEOPLE,  /* members, roles and invitations of the workspace; users */
 	PT_GROUP_COMPUTATION,
 	PT_GROUP_RUN, /* runs, agents: sending and fetching */
 	PT_GROUP_ROLE,
@@ -76,7 +78,14 @@ typedef uint64_t pt_where;
 	X(MESSAGES, "messages")         \
 	X(FORM, "form")                 \
 	X(TABS, "computation")          \
-	X(AUDIT, "audit")
+	X(AUDIT, "audit")               \
+	X(MEMBERS, "members")           \
+	X(WROLES, "workspace-roles")    \
+	X(INVITATIONS, "invitations")   \
+	X(MINE, "my-invitations")       \
+	X(ACCOUNT, "account")           \
+	X(TOKENS, "access-tokens")      \
+	X(TABBED, "tabs")
 
 enum pt_where_bit {
 #define PT_WHERE_AT(NAME, word) PT_AT_##NAME,
@@ -112,7 +121,14 @@ _Static_assert(PT_AT_COUNT <= 64, "a set of places is 64 bits");
 #define PT_IN_HELP PT_AT(HELP)
 #define PT_IN_MESSAGES PT_AT(MESSAGES)
 #define PT_IN_FORM PT_AT(FORM)
-#define PT_IN_TABS PT_AT(TABS) /* whichever tab of a computation is open */
+#define PT_IN_TABS PT_AT(TABS)       /* whichever tab of a computation is open */
+#define PT_IN_MEMBERS PT_AT(MEMBERS) /* of the workspace */
+#define PT_IN_WROLES PT_AT(WROLES)   /* roles of the workspace */
+#define PT_IN_INVITATIONS PT_AT(INVITATIONS)
+#define PT_IN_MINE PT_AT(MINE) /* invitations for me */
+#define PT_IN_ACCOUNT PT_AT(ACCOUNT)
+#define PT_IN_TOKENS PT_AT(TOKENS)
+#define PT_IN_TABBED PT_AT(TABBED) /* any view with tabs */
 #define PT_IN_COMPUTATION \
 	(PT_IN_OVERVIEW | PT_IN_TIMELINE | PT_IN_LOGS | PT_IN_MANIFEST | PT_IN_ROLES | PT_IN_LINKED)
 #define PT_IN_VIEWS (~(PT_IN_ANY | PT_IN_LIST | PT_IN_TEXT | PT_IN_EDIT))
@@ -126,12 +142,13 @@ enum pt_action_flags {
 	PT_ACTION_DANGEROUS = 1u << 3, /* cannot be undone: asked for by typing the name */
 	PT_ACTION_CONFIRM = 1u << 4,   /* asked for with yes/no */
 	PT_ACTION_REPEATS = 1u << 5,   /* a held key may repeat it */
-	PT_ACTION_CANCELLABLE = 1u << 6, /* takes long; can be stopped */
-	PT_ACTION_BULK = 1u << 7,        /* with marks: once for each marked row */
-	PT_ACTION_NO_LOGIN = 1u << 8,    /* needs no session */
-	PT_ACTION_HINT = 1u << 9,        /* worth a place in the hint bar */
-	PT_ACTION_HIDDEN = 1u << 10,     /* not in help and manual */
-	PT_ACTION_FORM = 1u << 11,       /* on the screen, asks for its optional arguments too */
+	PT_ACTION_CANCELLABLE = 1u << 6,   /* takes long; can be stopped */
+	PT_ACTION_BULK = 1u << 7,          /* with marks: once for each marked row */
+	PT_ACTION_NO_LOGIN = 1u << 8,      /* needs no session */
+	PT_ACTION_HINT = 1u << 9,          /* worth a place in the hint bar */
+	PT_ACTION_HIDDEN = 1u << 10,       /* not in help and manual */
+	PT_ACTION_FORM = 1u << 11,         /* on the screen, asks for its optional arguments too */
+	PT_ACTION_NO_WORKSPACE = 1u << 12, /* needs a session, but no workspace */
 };
 
 /* Arguments: what they are decides checking and where completion looks. */
@@ -153,6 +170,8 @@ enum pt_arg_kind {
 	PT_ARG_CERT, /* of Prism's service: serial number, or a CVM for its own */
 	PT_ARG_TRANSFER,
 	PT_ARG_PROFILE,
+	PT_ARG_PAT,        /* access token: id or name */
+	PT_ARG_INVITATION, /* mine: name or id of its workspace */
 	PT_ARG_THEME,
 	PT_ARG_COMMAND, /* an action name */
 	PT_ARG_KIND_COUNT
@@ -232,6 +251,7 @@ enum pt_action_id {
 	PT_ACTION_GO_TRANSFERS,
 	PT_ACTION_GO_KEYS,
 	PT_ACTION_GO_MESSAGES,
+	PT_ACTION_GO_PEOPLE,
 	PT_ACTION_GO_RUNS,
 	PT_ACTION_GO_SECTIONS,
 	PT_ACTION_DASHBOARD,
@@ -243,7 +263,59 @@ enum pt_action_id {
 	PT_ACTION_WHOAMI,
 	PT_ACTION_WORKSPACE_LIST,
 	PT_ACTION_WORKSPACE_USE,
+	PT_ACTION_WORKSPACE_SHOW,
+	PT_ACTION_WORKSPACE_CREATE,
+	PT_ACTION_WORKSPACE_UPDATE,
+	PT_ACTION_WORKSPACE_ENABLE,
+	PT_ACTION_WORKSPACE_DISABLE,
 	PT_ACTION_PROFILE_LIST,
+
+	/* my account */
+	PT_ACTION_ACCOUNT_SHOW,
+	PT_ACTION_ACCOUNT_UPDATE,
+	PT_ACTION_ACCOUNT_PASSWORD,
+	PT_ACTION_ACCOUNT_REGISTER,
+	PT_ACTION_ACCOUNT_FORGOT,
+	PT_ACTION_ACCOUNT_VERIFY,
+	PT_ACTION_ACCOUNT_DEACTIVATE,
+	PT_ACTION_TOKEN_LIST,
+	PT_ACTION_TOKEN_SHOW,
+	PT_ACTION_TOKEN_CREATE,
+	PT_ACTION_TOKEN_RESET,
+	PT_ACTION_TOKEN_REVOKE,
+	PT_ACTION_TOKEN_DELETE,
+
+	/* people of the workspace */
+	PT_ACTION_MEMBER_LIST,
+	PT_ACTION_MEMBER_SHOW,
+	PT_ACTION_MEMBER_MOVE,
+	PT_ACTION_MEMBER_REMOVE,
+	PT_ACTION_INVITATION_LIST,
+	PT_ACTION_INVITATION_SEND,
+	PT_ACTION_INVITATION_RESEND,
+	PT_ACTION_INVITATION_DELETE,
+	PT_ACTION_INVITATION_FILTER,
+	PT_ACTION_INVITATION_MINE,
+	PT_ACTION_INVITATION_ACCEPT,
+	PT_ACTION_INVITATION_DECLINE,
+	PT_ACTION_WROLE_LIST,
+	PT_ACTION_WROLE_SHOW,
+	PT_ACTION_WROLE_CREATE,
+	PT_ACTION_WROLE_RENAME,
+	PT_ACTION_WROLE_DELETE,
+	PT_ACTION_WROLE_ACTION_LIST,
+	PT_ACTION_WROLE_ACTION_ADD,
+	PT_ACTION_WROLE_ACTION_REMOVE,
+	PT_ACTION_WROLE_ACTION_CLEAR,
+	PT_ACTION_WROLE_MEMBER_ADD,
+	PT_ACTION_WROLE_MEMBER_REMOVE,
+	PT_ACTION_WROLE_MEMBER_CLEAR,
+	PT_ACTION_USER_SEARCH,
+	PT_ACTION_USER_LIST,
+	PT_ACTION_USER_ENABLE,
+	PT_ACTION_USER_DISABLE,
+	PT_ACTION_USER_DELETE,
+	PT_ACTION_USER_ROLE,
 
 	/* computations */
 	PT_ACTION_COMPUTATION_LIST,
@@ -272,12 +344,17 @@ enum pt_action_id {
 
 	/* roles */
 	PT_ACTION_ROLE_LIST,
+	PT_ACTION_ROLE_SHOW,
 	PT_ACTION_ROLE_CREATE,
+	PT_ACTION_ROLE_RENAME,
 	PT_ACTION_ROLE_DELETE,
+	PT_ACTION_ROLE_ACTION_LIST,
 	PT_ACTION_ROLE_ACTION_ADD,
 	PT_ACTION_ROLE_ACTION_REMOVE,
+	PT_ACTION_ROLE_ACTION_CLEAR,
 	PT_ACTION_ROLE_MEMBER_ADD,
 	PT_ACTION_ROLE_MEMBER_REMOVE,
+	PT_ACTION_ROLE_MEMBER_CLEAR,
 
 	/* keys */
 	PT_ACTION_KEY_LIST,

@@ -8,10 +8,13 @@
 #include "core/cert.h"
 #include "core/computation.h"
 #include "core/cvm.h"
+#include "core/invitation.h"
 #include "core/options.h"
+#include "core/pat.h"
 #include "core/role.h"
 #include "core/run.h"
 #include "core/session.h"
+#include "core/user.h"
 #include "core/workspace.h"
 #include "tui/args.h"
 #include "tui/ui.h"
@@ -112,27 +115,53 @@ static void from_certs(struct core *core, pt_candidate_fn fn, void *data)
 	}
 }
 
-static void from_computation(struct core *core, enum pt_arg_kind kind, const char *word,
-                             pt_candidate_fn fn, void *data)
+/* A computation by its id or its name. */
+static const char *computation_id(struct core *core, const char *word)
 {
 	struct core_list *list = core_computations(core);
-	const char *id = word;
 
 	for (size_t i = 0; i < core_list_count(list); i++)
 		if (!strcmp(core_computation_at(list, i)->name, word))
-			id = core_computation_at(list, i)->id;
-	if (kind == PT_ARG_ROLE) {
-		struct core_roles roles = core_roles(core, id);
+			return core_computation_at(list, i)->id;
+	return word;
+}
 
-		for (size_t i = 0; i < roles.count; i++)
-			fn(data, roles.roles[i].name, NULL);
-	} else {
-		struct core_timeline timeline = core_timeline(core, id);
+/* Of the computation, or of the workspace when none was named. */
+static void from_roles(struct core *core, const char *computation, pt_candidate_fn fn, void *data)
+{
+	struct core_roles roles =
+	    core_roles(core, computation ? computation_id(core, computation) : NULL);
 
-		for (size_t i = 0; i < timeline.count; i++)
-			fn(data, timeline.cards[i].run.id,
-			   core_comp_state_info(timeline.cards[i].state)->label);
-	}
+	for (size_t i = 0; i < roles.count; i++)
+		fn(data, roles.roles[i].name, NULL);
+}
+
+static void from_runs(struct core *core, const char *computation, pt_candidate_fn fn, void *data)
+{
+	struct core_timeline timeline = core_timeline(core, computation_id(core, computation));
+
+	for (size_t i = 0; i < timeline.count; i++)
+		fn(data, timeline.cards[i].run.id, core_comp_state_info(timeline.cards[i].state)->label);
+}
+
+/* Ids, because names of people are not unique. */
+static void from_members(struct core *core, pt_candidate_fn fn, void *data)
+{
+	struct core_roles roles = core_roles(core, NULL);
+
+	for (size_t i = 0; i < roles.count; i++)
+		for (size_t k = 0; k < roles.roles[i].member_count; k++)
+			fn(data, roles.roles[i].members[k], core_user_name(core, roles.roles[i].members[k]));
+}
+
+static void from_invitations(struct core *core, pt_candidate_fn fn, void *data)
+{
+	struct core_list *list = core_my_invitations(core);
+
+	for (size_t i = 0; i < core_list_count(list); i++)
+		if (core_invitation_at(list, i)->state == CORE_INVITE_PENDING)
+			fn(data, core_invitation_at(list, i)->workspace_name,
+			   core_invitation_at(list, i)->role_name);
 }
 
 void pt_candidates(struct pt_app *app, const struct pt_arg *arg, const char *computation,
@@ -155,12 +184,22 @@ void pt_candidates(struct pt_app *app, const struct pt_arg *arg, const char *com
 		from_certs(core, fn, data);
 		break;
 	case PT_ARG_ROLE:
+		from_roles(core, computation, fn, data);
+		break;
 	case PT_ARG_RUN:
 		if (computation)
-			from_computation(core, arg->kind, computation, fn, data);
+			from_runs(core, computation, fn, data);
 		break;
 	case PT_ARG_USER:
 		fn(data, "me", core_session_login_name(core));
+		from_members(core, fn, data);
+		break;
+	case PT_ARG_PAT:
+		for (size_t i = 0; i < core_list_count(core_pats(core)); i++)
+			fn(data, core_pat_at(core_pats(core), i)->name, NULL);
+		break;
+	case PT_ARG_INVITATION:
+		from_invitations(core, fn, data);
 		break;
 	case PT_ARG_THEME:
 		for (size_t i = 0; i < pt_theme_builtin_count(); i++)

@@ -26,13 +26,6 @@ void pt_cmd_login(struct pt_command *command)
 	pt_command_done(command, &err);
 }
 
-void pt_cmd_logout(struct pt_command *command)
-{
-	core_session_logout(command->core);
-	pt_command_message(command, "signed out");
-	pt_command_done(command, NULL);
-}
-
 static void whoami_known(struct pt_command *command)
 {
 	static const struct pt_record_column columns[] = {

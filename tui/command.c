@@ -12,7 +12,9 @@
 #include "core/cert.h"
 #include "core/computation.h"
 #include "core/cvm.h"
+#include "core/invitation.h"
 #include "core/options.h"
+#include "core/pat.h"
 #include "core/role.h"
 #include "core/session.h"
 #include "core/user.h"
@@ -192,7 +194,8 @@ static void roles_known(void *data, const struct prism_error *err)
 	}
 	prism_error_raise(&missing, PRISM_ERROR_MISSING, "there is no role \"%s\"",
 	                  command->p->role_word);
-	prism_error_hint(&missing, "\"role list\" shows the roles of the computation");
+	prism_error_hint(&missing, scope ? "\"role list\" shows the roles of the computation"
+	                                 : "\"workspace role list\" shows the roles of the workspace");
 	pt_command_done(command, &missing);
 }
 
@@ -225,6 +228,10 @@ static int resolve_start(struct pt_command *command, const char *word, struct pr
 		return core_user_resolve(core, word, cancel, resolved, command, err);
 	case PT_ARG_ROLE:
 		return resolve_role(command, word, err);
+	case PT_ARG_PAT:
+		return core_pat_resolve(core, word, cancel, resolved, command, err);
+	case PT_ARG_INVITATION:
+		return core_invitation_resolve(core, word, cancel, resolved, command, err);
 	default:
 		return 1;
 	}
@@ -411,6 +418,29 @@ int pt_command_confirm(struct pt_command *command, const char *what, const char 
 		                  command->action->name, what, name);
 	prism_error_hint(err, "this cannot be undone: confirm with --confirm and its name");
 	return -1;
+}
+
+struct prism_secret *pt_command_secret(struct pt_command *command, const char *file_argument,
+                                       const char *prompt, struct prism_error *err)
+{
+	const struct pt_front *front = command->p->front;
+	const char *file = pt_command_get(command, file_argument);
+
+	if (front->ask_secret)
+		return front->ask_secret(command->p->front_data, file, prompt, err);
+	prism_error_raise(err, PRISM_ERROR_INVALID, "a password cannot be typed as a command here");
+	prism_error_hint(err, "use the form: the tab People, Account");
+	return NULL;
+}
+
+bool pt_command_keeps_secrets(const struct pt_command *command)
+{
+	return command->p->front->keep_secret != NULL;
+}
+
+void pt_command_keep_secret(struct pt_command *command, struct prism_secret *secret)
+{
+	command->p->front->keep_secret(command->p->front_data, secret);
 }
 
 void pt_command_say(struct pt_command *command, const char *fmt, ...)

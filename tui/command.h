@@ -21,6 +21,7 @@
 #include "tui/records.h"
 #include "tui/world.h"
 
+struct prism_secret;
 struct pt_command;
 
 /* Who asked. Any but done may be NULL. */
@@ -32,6 +33,12 @@ struct pt_front {
 	void (*rows)(void *data, const struct pt_records *records);
 	/* The name that confirms something dangerous; yours; NULL when nobody can be asked. Blocks. */
 	char *(*ask_name)(void *data, const char *what, const char *name);
+	/* A password: the first line of that file, or typed unseen (file NULL). NULL with err. Blocks.
+	 */
+	struct prism_secret *(*ask_secret)(void *data, const char *file, const char *prompt,
+	                                   struct prism_error *err);
+	/* A secret that is told once: shown on request, copied, saved. Given. */
+	void (*keep_secret)(void *data, struct prism_secret *secret);
 	void (*done)(void *data, struct pt_command *command, const struct prism_error *err);
 };
 
@@ -74,6 +81,12 @@ const char *const *pt_command_all(struct pt_command *command, const char *name, 
 PRISM_MUST_USE
 int pt_command_confirm(struct pt_command *command, const char *what, const char *name,
                        struct prism_error *err);
+/* A password, from the file of that argument or typed unseen; yours. NULL with err. */
+struct prism_secret *pt_command_secret(struct pt_command *command, const char *file_argument,
+                                       const char *prompt, struct prism_error *err);
+/* Whether somebody can be shown a secret that is told once; then given to them. */
+bool pt_command_keeps_secrets(const struct pt_command *command);
+void pt_command_keep_secret(struct pt_command *command, struct prism_secret *secret);
 void pt_command_say(struct pt_command *command, const char *fmt, ...) PRISM_PRINTF(2, 3);
 void pt_command_progress(struct pt_command *command, const char *what, uint64_t done,
                          uint64_t total);

@@ -8,7 +8,6 @@
 
 /* cmd_session.c */
 void pt_cmd_login(struct pt_command *command);
-void pt_cmd_logout(struct pt_command *command);
 void pt_cmd_whoami(struct pt_command *command);
 void pt_cmd_workspace_list(struct pt_command *command);
 void pt_cmd_workspace_use(struct pt_command *command);
@@ -22,6 +21,47 @@ void pt_cmd_audit_save(struct pt_command *command);
 
 /* cmd_dashboard.c */
 void pt_cmd_dashboard(struct pt_command *command);
+
+/* cmd_workspace.c */
+void pt_cmd_workspace_show(struct pt_command *command);
+void pt_cmd_workspace_create(struct pt_command *command);
+void pt_cmd_workspace_update(struct pt_command *command);
+void pt_cmd_workspace_enable(struct pt_command *command);
+void pt_cmd_workspace_disable(struct pt_command *command);
+
+/* cmd_account.c */
+void pt_cmd_logout(struct pt_command *command);
+void pt_cmd_account_show(struct pt_command *command);
+void pt_cmd_account_update(struct pt_command *command);
+void pt_cmd_account_password(struct pt_command *command);
+void pt_cmd_account_register(struct pt_command *command);
+void pt_cmd_account_forgot(struct pt_command *command);
+void pt_cmd_account_verify(struct pt_command *command);
+void pt_cmd_account_deactivate(struct pt_command *command);
+void pt_cmd_token_list(struct pt_command *command);
+void pt_cmd_token_show(struct pt_command *command);
+void pt_cmd_token_create(struct pt_command *command);
+void pt_cmd_token_reset(struct pt_command *command);
+void pt_cmd_token_revoke(struct pt_command *command);
+void pt_cmd_token_delete(struct pt_command *command);
+
+/* cmd_people.c */
+void pt_cmd_member_list(struct pt_command *command);
+void pt_cmd_member_show(struct pt_command *command);
+void pt_cmd_member_move(struct pt_command *command);
+void pt_cmd_member_remove(struct pt_command *command);
+void pt_cmd_invitation_list(struct pt_command *command);
+void pt_cmd_invitation_send(struct pt_command *command);
+void pt_cmd_invitation_resend(struct pt_command *command);
+void pt_cmd_invitation_delete(struct pt_command *command);
+void pt_cmd_invitation_accept(struct pt_command *command);
+void pt_cmd_invitation_decline(struct pt_command *command);
+void pt_cmd_user_search(struct pt_command *command);
+void pt_cmd_user_list(struct pt_command *command);
+void pt_cmd_user_enable(struct pt_command *command);
+void pt_cmd_user_disable(struct pt_command *command);
+void pt_cmd_user_delete(struct pt_command *command);
+void pt_cmd_user_role(struct pt_command *command);
 
 /* cmd_computation.c */
 void pt_cmd_computation_list(struct pt_command *command);
@@ -50,7 +90,12 @@ void pt_cmd_computation_logs(struct pt_command *command);
 /* cmd_role.c */
 void pt_cmd_role_list(struct pt_command *command);
 void pt_cmd_role_create(struct pt_command *command);
+void pt_cmd_role_show(struct pt_command *command);
+void pt_cmd_role_rename(struct pt_command *command);
 void pt_cmd_role_delete(struct pt_command *command);
+void pt_cmd_role_action_list(struct pt_command *command);
+void pt_cmd_role_action_clear(struct pt_command *command);
+void pt_cmd_role_member_clear(struct pt_command *command);
 void pt_cmd_role_action_add(struct pt_command *command);
 void pt_cmd_role_action_remove(struct pt_command *command);
 void pt_cmd_role_member_add(struct pt_command *command);

@@ -37,6 +37,14 @@ void pt_dialog_input(struct pt_app *app, const char *title, const char *label, c
                      pt_complete_fn complete, void (*done)(void *data, const char *text),
                      void *data);
 
+/* A person, by name: members of the workspace, and a search of all users while one types; with
+ * outside, members are shown and cannot be chosen. NULL when closed; the id is lent. */
+void pt_dialog_person(struct pt_app *app, const char *title, bool outside,
+                      void (*done)(void *data, const char *user_id), void *data);
+/* A secret that is told once: masked, shown for seconds, copied, saved. secret: given. */
+struct prism_secret;
+void pt_dialog_secret(struct pt_app *app, const char *title, struct prism_secret *secret);
+
 /* Message, hint, operation, peer, status and causes. */
 void pt_dialog_error(struct pt_app *app, const struct prism_error *error);
 /* Text to read, scrolls and searches. */

@@ -184,6 +184,13 @@ static char *front_ask_name(void *data, const char *what, const char *name)
 	return prism_strdup(answer);
 }
 
+static struct prism_secret *front_ask_secret(void *data, const char *file, const char *prompt,
+                                             struct prism_error *err)
+{
+	clear_progress(data);
+	return pt_headless_password(file, -1, prompt, err);
+}
+
 static void next_line(void *data);
 
 static void front_done(void *data, struct pt_command *command, const struct prism_error *err)
@@ -214,6 +221,7 @@ static const struct pt_front front = {
     .progress = front_progress,
     .rows = front_rows,
     .ask_name = front_ask_name,
+    .ask_secret = front_ask_secret,
     .done = front_done,
 };
 
@@ -247,10 +255,8 @@ static void give_up(struct run *run, const struct prism_error *err)
 static bool needs_workspace(const struct run *run)
 {
 	for (size_t i = 0; i < run->how->count; i++) {
-		enum pt_action_id id = pt_action_id(pt_values_action(run->lines[i]));
-
-		if (!(pt_action(id)->flags & PT_ACTION_NO_LOGIN) && id != PT_ACTION_WORKSPACE_LIST &&
-		    id != PT_ACTION_WORKSPACE_USE)
+		if (!(pt_values_action(run->lines[i])->flags &
+		      (PT_ACTION_NO_LOGIN | PT_ACTION_NO_WORKSPACE)))
 			return true;
 	}
 	return false;

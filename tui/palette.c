@@ -21,6 +21,7 @@ struct row {
 	char *note; /* owned; may be NULL */
 	int score;
 	enum pt_action_id action; /* NONE: a value */
+	bool off;                 /* my roles do not allow it: note says what is missing */
 };
 
 struct palette {
@@ -80,16 +81,18 @@ static void add_commands(struct palette *p, const char *typed)
 	for (int id = PT_ACTION_NONE + 1; id < PT_ACTION_COUNT; id++) {
 		const struct pt_action *action = pt_action((enum pt_action_id)id);
 		int score = pt_fuzzy(typed, action->name);
-		char keys[64], note[256];
+		char keys[64], note[320], reason[200];
 
 		if (!score || action->group == PT_GROUP_EDIT || action->group == PT_GROUP_MOVE)
 			continue;
 		if (action->where & where & PT_IN_VIEWS)
 			score += 6; /* what can be done right here comes first among equals */
 		pt_keymap_keys(pt_ui_keymap(p->app), (enum pt_action_id)id, where, 1, keys, sizeof(keys));
-		snprintf(note, sizeof(note), "%s%s%s", action->help, *keys ? "  " : "", keys);
+		bool off = !pt_ui_permitted(p->app, about, (enum pt_action_id)id, reason, sizeof(reason));
+		snprintf(note, sizeof(note), "%s%s%s", off ? reason : action->help, *keys ? "  " : "",
+		         keys);
 		add(p, (struct row){prism_strdup(action->name), prism_strdup(note), score,
-		                    (enum pt_action_id)id});
+		                    (enum pt_action_id)id, off});
 	}
 }
 
@@ -105,7 +108,7 @@ static void add_value(void *data, const char *value, const char *note)
 
 	if (score)
 		add(v->palette,
-		    (struct row){prism_strdup(value), prism_strdup(note), score, PT_ACTION_NONE});
+		    (struct row){prism_strdup(value), prism_strdup(note), score, PT_ACTION_NONE, false});
 }
 
 static void update(struct palette *p)
@@ -285,7 +288,7 @@ static void draw(const struct pt_view *view, struct pt_canvas *canvas, struct pt
 
 		if (at == p->cursor)
 			pt_canvas_glyph(canvas, area.x, y, PT_GLYPH_POINTER, PT_SLOT_TITLE_FOCUS, 0);
-		pt_canvas_text(canvas, area.x + 2, y, name, PT_SLOT_TEXT,
+		pt_canvas_text(canvas, area.x + 2, y, name, row->off ? PT_SLOT_OFF : PT_SLOT_TEXT,
 		               at == p->cursor ? PT_LOOK_SELECTED : 0, row->text);
 		if (row->note)
 			pt_canvas_text(canvas, area.x + name + 3, y, area.w - name - 3, PT_SLOT_DIM, 0,

@@ -136,6 +136,15 @@ static int draw_count(struct pt_canvas *canvas, struct pt_rect line, int x, unsi
 	return draw_part(canvas, line, x, PT_SLOT_STATUS, text);
 }
 
+/* What somebody waits for is said before where one is. */
+static int draw_badge(struct pt_canvas *canvas, struct pt_rect line, int x, unsigned count)
+{
+	char text[64];
+
+	snprintf(text, sizeof(text), "%u invitation%s", count, count == 1 ? "" : "s");
+	return draw_part(canvas, line, x, PT_SLOT_STATUS_WARN, text);
+}
+
 void pt_status_draw(const struct pt_status *status, struct pt_canvas *canvas, struct pt_rect line)
 {
 	static const enum pt_slot safety_slots[] = {[PT_SAFETY_UNKNOWN] = PT_SLOT_STATUS,
@@ -150,6 +159,8 @@ void pt_status_draw(const struct pt_status *status, struct pt_canvas *canvas, st
 	x = draw_part(canvas, line, x, PT_SLOT_STATUS_BAD, status->mark);
 	x = draw_part(canvas, line, x, PT_SLOT_STATUS_WARN, status->notice);
 	x = draw_part(canvas, line, x, safety_slots[status->safety], status->safety_text);
+	if (status->invitations)
+		x = draw_badge(canvas, line, x, status->invitations);
 	x = draw_part(canvas, line, x, PT_SLOT_STATUS, status->workspace);
 	x = draw_part(canvas, line, x, PT_SLOT_STATUS, status->user);
 	x = draw_part(canvas, line, x, PT_SLOT_STATUS, status->backend);
@@ -173,8 +184,12 @@ void pt_hints_draw(const struct pt_hint *hints, size_t count, struct pt_canvas *
 
 		if (x + need > end)
 			break; /* most useful first: what does not fit is in the help */
-		x += pt_canvas_text(canvas, x, line.y, end - x, PT_SLOT_HINT_KEY, 0, hints[i].keys) + 1;
-		x += pt_canvas_text(canvas, x, line.y, end - x, PT_SLOT_HINT_TEXT, 0, hints[i].text) + 2;
+		x += pt_canvas_text(canvas, x, line.y, end - x,
+		                    hints[i].off ? PT_SLOT_OFF : PT_SLOT_HINT_KEY, 0, hints[i].keys) +
+		     1;
+		x += pt_canvas_text(canvas, x, line.y, end - x,
+		                    hints[i].off ? PT_SLOT_OFF : PT_SLOT_HINT_TEXT, 0, hints[i].text) +
+		     2;
 	}
 	pt_canvas_unclip(canvas, before);
 }

@@ -26,6 +26,7 @@ struct pt_status {
 	const char *refreshed; /* "14:02:11" */
 	unsigned pending;      /* requests under way */
 	unsigned transfers;    /* uploads and downloads under way */
+	unsigned invitations;  /* that wait for my answer */
 	enum pt_safety safety;
 	const char *safety_text; /* "HTTPS verified", "clear text" */
 	const char *mark;        /* what kind of place this is: "PRODUCTION" */
@@ -35,6 +36,7 @@ struct pt_status {
 struct pt_hint {
 	const char *keys; /* "enter" */
 	const char *text; /* "open" */
+	bool off;         /* greyed: my roles do not allow it */
 };
 
 #define PT_MESSAGES_MAX 500 /* kept in the history; a chatty server cannot make it grow */

@@ -215,7 +215,7 @@ pt_where pt_tabbed_where(const struct pt_view *view)
 	const struct pt_tabbed *tabbed = view->state;
 	const struct pt_view_ops *tab = tabbed->views[tabbed->at]->ops;
 
-	return tabbed->tabs[tabbed->at].where | PT_IN_TABS | (tab->table ? PT_IN_LIST : PT_IN_TEXT);
+	return tabbed->tabs[tabbed->at].where | PT_IN_TABBED | (tab->table ? PT_IN_LIST : PT_IN_TEXT);
 }
 
 bool pt_tabbed_may(struct pt_view *view, enum pt_action_id id, char *reason, size_t size)

@@ -15,6 +15,7 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "core/computation.h"
+#include "core/invitation.h"
 #include "core/list.h"
 #include "core/options.h"
 #include "core/run.h"
@@ -24,6 +25,7 @@
 #include "core/watch.h"
 #include "core/workspace.h"
 #include "net/http.h"
+#include "tui/permit.h"
 #include "tui/resume.h"
 #include "tui/views.h"
 
@@ -42,6 +44,7 @@ static const struct pt_tab tabs[] = {
     {"transfers", "Transfers", pt_view_transfers},
     {"keys", "Keys", pt_view_keys},
     {"messages", "Messages", pt_view_messages},
+    {"people", "People", pt_view_people},
     {"runs", "Runs", pt_view_runs},
 };
 
@@ -143,6 +146,7 @@ static void workspace_changed(struct pt_ui *ui)
 	prism_free(ui->workspace);
 	ui->workspace = prism_strdup(id);
 	pt_app_reset_tabs(ui->app);
+	core_watch_now(ui->invitations); /* lists were forgotten, these are of every workspace */
 	if (*id)
 		pt_app_open_tab(ui->app, pt_app_home(ui->app));
 	if (*id)
@@ -233,6 +237,15 @@ static const char *hint_word(struct pt_view *view, enum pt_action_id id)
 	return word ? word : pt_action_hint(pt_action(id));
 }
 
+/* By my roles; for a row of a list only those in the workspace, which are the same for each row. */
+static bool permitted(struct pt_app *app, struct pt_view *view, enum pt_action_id id, bool of_row)
+{
+	char reason[200];
+
+	return of_row ? pt_permitted(pt_ui_core(app), id, NULL, reason, sizeof(reason))
+	              : pt_ui_permitted(app, view, id, reason, sizeof(reason));
+}
+
 /* Hints: the rows flagged for it that have a key here, those of the view before the general ones.
  * In a list they do not follow the row under the cursor: a bar that changes with every step costs
  * more bytes than the step, and the reason is said when the key is pressed. */
@@ -254,11 +267,14 @@ static size_t on_hints(struct pt_app *app, struct pt_view *view, struct pt_hint 
 			pt_keymap_keys(pt_ui_of(app)->keymap, (enum pt_action_id)id, where, 1, keys[id],
 			               sizeof(keys[id]));
 			bool of_row = (where & PT_IN_LIST) && (action->flags & PT_ACTION_SELECTION);
+			bool off = !permitted(app, view, (enum pt_action_id)id, of_row);
 			if (!*keys[id] ||
-			    (!of_row && !pt_ui_may(app, view, (enum pt_action_id)id, reason, sizeof(reason))))
+			    (!of_row && !off &&
+			     !pt_ui_may(app, view, (enum pt_action_id)id, reason, sizeof(reason))))
 				continue;
 			out[count++] = (struct pt_hint){
-			    keys[id], of_row ? pt_action_hint(action) : hint_word(view, (enum pt_action_id)id)};
+			    keys[id], of_row ? pt_action_hint(action) : hint_word(view, (enum pt_action_id)id),
+			    off};
 		}
 	return count;
 }
@@ -340,6 +356,7 @@ static void on_status(struct pt_app *app, struct pt_status *out)
 	out->pending = core_pending(ui->core);
 	out->transfers =
 	    ui->world->transfers ? (unsigned)core_transfer_active(ui->world->transfers) : 0;
+	out->invitations = (unsigned)core_my_invitations_pending(ui->core);
 	out->safety = safety_of(url, &out->safety_text);
 	out->mark = strcmp(core_option_text(ui->world->options, CORE_OPT_PRODUCTION), "no") != 0
 	                ? "PRODUCTION"
@@ -448,6 +465,7 @@ struct pt_ui *pt_ui_create(const struct pt_ui_config *config, struct prism_error
 		return NULL;
 	}
 	ui->subscription = core_subscribe(ui->core, core_changed, ui);
+	ui->invitations = core_watch(ui->core, CORE_WATCH_MY_INVITATIONS, NULL);
 	return ui;
 }
 
@@ -456,6 +474,7 @@ void pt_ui_destroy(struct pt_ui *ui)
 	if (!ui)
 		return;
 	core_unsubscribe(ui->subscription);
+	core_unwatch(ui->invitations);
 	ui->subscription = NULL;
 	pt_ui_lock_watch(ui);
 	prism_cancel_fire(ui->cancel);

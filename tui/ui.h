@@ -43,12 +43,18 @@ bool pt_ui_alive(struct pt_app *app, const struct pt_view *view);
 void pt_ui_lock(struct pt_app *app, bool idle);
 bool pt_ui_locked(const struct pt_app *app); /* nothing of the work may be shown or told now */
 bool pt_ui_small(const struct pt_app *app);  /* too small to show two panes */
+/* Starts a command whose missing arguments are asked for one by one (people and roles are chosen,
+ * the rest is a form), without taking them from what the cursor is on. values: given. */
+void pt_ui_ask(struct pt_app *app, struct pt_view *view, struct pt_values *values);
 /* A line as typed after ":". */
 void pt_ui_line(struct pt_app *app, const char *line);
 
 /* May the action be used in this view now? reason: why not. */
 bool pt_ui_may(struct pt_app *app, struct pt_view *view, enum pt_action_id id, char *reason,
                size_t size);
+/* The part of that answer that comes from my roles: shown greyed, not hidden. */
+bool pt_ui_permitted(struct pt_app *app, struct pt_view *view, enum pt_action_id id, char *reason,
+                     size_t size);
 pt_where pt_ui_where(const struct pt_view *view); /* layers of a view; PT_IN_ANY alone by default */
 /* Keys of an action in this view: "R", "c"; "" when it has none. */
 char *pt_ui_keys(struct pt_app *app, const struct pt_view *view, enum pt_action_id id, char *buf,

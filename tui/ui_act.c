@@ -11,6 +11,7 @@
 #include "core/session.h"
 #include "core/transfer.h"
 #include "tui/dialog.h"
+#include "tui/permit.h"
 #include "tui/table.h"
 #include "tui/textview.h"
 #include "tui/view_logs.h"
@@ -41,6 +42,17 @@ pt_where pt_ui_where(const struct pt_view *view)
 	return where;
 }
 
+bool pt_ui_permitted(struct pt_app *app, struct pt_view *view, enum pt_action_id id, char *reason,
+                     size_t size)
+{
+	const struct pt_actor *actor = view ? view->ops->actor : NULL;
+	const char *computation =
+	    actor && actor->subject ? actor->subject(view, PT_ARG_COMPUTATION) : NULL;
+
+	return pt_permitted(pt_ui_core(app), id, computation && *computation ? computation : NULL,
+	                    reason, size);
+}
+
 bool pt_ui_may(struct pt_app *app, struct pt_view *view, enum pt_action_id id, char *reason,
                size_t size)
 {
@@ -54,6 +66,8 @@ bool pt_ui_may(struct pt_app *app, struct pt_view *view, enum pt_action_id id, c
 		snprintf(reason, size, "read-only");
 		return false;
 	}
+	if (!pt_ui_permitted(app, view, id, reason, size))
+		return false;
 	if (view && view->ops->actor && view->ops->actor->may)
 		return view->ops->actor->may(view, id, reason, size);
 	return true;
@@ -321,6 +335,34 @@ static unsigned mouse(struct pt_app *app)
 	return PT_HANDLED | PT_REDRAW;
 }
 
+/* What has a tab of the section People, or a form of its own because of its passwords. */
+static unsigned people(struct pt_app *app, enum pt_action_id id, const struct pt_values *values)
+{
+	static const struct {
+		enum pt_action_id id;
+		enum pt_people_tab tab;
+	} rows[] = {
+	    {PT_ACTION_MEMBER_LIST, PT_PEOPLE_MEMBERS},
+	    {PT_ACTION_WROLE_LIST, PT_PEOPLE_ROLES},
+	    {PT_ACTION_INVITATION_LIST, PT_PEOPLE_INVITATIONS},
+	    {PT_ACTION_INVITATION_MINE, PT_PEOPLE_MINE},
+	    {PT_ACTION_ACCOUNT_SHOW, PT_PEOPLE_ACCOUNT},
+	    {PT_ACTION_TOKEN_LIST, PT_PEOPLE_TOKENS},
+	};
+
+	for (size_t i = 0; i < PRISM_COUNT(rows); i++)
+		if (rows[i].id == id &&
+		    !(values && pt_action_arg(pt_action(id), "state") && pt_values_get(values, "state"))) {
+			pt_people_open(app, rows[i].tab);
+			return PT_HANDLED | PT_REDRAW;
+		}
+	if (id != PT_ACTION_ACCOUNT_PASSWORD && id != PT_ACTION_ACCOUNT_REGISTER)
+		return PT_IGNORED;
+	pt_app_overlay(app, id == PT_ACTION_ACCOUNT_PASSWORD ? pt_view_password(app)
+	                                                     : pt_view_register(app));
+	return PT_HANDLED | PT_REDRAW;
+}
+
 /* ---- opening a computation by name, from the palette ---- */
 
 struct opening {
@@ -489,6 +531,8 @@ unsigned pt_ui_act(struct pt_app *app, struct pt_view *view, enum pt_action_id i
 		result = view->ops->actor->act(view, id, values);
 	if (result == PT_IGNORED)
 		result = shared(app, view, id, values);
+	if (result == PT_IGNORED)
+		result = people(app, id, values);
 	if (result == PT_IGNORED)
 		result = open_tab_of(app, view, id, values);
 	if (result == PT_IGNORED)

@@ -19,10 +19,11 @@ struct pt_ui {
 	struct pt_keymap *keymap;
 	struct pt_history *history; /* of the palette */
 	struct core_subscription *subscription;
-	struct prism_cancel *cancel; /* parent of commands */
-	struct prism_list commands;  /* running: struct pt_ui_command */
-	struct pt_view *login;       /* overlay; NULL when closed */
-	struct pt_view *lock;        /* the curtain; NULL: not locked */
+	struct core_watch *invitations; /* mine: the status line tells of them */
+	struct prism_cancel *cancel;    /* parent of commands */
+	struct prism_list commands;     /* running: struct pt_ui_command */
+	struct pt_view *login;          /* overlay; NULL when closed */
+	struct pt_view *lock;           /* the curtain; NULL: not locked */
 	struct prism_timer *lock_timer;
 	int64_t typed_ms; /* monotonic: last key or click */
 	char *workspace;  /* id the tabs were opened for */

@@ -10,6 +10,8 @@
 #include "core/computation.h"
 #include "core/cvm.h"
 #include "core/options.h"
+#include "core/role.h"
+#include "core/user.h"
 #include "tui/dialog.h"
 #include "tui/table.h"
 #include "tui/views.h"
@@ -71,7 +73,15 @@ static void front_done(void *data, struct pt_command *command, const struct pris
 	prism_free(running);
 }
 
-static const struct pt_front front = {.say = front_say, .rows = front_rows, .done = front_done};
+static void front_keep_secret(void *data, struct prism_secret *secret)
+{
+	struct pt_ui_command *running = data;
+
+	pt_dialog_secret(running->ui->app, "Access token", secret);
+}
+
+static const struct pt_front front = {
+    .keep_secret = front_keep_secret, .say = front_say, .rows = front_rows, .done = front_done};
 
 static void run_now(struct pt_app *app, struct pt_values *values, bool quiet,
                     void (*done)(void *data, const char *id, const struct prism_error *err),
@@ -159,7 +169,8 @@ void pt_ui_run(struct pt_app *app, struct pt_values *values, bool quiet,
 static bool is_subject(enum pt_arg_kind kind)
 {
 	return kind == PT_ARG_COMPUTATION || kind == PT_ARG_CVM || kind == PT_ARG_ASSET ||
-	       kind == PT_ARG_CERT || kind == PT_ARG_ROLE || kind == PT_ARG_WORKSPACE;
+	       kind == PT_ARG_CERT || kind == PT_ARG_ROLE || kind == PT_ARG_WORKSPACE ||
+	       kind == PT_ARG_USER || kind == PT_ARG_PAT || kind == PT_ARG_INVITATION;
 }
 
 static const char *subject_of(struct pt_view *view, enum pt_arg_kind kind)
@@ -204,6 +215,142 @@ static void fill_subjects(struct pt_app *app, struct pt_view *view, struct pt_va
 			pt_values_add(values, arg->name, find_subject(app, view, arg->kind));
 }
 
+/* ---- people and roles are chosen, not typed ---- */
+
+struct asking { /* freed with its answer */
+	struct pt_app *app;
+	struct pt_view *view; /* may have gone meanwhile */
+	struct pt_values *values;
+	const struct pt_arg *arg;
+	char **ids; /* roles; NULL for people */
+	size_t count;
+};
+
+static void asking_free(struct asking *asking)
+{
+	for (size_t i = 0; i < asking->count; i++)
+		prism_free(asking->ids[i]);
+	prism_free(asking->ids);
+	pt_values_destroy(asking->values);
+	prism_free(asking);
+}
+
+static void go_on(struct asking *asking)
+{
+	struct pt_view *view = pt_ui_alive(asking->app, asking->view) ? asking->view : NULL;
+
+	pt_ui_start_missing(asking->app, view, pt_action_id(pt_values_action(asking->values)),
+	                    asking->values);
+	asking_free(asking);
+}
+
+static void answered(struct asking *asking, const char *id)
+{
+	if (!id) {
+		asking_free(asking);
+		return;
+	}
+	pt_values_add(asking->values, asking->arg->name, id);
+	go_on(asking);
+}
+
+static void move_answer(void *data, bool yes)
+{
+	struct asking *asking = data;
+
+	if (!yes) {
+		asking_free(asking);
+		return;
+	}
+	pt_values_add(asking->values, "move", "yes");
+	go_on(asking);
+}
+
+/* A person has one role: whoever has another is asked about before the server refuses. */
+static bool ask_move(struct asking *asking, const char *user)
+{
+	struct core *core = pt_ui_core(asking->app);
+	const char *scope = pt_values_get(asking->values, "computation");
+	const char *role = pt_values_get(asking->values, "role");
+	const struct core_role *has = core_role_of(core, scope, user);
+	const struct core_role *to = role ? core_role_find(core, scope, role) : NULL;
+	char text[400];
+	const struct pt_confirm confirm = {
+	    .title = "One role for each person", .text = text, .yes = "Move"};
+
+	if (!pt_action_arg(pt_values_action(asking->values), "move") || !has ||
+	    (to && !strcmp(has->id, to->id)))
+		return false;
+	pt_values_add(asking->values, asking->arg->name, user);
+	snprintf(text, sizeof(text), "%.100s has the role %.100s here. Move to the role %.100s?",
+	         core_user_name(core, user), has->name, to ? to->name : "chosen");
+	pt_dialog_confirm(asking->app, &confirm, move_answer, asking);
+	return true;
+}
+
+static void person_chosen(void *data, const char *id)
+{
+	PRISM_AUTO_FREE char *copy = prism_strdup(id);
+
+	if (!copy || !ask_move(data, copy))
+		answered(data, copy);
+}
+
+static void role_chosen(void *data, ptrdiff_t index)
+{
+	struct asking *asking = data;
+
+	answered(asking, index < 0 || (size_t)index >= asking->count ? NULL : asking->ids[index]);
+}
+
+static void choose_role(struct asking *asking, struct core_roles roles)
+{
+	PRISM_AUTO_FREE struct pt_dialog_item *items =
+	    prism_alloc_array(roles.count + 1, sizeof(*items));
+	PRISM_AUTO_FREE char(*notes)[24] = prism_alloc_array(roles.count + 1, sizeof(*notes));
+
+	asking->ids = prism_alloc_array(roles.count + 1, sizeof(*asking->ids));
+	for (size_t i = 0; i < roles.count; i++) {
+		snprintf(notes[i], sizeof(notes[i]), "%zu action%s", roles.roles[i].action_count,
+		         roles.roles[i].action_count == 1 ? "" : "s");
+		items[i] = (struct pt_dialog_item){.text = roles.roles[i].name, .note = notes[i]};
+		asking->ids[asking->count++] = prism_strdup(roles.roles[i].id);
+	}
+	pt_dialog_choose(asking->app, "Choose a role", items, roles.count, 0, role_chosen, asking);
+}
+
+/* True: the missing argument is being chosen, and the command goes on with it. */
+static bool ask(struct pt_app *app, struct pt_view *view, const struct pt_values *values)
+{
+	const struct pt_arg *arg = pt_values_missing(values);
+	enum pt_action_id id = pt_action_id(pt_values_action(values));
+	struct core_roles roles = {0};
+	struct asking *asking;
+	char title[128];
+
+	if (arg && arg->kind == PT_ARG_ROLE)
+		roles = core_roles(pt_ui_core(app), pt_values_get(values, "computation"));
+	if (!arg || (arg->kind != PT_ARG_USER && !roles.count))
+		return false;
+	asking = prism_alloc(sizeof(*asking));
+	*asking =
+	    (struct asking){.app = app, .view = view, .values = copy_values(id, values), .arg = arg};
+	if (arg->kind == PT_ARG_ROLE) {
+		choose_role(asking, roles);
+		return true;
+	}
+	snprintf(title, sizeof(title), "%c%s", pt_action(id)->help[0] - 32, pt_action(id)->help + 1);
+	pt_dialog_person(app, title, id == PT_ACTION_INVITATION_SEND, person_chosen, asking);
+	return true;
+}
+
+void pt_ui_ask(struct pt_app *app, struct pt_view *view, struct pt_values *values)
+{
+	if (!ask(app, view, values))
+		pt_ui_start_missing(app, view, pt_action_id(pt_values_action(values)), values);
+	pt_values_destroy(values);
+}
+
 /* ---- questions before ---- */
 
 struct batch { /* one action on one or more rows */
@@ -243,6 +390,8 @@ static const char *name_of(struct pt_app *app, const struct pt_arg *arg, const c
 		return name;
 	if (arg->kind == PT_ARG_COMPUTATION && (computation = core_computation_get(core, id)))
 		return computation->name;
+	if (arg->kind == PT_ARG_USER)
+		return core_user_name(core, id);
 	if (arg->kind == PT_ARG_CVM && (cvm = core_cvm_get(core, id)))
 		return cvm->name;
 	if (arg->kind == PT_ARG_ASSET && (asset = core_list_find(core_assets(core), id)) &&
@@ -362,6 +511,10 @@ void pt_ui_start_missing(struct pt_app *app, struct pt_view *view, enum pt_actio
 	struct batch *batch;
 
 	fill_subjects(app, view, values);
+	if (ask(app, view, values)) {
+		pt_values_destroy(values);
+		return;
+	}
 	if (pt_values_missing(values) || ((action->flags & PT_ACTION_FORM) && !asked(given))) {
 		pt_app_overlay(app, pt_view_form(app, values));
 		return;

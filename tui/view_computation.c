@@ -197,6 +197,11 @@ static unsigned key_first(struct pt_app *app, const char *id)
 
 /* ---- actions ---- */
 
+static pt_where where_now(const struct pt_view *view)
+{
+	return pt_tabbed_where(view) | PT_IN_TABS;
+}
+
 static bool may(struct pt_view *view, enum pt_action_id id, char *reason, size_t size)
 {
 	const struct computation *c = view->state;
@@ -256,7 +261,7 @@ static unsigned act(struct pt_view *view, enum pt_action_id id, const struct pt_
 
 static const struct pt_actor actor = {
     .where = PT_IN_OVERVIEW,
-    .where_now = pt_tabbed_where,
+    .where_now = where_now,
     .may = may,
     .subject = subject,
     .name_of = name_of,

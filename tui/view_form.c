@@ -61,7 +61,7 @@ static bool is_id(enum pt_arg_kind kind)
 {
 	return kind == PT_ARG_COMPUTATION || kind == PT_ARG_CVM || kind == PT_ARG_ASSET ||
 	       kind == PT_ARG_CERT || kind == PT_ARG_ROLE || kind == PT_ARG_WORKSPACE ||
-	       kind == PT_ARG_USER;
+	       kind == PT_ARG_USER || kind == PT_ARG_PAT || kind == PT_ARG_INVITATION;
 }
 
 /* "log-level" is "Log level"; words that are names keep their capitals. */

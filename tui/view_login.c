@@ -18,7 +18,7 @@ struct login {
 	struct core *core;
 	struct pt_form *form;
 	char where[256]; /* the note above the fields */
-	struct pt_field fields[3];
+	struct pt_field fields[4];
 };
 
 static void signed_in(void *data, const struct prism_error *err)
@@ -76,6 +76,10 @@ static unsigned key(struct pt_view *view, const struct pt_event *event)
 		pt_app_quit(view->app);
 		return PT_HANDLED;
 	}
+	if (pt_key_is(event, PT_KEY_F1 + 1, 0))
+		return pt_ui_act(view->app, NULL, PT_ACTION_ACCOUNT_REGISTER, NULL);
+	if (pt_key_is(event, PT_KEY_F1 + 2, 0))
+		return pt_ui_act(view->app, NULL, PT_ACTION_ACCOUNT_FORGOT, NULL);
 	result = pt_form_key(l->form, event);
 	if (result & PT_CANCEL)
 		return give_up(l);
@@ -126,6 +130,17 @@ static void destroy(struct pt_view *view)
 	prism_free(l);
 }
 
+void pt_view_login_as(struct pt_app *app, const char *login)
+{
+	struct pt_view *view = pt_ui_of(app)->login;
+	struct login *l = view ? view->state : NULL;
+
+	if (!l)
+		return;
+	pt_form_set(l->form, "user", login);
+	pt_form_focus(l->form, "password");
+}
+
 static const struct pt_actor actor = {.where = PT_IN_LOGIN | PT_IN_FORM};
 
 static const struct pt_view_ops ops = {
@@ -170,6 +185,11 @@ struct pt_view *pt_view_login(struct pt_app *app)
 	    .kind = PT_FIELD_PASSWORD,
 	    .flags = PT_FIELD_REQUIRED,
 	    .max = 1024,
+	};
+	l->fields[3] = (struct pt_field){
+	    .id = "others",
+	    .label = "F2 registers a new account, F3 asks for a new password.",
+	    .kind = PT_FIELD_NOTE,
 	};
 	l->form = pt_form_create(l->fields, PRISM_COUNT(l->fields), "LOGIN", "Cancel", l);
 	pt_form_focus(l->form, *user ? "password" : "user");

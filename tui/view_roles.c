@@ -1,6 +1,6 @@
 /*
- * Roles of a computation: what each allows and who has it.  Enter and `a` give actions, `m` gives
- * the role to somebody.
+ * Roles of a computation, or of the workspace (id ""): what each allows and who has it.  Enter
+ * shows one, `a` gives actions, `m` gives the role to somebody.
  */
 #include "base/buf.h"
 #include "base/mem.h"
@@ -113,8 +113,16 @@ static unsigned act(struct pt_view *view, enum pt_action_id id, const struct pt_
 		core_roles_load(r->core, r->id, true);
 		return PT_HANDLED | PT_REDRAW;
 	}
-	if (id == PT_ACTION_OPEN && !values)
-		return pt_ui_act(view->app, NULL, PT_ACTION_ROLE_ACTION_ADD, NULL);
+	if (id == PT_ACTION_OPEN && !values && pt_table_selected(r->table)) {
+		struct pt_values *one =
+		    pt_values_create(pt_action(*r->id ? PT_ACTION_ROLE_SHOW : PT_ACTION_WROLE_SHOW));
+
+		if (*r->id)
+			pt_values_add(one, "computation", r->id);
+		pt_values_add(one, "role", pt_table_selected(r->table));
+		pt_ui_run(view->app, one, false, NULL, NULL);
+		return PT_HANDLED | PT_REDRAW;
+	}
 	return PT_IGNORED;
 }
 
@@ -163,7 +171,7 @@ static unsigned changed(struct pt_view *view, const struct core_event *event)
 
 	if (event->type == CORE_EVENT_USERS)
 		return PT_REDRAW;
-	if (event->type != CORE_EVENT_ROLES)
+	if (event->type != CORE_EVENT_ROLES || strcmp(event->id, r->id) != 0)
 		return PT_IGNORED;
 	sync(r);
 	return PT_REDRAW;

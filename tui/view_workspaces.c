@@ -1,12 +1,14 @@
 /*
- * Workspaces: Enter works in one from now on.  Tokens are not workspace-scoped; changing it closes
- * the views of the old one.
+ * Workspaces: Enter works in one from now on, `c` makes one, `X` and `E` close and open one. Tokens
+ * are not workspace-scoped; changing it closes the views of the old one.
  */
 #include "base/mem.h"
+#include "core/permission.h"
 #include "core/workspace.h"
 #include "tui/listview.h"
 #include "tui/views.h"
 
+#include <stdio.h>
 #include <string.h>
 
 enum { COLUMN_NAME, COLUMN_ALIAS, COLUMN_STATUS, COLUMN_ROLE, COLUMN_CREATED };
@@ -50,13 +52,56 @@ static const char *subject(struct pt_view *view, enum pt_arg_kind kind)
 	return kind == PT_ARG_WORKSPACE ? pt_table_selected(pt_listview_table(view)) : NULL;
 }
 
+static const char *name_of(struct pt_view *view, enum pt_arg_kind kind, const char *id)
+{
+	const struct pt_listview *lv = view->state;
+	const struct core_workspace *w = kind == PT_ARG_WORKSPACE ? core_list_find(lv->list, id) : NULL;
+
+	return w ? w->name : NULL;
+}
+
+/* By my role in the one under the cursor, which need not be the one I work in; and by its status.
+ */
+static bool may(struct pt_view *view, enum pt_action_id id, char *reason, size_t size)
+{
+	static const struct {
+		enum pt_action_id id;
+		enum core_wperm need;
+		const char *not_when;
+	} rows[] = {
+	    {PT_ACTION_WORKSPACE_UPDATE, CORE_WPERM_UPDATE, NULL},
+	    {PT_ACTION_WORKSPACE_ENABLE, CORE_WPERM_ENABLE, "enabled"},
+	    {PT_ACTION_WORKSPACE_DISABLE, CORE_WPERM_DISABLE, "disabled"},
+	};
+	const struct pt_listview *lv = view->state;
+	const char *chosen = pt_table_selected(lv->table);
+	const struct core_workspace *w = chosen ? core_list_find(lv->list, chosen) : NULL;
+
+	for (size_t i = 0; i < PRISM_COUNT(rows); i++) {
+		if (rows[i].id != id)
+			continue;
+		if (!w)
+			snprintf(reason, size, "no workspace is selected");
+		else if (w->actions && !(w->actions & rows[i].need))
+			snprintf(reason, size, "needs the workspace action %s",
+			         core_wperm_word_of(rows[i].need));
+		else if (rows[i].not_when && !strcmp(w->status, rows[i].not_when))
+			snprintf(reason, size, "it is %s already", w->status);
+		else
+			return true;
+		return false;
+	}
+	return true;
+}
+
 static unsigned act(struct pt_view *view, enum pt_action_id id, const struct pt_values *values)
 {
 	PRISM_UNUSED(values);
 	return id == PT_ACTION_REFRESH ? pt_listview_refresh(view) : PT_IGNORED;
 }
 
-static const struct pt_actor actor = {.where = PT_IN_WORKSPACES, .subject = subject, .act = act};
+static const struct pt_actor actor = {
+    .where = PT_IN_WORKSPACES, .subject = subject, .name_of = name_of, .may = may, .act = act};
 
 static const struct pt_view_ops ops = {
     .name = "workspaces",

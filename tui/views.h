@@ -19,6 +19,23 @@ struct pt_view *pt_view_runs(struct pt_app *app);
 
 /* Certificates of one CVM. */
 struct pt_view *pt_view_certs(struct pt_app *app, const char *cvm_id);
+struct pt_view *pt_view_people(struct pt_app *app);
+
+/* The people of the workspace and what is mine, as tabs. */
+enum pt_people_tab {
+	PT_PEOPLE_MEMBERS,
+	PT_PEOPLE_ROLES,
+	PT_PEOPLE_INVITATIONS,
+	PT_PEOPLE_MINE,
+	PT_PEOPLE_ACCOUNT,
+	PT_PEOPLE_TOKENS,
+	PT_PEOPLE_COUNT
+};
+void pt_people_open(struct pt_app *app, enum pt_people_tab tab);
+struct pt_view *pt_view_members(struct pt_app *app);
+struct pt_view *pt_view_invitations(struct pt_app *app, bool mine);
+struct pt_view *pt_view_account(struct pt_app *app);
+struct pt_view *pt_view_tokens(struct pt_app *app);
 
 /* One computation with its tabs. */
 enum pt_computation_tab {
@@ -45,13 +62,16 @@ void pt_logs_open(struct pt_app *app, const char *id);
 struct pt_view *pt_view_overview(struct pt_app *app, const char *id);
 struct pt_view *pt_view_timeline(struct pt_app *app, const char *id);
 struct pt_view *pt_view_manifest(struct pt_app *app, const char *id);
-struct pt_view *pt_view_roles(struct pt_app *app, const char *id);
+struct pt_view *pt_view_roles(struct pt_app *app, const char *id); /* "": of the workspace */
 struct pt_view *pt_view_linked(struct pt_app *app, const char *id);
 
 /* Overlays. */
 struct pt_view *pt_view_doctor(struct pt_app *app, const char *computation_id);
 struct pt_view *pt_view_lock(struct pt_app *app);
 struct pt_view *pt_view_login(struct pt_app *app);
+void pt_view_login_as(struct pt_app *app, const char *login); /* into its field, when it is open */
+struct pt_view *pt_view_password(struct pt_app *app);         /* change mine */
+struct pt_view *pt_view_register(struct pt_app *app);
 struct pt_view *pt_view_audit(struct pt_app *app);
 struct pt_view *pt_view_help(struct pt_app *app, struct pt_view *about);
 struct pt_view *pt_view_run(struct pt_app *app, const char *computation_id);

@@ -12,6 +12,7 @@
  *     seed WHAT                first: of the sandbox; "none": nobody listens
  *     set NAME=VALUE           first: a setting of the client
  *     login                    signs in as ada and enters Open Science Lab
+ *     login USER               signs in as that sample user, no more
  *     keys KEYS                as in tests/lib/grid.h: "ab<enter><down 3>"
  *     resize COLSxROWS
  *     file PATH TEXT           makes a file (and its directories), "\n" in TEXT is a line end
@@ -197,8 +198,16 @@ static void touch(struct play *play, const char *name)
 	touch_one(path, player_wall_us(play->player));
 }
 
-static void login(struct play *play)
+static void login(struct play *play, const char *user)
 {
+	char keys[128];
+
+	if (*user) {
+		snprintf(keys, sizeof(keys), "%s<tab>%s-sample-1<enter>", user, user);
+		player_keys(play->player, keys);
+		player_tick(play->player, 6000);
+		return;
+	}
 	player_keys(play->player, "ada<tab>ada-sample-1<enter>");
 	see(play, "Hospital Pilot", true);
 	player_keys(play->player, "<down><enter>");
@@ -215,7 +224,7 @@ static void step(struct play *play, const char *word, const char *rest)
 	if (!play->player)
 		play->player = player_create(&play->spec);
 	if (strcmp(word, "login") == 0) {
-		login(play);
+		login(play, rest);
 	} else if (strcmp(word, "keys") == 0) {
 		player_keys(play->player, rest);
 	} else if (strcmp(word, "resize") == 0) {
