@@ -93,7 +93,7 @@ static struct core_attest *attest_open(struct prism_loop *loop,
 	return core_attest_create(loop, &config, err);
 }
 
-const struct core_verdict *core_agent_verdict(const struct core_agent *agent)
+struct core_appraisal *core_agent_appraisal(const struct core_agent *agent)
 {
 	return agent->attest ? core_attest_last(agent->attest) : NULL;
 }

@@ -25,7 +25,7 @@
 #include "core/payload.h"
 #include "core/tlsmode.h" /* how the connection is protected (reference agent.md section 8) */
 
-struct core_verdict;
+struct core_appraisal;
 struct net_key;
 struct net_stream;
 
@@ -74,7 +74,7 @@ struct core_agent *core_agent_create(struct prism_loop *loop, struct prism_work 
 void core_agent_destroy(struct core_agent *agent); /* ends calls without callbacks; NULL allowed */
 /* What was proven about the peer of the latest connection; NULL without attestation, and before
  * the first judgement. Lent until the next connection or destroy. */
-const struct core_verdict *core_agent_verdict(const struct core_agent *agent);
+struct core_appraisal *core_agent_appraisal(const struct core_agent *agent);
 char *core_agent_describe(const struct core_agent *agent); /* "TCP 127.0.0.1:7002"; yours */
 
 /* Roles and their signature (section 2): the ASCII role string is what is signed. */

@@ -9,8 +9,10 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/mem.h"
+#include "core/appraisal.h"
 #include "core/cmw.h"
 #include "core/evidence.h"
+#include "core/judge.h"
 #include "core/policy.h"
 #include "core/trust.h"
 #include "net/stream_atls.h"
@@ -31,7 +33,7 @@ struct core_attest {
 	struct net_tls *tls;
 	struct net_cert *ca[NET_CERT_CHAIN_MAX]; /* maTLS */
 	size_t ca_count;
-	struct core_verdict *last;
+	struct core_appraisal *last; /* of the latest connection; NULL before */
 };
 
 struct link {                   /* one connection */
@@ -182,7 +184,7 @@ void core_attest_unref(struct core_attest *a)
 {
 	if (!a || --a->refs > 0)
 		return;
-	core_verdict_destroy(a->last);
+	core_appraisal_unref(a->last);
 	core_policy_destroy(a->policy);
 	core_policy_destroy(a->extra);
 	core_trust_destroy(a->trust);
@@ -197,7 +199,7 @@ unsigned core_attest_generation(const struct core_attest *a)
 	return (unsigned)a->generation;
 }
 
-const struct core_verdict *core_attest_last(const struct core_attest *a)
+struct core_appraisal *core_attest_last(const struct core_attest *a)
 {
 	return a->last;
 }
@@ -299,44 +301,41 @@ static void check_tls_chain(const struct core_attest *a, const struct net_atls_f
 
 static void check_policy_itself(const struct core_attest *a, struct core_verdict *v)
 {
-	const struct core_policy_corim *corim = core_policy_corim(a->policy);
-	int64_t now = now_us(a);
-
 	core_verdict_note(v, "policy", "%s, SHA-256 %.16s",
 	                  core_policy_kind_word(core_policy_kind(a->policy)),
 	                  core_policy_id(a->policy));
-	if (!corim)
-		return;
-	if (corim->signature_checked)
-		core_verdict_pass(v, CORE_RULE_POLICY_SIGNED, "ES256 by the configured key");
-	else
-		core_verdict_skip(v, CORE_RULE_POLICY_SIGNED, "%s",
-		                  corim->is_signed ? "no key to check the signature with was configured"
-		                                   : "the policy is unsigned");
-	bool early = corim->not_before_us != PRISM_TIME_UNSET && now < corim->not_before_us;
-	bool late = corim->not_after_us != PRISM_TIME_UNSET && now > corim->not_after_us;
-	core_verdict_compare(v, CORE_RULE_POLICY_VALID, !early && !late, "", "",
-	                     early ? "the policy is not valid yet" : "the policy is out of date");
+	core_judge_policy_itself(a->policy, now_us(a), v);
 }
 
 /* ---- evidence ------------------------------------------------------------------------------- */
 
-static struct core_evidence *parse_evidence(const void *data, size_t size, struct core_verdict *v)
+struct judging { /* one connection being judged; what it leaves becomes the appraisal */
+	const struct core_attest *attest;
+	const struct net_atls_facts *facts;
+	struct core_verdict *v;
+	struct core_evidence *evidence; /* owned; NULL: none that could be read */
+	struct core_binding binding;    /* once evidence was read: what it had to be bound to */
+};
+
+static bool parse_evidence(struct judging *j, const void *data, size_t size)
 {
 	struct prism_error err = PRISM_ERROR_INIT;
-	struct core_evidence *evidence = core_evidence_parse(data, size, &err);
 
-	if (!evidence)
-		core_verdict_fail(v, CORE_RULE_EVIDENCE, "", "", "%s", err.message);
-	return evidence;
+	j->evidence = core_evidence_parse(data, size, &err);
+	if (!j->evidence)
+		core_verdict_fail(j->v, CORE_RULE_EVIDENCE, "", "", "%s", err.message);
+	return j->evidence != NULL;
 }
 
-static void judge_evidence(const struct core_attest *a, const struct core_evidence *evidence,
-                           const struct core_binding *binding, bool paravisor,
-                           struct core_verdict *v)
+static void judge_evidence(struct judging *j, const struct core_binding *binding, bool paravisor)
 {
+	const struct core_attest *a = j->attest;
+	const struct core_evidence *evidence = j->evidence;
+	struct core_verdict *v = j->v;
 	const struct core_evidence_expectation expect = {binding->report_data, binding->nonce,
 	                                                 now_us(a), paravisor};
+
+	j->binding = *binding;
 
 	core_verdict_pass(v, CORE_RULE_EVIDENCE, "%s",
 	                  core_evidence_kind_word(core_evidence_kind(evidence)));
@@ -350,9 +349,10 @@ static bool kind_fits(unsigned extension, enum core_evidence_kind kind)
 	return extension == 2 ? kind == CORE_EVIDENCE_TDX : kind == CORE_EVIDENCE_SNP_VTPM;
 }
 
-static void judge_gen1(const struct core_attest *a, const struct net_atls_facts *facts,
-                       struct core_verdict *v)
+static void judge_gen1(struct judging *j)
 {
+	const struct net_atls_facts *facts = j->facts;
+	struct core_verdict *v = j->v;
 	struct core_binding binding;
 	const uint8_t *spki;
 	size_t spki_size;
@@ -366,20 +366,20 @@ static void judge_gen1(const struct core_attest *a, const struct net_atls_facts 
 	}
 	net_cert_spki(facts->leaf, &spki, &spki_size);
 	core_binding_gen1(spki, spki_size, facts->nonce, &binding);
-	struct core_evidence *evidence = parse_evidence(facts->evidence, facts->evidence_size, v);
-	if (!evidence)
+	if (!parse_evidence(j, facts->evidence, facts->evidence_size))
 		return;
-	if (!kind_fits(facts->extension, core_evidence_kind(evidence)))
+	if (!kind_fits(facts->extension, core_evidence_kind(j->evidence)))
 		core_verdict_fail(v, CORE_RULE_EVIDENCE, "what the extension's number says",
-		                  core_evidence_kind_word(core_evidence_kind(evidence)),
+		                  core_evidence_kind_word(core_evidence_kind(j->evidence)),
 		                  "the evidence is of another platform than its extension");
-	judge_evidence(a, evidence, &binding, facts->extension == 1, v);
-	core_evidence_destroy(evidence);
+	judge_evidence(j, &binding, facts->extension == 1);
 }
 
-static void judge_gen2(const struct core_attest *a, const struct net_atls_facts *facts,
-                       struct core_verdict *v)
+static void judge_gen2(struct judging *j)
 {
+	const struct core_attest *a = j->attest;
+	const struct net_atls_facts *facts = j->facts;
+	struct core_verdict *v = j->v;
 	struct core_binding2 binding;
 	struct prism_error err = PRISM_ERROR_INIT;
 	PRISM_AUTO_BUF struct prism_buf bytes = PRISM_BUF_INIT(CORE_EVIDENCE_MAX);
@@ -410,14 +410,30 @@ static void judge_gen2(const struct core_attest *a, const struct net_atls_facts 
 		core_verdict_fail(v, CORE_RULE_EVIDENCE, "", "", "%s", err.message);
 		return;
 	}
-	struct core_evidence *evidence = parse_evidence(bytes.data, bytes.len, v);
-	if (!evidence)
+	if (!parse_evidence(j, bytes.data, bytes.len))
 		return;
-	if (!core_evidence_eat(evidence) || strncmp(prism_buf_text(&bytes), "eyJ", 3) == 0)
+	if (!core_evidence_eat(j->evidence) || strncmp(prism_buf_text(&bytes), "eyJ", 3) == 0)
 		core_verdict_fail(v, CORE_RULE_EVIDENCE, "an EAT in CBOR", "",
 		                  "the evidence is not wrapped as this generation demands");
-	judge_evidence(a, evidence, &binding.binding, false, v);
-	core_evidence_destroy(evidence);
+	judge_evidence(j, &binding.binding, false);
+}
+
+/* Takes over what the judgement made; the policy stays shared. */
+static void keep_appraisal(struct core_attest *a, struct judging *j, const char *host)
+{
+	PRISM_AUTO_FREE char *source = prism_asprintf("agent %s", host);
+	const struct core_appraisal_spec spec = {
+	    .source = source,
+	    .evidence = j->evidence,
+	    .policy = core_policy_ref(a->policy),
+	    .verdict = j->v,
+	    .judged_us = now_us(a),
+	    .report_data = j->evidence ? j->binding.report_data : NULL,
+	    .nonce = j->evidence ? j->binding.nonce : NULL,
+	};
+
+	core_appraisal_unref(a->last);
+	a->last = core_appraisal_create(&spec);
 }
 
 static int judge(void *data, const struct net_atls_facts *facts, struct prism_error *err)
@@ -432,13 +448,13 @@ static int judge(void *data, const struct net_atls_facts *facts, struct prism_er
 	check_leaf(a, facts, v);
 	check_tls_chain(a, facts, facts->generation == NET_ATLS_GEN2 ? link->host : NULL, v);
 	check_policy_itself(a, v);
+	struct judging judging = {.attest = a, .facts = facts, .v = v};
 	if (facts->leaf && facts->generation == NET_ATLS_GEN1)
-		judge_gen1(a, facts, v);
+		judge_gen1(&judging);
 	else if (facts->leaf)
-		judge_gen2(a, facts, v);
+		judge_gen2(&judging);
 	core_verdict_conclude(v);
-	core_verdict_destroy(a->last);
-	a->last = v;
+	keep_appraisal(a, &judging, link->host);
 	if (core_verdict_raise(v, err) == 0)
 		return 0;
 	if (facts->failure &&

@@ -22,6 +22,7 @@
 
 #include <stdint.h>
 
+struct core_appraisal;
 struct net_stream;
 struct core_attest;
 
@@ -55,12 +56,12 @@ unsigned core_attest_generation(const struct core_attest *attest);
 
 /* The chain over `lower` (TCP or a tunnel; given, also on failure): TLS 1.3, then attestation.
  * host: what the agent's address names; checked against the certificate under maTLS. Its
- * net_stream_verdict() is a const struct core_verdict. */
+ * net_stream_verdict() is a struct core_appraisal. */
 struct net_stream *core_attest_stream(struct core_attest *attest, struct net_stream *lower,
                                       const char *host);
 
-/* The verdict of the latest connection, kept after its stream ends; NULL before the first. Lent
- * until the next connection is judged. */
-const struct core_verdict *core_attest_last(const struct core_attest *attest);
+/* The appraisal of the latest connection, kept after its stream ends; NULL before the first. Lent
+ * until the next connection is judged: take a reference to keep it. */
+struct core_appraisal *core_attest_last(const struct core_attest *attest);
 
 #endif

@@ -196,12 +196,20 @@ const struct core_tdx_quote *core_evidence_tdx(const struct core_evidence *evide
 	return evidence->kind == CORE_EVIDENCE_TDX ? &evidence->tdx : NULL;
 }
 
+const uint8_t *core_evidence_bytes(const struct core_evidence *evidence, size_t *ret_size)
+{
+	*ret_size = evidence->size;
+	return evidence->data;
+}
+
 int core_evidence_set_vcek(struct core_evidence *evidence, const uint8_t *data, size_t size,
                            struct prism_error *err)
 {
 	if (!core_evidence_snp(evidence))
 		return prism_error_raise(err, PRISM_ERROR_INVALID, "only SEV-SNP reports have a VCEK");
-	evidence->snp.vcek = data;
+	uint8_t *copy = prism_arena_alloc(evidence->arena, size + 1);
+	memcpy(copy, data, size);
+	evidence->snp.vcek = copy;
 	evidence->snp.vcek_size = size;
 	return 0;
 }

@@ -63,7 +63,10 @@ const struct core_snp_evidence *core_evidence_snp(const struct core_evidence *ev
 const struct core_tpm_evidence *core_evidence_tpm(const struct core_evidence *evidence);
 const struct core_tdx_quote *core_evidence_tdx(const struct core_evidence *evidence);
 
-/* The hardware key's certificate, when the evidence came without it. Refused for TDX. Lent. */
+/* The bytes as they came; lent. */
+const uint8_t *core_evidence_bytes(const struct core_evidence *evidence, size_t *ret_size);
+
+/* The hardware key's certificate, when the evidence came without it. Refused for TDX. Copied. */
 PRISM_MUST_USE
 int core_evidence_set_vcek(struct core_evidence *evidence, const uint8_t *data, size_t size,
                            struct prism_error *err);

@@ -18,6 +18,7 @@
 #define PCR_MANIFEST "16" /* the PCR the agent extends with the computation */
 
 struct core_policy {
+	unsigned refs;
 	enum core_policy_kind kind;
 	struct prism_buf bytes; /* the file, decoded from base64 if it was that */
 	cJSON *doc;             /* JSON kinds */
@@ -142,6 +143,7 @@ struct core_policy *core_policy_parse(const void *data, size_t size, struct pris
 	struct core_policy *policy = prism_alloc(sizeof(*policy));
 	uint8_t digest[32];
 
+	policy->refs = 1;
 	prism_buf_init(&policy->bytes, CORE_POLICY_MAX);
 	if (prism_buf_append(&policy->bytes, data, size, err) < 0 || read_any(policy, err) < 0) {
 		core_policy_destroy(policy);
@@ -166,9 +168,16 @@ struct core_policy *core_policy_read(const char *path, struct prism_error *err)
 	return policy;
 }
 
+struct core_policy *core_policy_ref(struct core_policy *policy)
+{
+	if (policy)
+		policy->refs++;
+	return policy;
+}
+
 void core_policy_destroy(struct core_policy *policy)
 {
-	if (!policy)
+	if (!policy || --policy->refs > 0)
 		return;
 	prism_json_free(policy->doc);
 	prism_buf_finish(&policy->bytes);
@@ -193,6 +202,11 @@ const struct core_policy_tdx *core_policy_tdx(const struct core_policy *policy)
 const struct core_policy_corim *core_policy_corim(const struct core_policy *policy)
 {
 	return policy && policy->kind == CORE_POLICY_CORIM ? &policy->corim : NULL;
+}
+
+const cJSON *core_policy_doc(const struct core_policy *policy)
+{
+	return policy->doc;
 }
 
 unsigned core_policy_generation(const struct core_policy *policy)

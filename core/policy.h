@@ -95,7 +95,9 @@ struct core_policy;
 /* Detects the kind (also base64 of one, as Prism's JSON delivers it). NULL on failure. */
 struct core_policy *core_policy_parse(const void *data, size_t size, struct prism_error *err);
 struct core_policy *core_policy_read(const char *path, struct prism_error *err);
-void core_policy_destroy(struct core_policy *policy); /* NULL allowed */
+/* Another reference to a policy that is not edited any more; core_policy_destroy() drops one. */
+struct core_policy *core_policy_ref(struct core_policy *policy); /* NULL allowed */
+void core_policy_destroy(struct core_policy *policy);            /* NULL allowed */
 enum core_policy_kind core_policy_kind(const struct core_policy *policy);
 const struct core_policy_snp *core_policy_snp(const struct core_policy *policy);     /* or NULL */
 const struct core_policy_tdx *core_policy_tdx(const struct core_policy *policy);     /* or NULL */

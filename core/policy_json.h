@@ -33,6 +33,9 @@ int core_policy_json_decode(const cJSON *item, const char *name, size_t size, ui
 void core_policy_json_snake(const char *camel, char *out, size_t size);
 void core_policy_json_camel(const char *snake, char *out, size_t size);
 
+/* The document of a JSON policy; NULL for a CoRIM. Lent. */
+const cJSON *core_policy_doc(const struct core_policy *policy);
+
 PRISM_MUST_USE
 int core_policy_snp_read(const cJSON *doc, struct core_policy_snp *ret, struct prism_error *err);
 PRISM_MUST_USE

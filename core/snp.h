@@ -88,6 +88,10 @@ struct core_snp_evidence {
 	enum core_snp_product product_hint; /* from the container; unknown when it has none */
 };
 
+/* The product line, from the report, its container, its certificate or the form of its chip id;
+ * unknown when nothing tells. */
+enum core_snp_product core_snp_evidence_product(const struct core_snp_evidence *evidence);
+
 /* A raw report, perhaps followed by a certificate table. Lends from data. */
 PRISM_MUST_USE
 int core_snp_from_raw(const uint8_t *data, size_t size, struct core_snp_evidence *ret,

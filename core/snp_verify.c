@@ -679,6 +679,18 @@ static enum core_snp_product guess_product(const struct core_snp_evidence *evide
 	return CORE_SNP_UNKNOWN;
 }
 
+enum core_snp_product core_snp_evidence_product(const struct core_snp_evidence *evidence)
+{
+	enum core_snp_product product = guess_product(evidence);
+	struct net_cert *vcek = read_certificate(evidence->vcek, evidence->vcek_size);
+	struct vcek_extensions ext;
+
+	if (product == CORE_SNP_UNKNOWN && vcek && read_extensions(vcek, &ext))
+		product = core_snp_product_parse(ext.product);
+	net_cert_destroy(vcek);
+	return product;
+}
+
 void core_snp_verify(const struct core_snp_evidence *evidence, const struct core_policy *policy,
                      const struct core_trust *trust, const struct core_snp_expectation *expect,
                      struct core_verdict *verdict)

@@ -245,6 +245,18 @@ static const char *read_attest(const uint8_t *data, size_t size, struct attest *
 	return finished(&c) ? NULL : "the quote is cut off or has bytes behind it";
 }
 
+bool core_tpm_quote_nonce(const struct core_tpm_evidence *evidence, unsigned index,
+                          const uint8_t **ret_nonce, size_t *ret_size)
+{
+	struct attest attest;
+
+	if (read_attest(evidence->quotes[index].quote, evidence->quotes[index].quote_size, &attest))
+		return false;
+	*ret_nonce = attest.extra;
+	*ret_size = attest.extra_size;
+	return true;
+}
+
 struct signature_info {
 	enum net_sig_scheme scheme;
 	enum net_digest_kind hash;

@@ -75,6 +75,10 @@ PRISM_MUST_USE
 int core_tpm_from_message(const struct Evidence__TpmAttestation *message,
                           struct core_tpm_evidence *ret, struct prism_error *err);
 
+/* The nonce a quote says it was made for (extraData). False: the quote is malformed. Lent. */
+bool core_tpm_quote_nonce(const struct core_tpm_evidence *evidence, unsigned index,
+                          const uint8_t **ret_nonce, size_t *ret_size);
+
 struct core_tpm_expectation {
 	const uint8_t *nonce; /* extraData of every quote; NULL: not known (offline) */
 	size_t nonce_size;

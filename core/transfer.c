@@ -6,8 +6,8 @@
  * Everything is told from one deferred function (flush), so that no callback of the owner runs
  * inside a function the owner called.
  */
+#include "core/appraisal.h"
 #include "core/transfer_private.h"
-#include "core/verdict.h"
 
 #include "base/text.h"
 
@@ -55,17 +55,41 @@ int64_t core_transfer_now(const struct core_transfer_queue *queue)
 
 void core_transfer_note_trust(struct core_transfer *t)
 {
-	const struct core_verdict *verdict =
-	    t->lane && t->lane->agent ? core_agent_verdict(t->lane->agent) : NULL;
+	struct core_appraisal *appraisal =
+	    t->lane && t->lane->agent ? core_agent_appraisal(t->lane->agent) : NULL;
 
-	if (!verdict)
+	if (!appraisal || appraisal == t->info.appraisal)
 		return;
 	prism_free(t->trust);
-	prism_free(t->evidence);
-	t->trust = prism_strdup(core_verdict_summary(verdict));
-	t->evidence = core_verdict_text(verdict);
+	core_appraisal_unref(t->info.appraisal);
+	t->trust = prism_strdup(core_verdict_summary(core_appraisal_verdict(appraisal)));
 	t->info.trust = t->trust;
-	t->info.evidence = t->evidence;
+	t->info.appraisal = core_appraisal_ref(appraisal);
+}
+
+bool core_transfer_peer(const struct core_transfer_queue *queue, struct core_transfer_peer *ret)
+{
+	const struct transfer_lane *found = NULL;
+
+	PRISM_LIST_EACH (&queue->lanes, node, next) {
+		const struct transfer_lane *lane = PRISM_CONTAINER(node, struct transfer_lane, node);
+		if (lane->agent && (!found || (lane->active && !found->active)))
+			found = lane;
+	}
+	if (!found)
+		return false;
+	*ret = (struct core_transfer_peer){found->connection->url, found->connection->mode,
+	                                   core_agent_appraisal(found->agent)};
+	return true;
+}
+
+const char *core_transfer_peer_word(const struct core_transfer_peer *peer)
+{
+	if (peer->appraisal)
+		return core_appraisal_word(peer->appraisal);
+	if (core_tls_mode_info(peer->mode)->attested)
+		return "not attested yet";
+	return peer->mode == CORE_TLS_NONE ? "clear text" : "TLS, not attested";
 }
 
 /* ---- telling ---- */
@@ -90,7 +114,7 @@ static void transfer_free(struct core_transfer *t)
 	prism_secret_destroy(t->passphrase);
 	net_zip_list_finish(&t->listing);
 	prism_free(t->trust);
-	prism_free(t->evidence);
+	core_appraisal_unref(t->info.appraisal);
 	prism_free(t);
 }
 
@@ -465,7 +489,6 @@ static struct core_transfer *row_create(struct core_transfer_queue *queue,
 	    .sha3 = t->sha3,
 	    .note = t->note,
 	    .trust = "",
-	    .evidence = "",
 	};
 	prism_list_prepend(&queue->transfers, &t->node);
 	return t;

@@ -27,6 +27,8 @@
 
 #define CORE_TRANSFER_HISTORY 200
 
+struct core_appraisal;
+
 enum core_transfer_kind {
 	CORE_TRANSFER_ALGORITHM,
 	CORE_TRANSFER_DATASET,
@@ -92,13 +94,15 @@ struct core_transfer_info {
 	int64_t queued_us, started_us, ended_us; /* wall clock; PRISM_TIME_UNSET until then */
 	const char *sha3;                        /* of what is sent or was received; "" until known */
 	const char *note; /* one line: what it waits for, or what the result holds; "" */
-	/* What was proven about the agent: one line, and the whole report; "" without attestation. */
-	const char *trust, *evidence;
+	/* What was proven about the agent: one line ("" without attestation), and all of it. */
+	const char *trust;
+	struct core_appraisal *appraisal; /* NULL without attestation; take a reference to keep it */
 	unsigned attempts;
 	const struct prism_error *error;    /* NULL unless failed */
 	const struct net_zip_list *listing; /* of a received result; NULL otherwise */
 };
 
+struct core_appraisal;
 struct core_transfer_env {
 	/* The agent's state as last heard; called when a transfer is about to start and about once a
 	 * second while one waits, so it may also start a refresh. NULL: never known. */
@@ -136,6 +140,17 @@ PRISM_MUST_USE
 int core_transfer_forget(struct core_transfer_queue *queue, uint64_t id, struct prism_error *err);
 /* The owner heard that an agent changed its state: look again now. */
 void core_transfer_poke(struct core_transfer_queue *queue);
+
+/* The agent that is being talked to, as long as its connection is kept: the one a transfer moves
+ * to or from now, else the one of the oldest transfer that waits. */
+struct core_transfer_peer {
+	const char *agent; /* host:port; lent until the queue changes */
+	enum core_tls_mode mode;
+	struct core_appraisal *appraisal; /* lent; NULL: no attestation, or not judged yet */
+};
+bool core_transfer_peer(const struct core_transfer_queue *queue, struct core_transfer_peer *ret);
+/* "attested", "attested, NOT A TEE", "NOT attested", "TLS, not attested", "clear text": static. */
+const char *core_transfer_peer_word(const struct core_transfer_peer *peer);
 
 size_t core_transfer_count(const struct core_transfer_queue *queue);
 size_t core_transfer_active(const struct core_transfer_queue *queue); /* not final */

@@ -50,7 +50,7 @@ struct core_transfer {
 	/* telling */
 	bool dirty, moved, tell_done;
 	char sha3[CORE_SHA3_TEXT], note[160];
-	char *trust, *evidence; /* NULL: no attested connection so far */
+	char *trust; /* NULL: no attested connection so far; the appraisal is in info, a reference */
 	struct prism_error error;
 	struct net_zip_list listing;
 };

@@ -297,8 +297,7 @@ static void call_progress(void *data, uint64_t done, uint64_t total)
 {
 	struct core_transfer *t = data;
 
-	if (!t->trust)
-		core_transfer_note_trust(t);
+	core_transfer_note_trust(t);
 	core_transfer_moved(data, done, total);
 }
 

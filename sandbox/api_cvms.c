@@ -120,11 +120,11 @@ void sb_api_cvm_create(struct sb_call *call)
 	"v.id, v.cvm_id, v.name, v.agent_url, v.status, v.state, v.created_at, v.deleted_at," \
 	" v.provider, v.vcpus, v.log_level, v.cost, v.cc_platform"
 
-static void write_row(struct sb_call *call, const struct sb_rows *rows)
+static void write_row(struct sb_call *call, const struct sb_rows *rows, const char *evidence)
 {
 	struct sb_json *out = &call->out;
 	bool online = strcmp(sb_rows_text(rows, 4), "online") == 0;
-	PRISM_AUTO_FREE char *evidence = sb_policy_evidence(sb_rows_text(rows, 0));
+	PRISM_AUTO_FREE char *token = sb_policy_no_evidence(sb_rows_text(rows, 0));
 	sb_json_object(out, NULL);
 	sb_json_str(out, "id", sb_rows_text(rows, 0));
 	sb_json_str(out, "cvm_id", sb_rows_text(rows, 1));
@@ -139,7 +139,7 @@ static void write_row(struct sb_call *call, const struct sb_rows *rows)
 	sb_json_int(out, "vcpus", sb_rows_int(rows, 9));
 	sb_json_str(out, "attestation", online ? evidence : "");
 	sb_json_str(out, "attestation_token",
-	            online && strcmp(sb_rows_text(rows, 8), "azure") == 0 ? evidence : "");
+	            online && strcmp(sb_rows_text(rows, 8), "azure") == 0 ? token : "");
 	sb_json_str(out, "agent_log_level", sb_rows_text(rows, 10));
 	sb_json_str(out, "monthly_cost_estimate", sb_rows_text(rows, 11));
 	sb_json_str(out, "cc_platform", sb_rows_text(rows, 12));
@@ -150,8 +150,13 @@ static void write_cvm(struct sb_call *call, int64_t cvm)
 {
 	SB_AUTO_ROWS struct sb_rows *rows = sb_db_query(
 	    call->sb->db, "SELECT " CVM_COLUMNS " FROM cvms v WHERE v.n = ?", SB_ARGS(SB_I(cvm)));
-	if (sb_rows_next(&rows))
-		write_row(call, rows);
+	if (!sb_rows_next(&rows))
+		return;
+	bool online = strcmp(sb_rows_text(rows, 4), "online") == 0;
+	PRISM_AUTO_FREE char *evidence =
+	    online ? sb_policy_evidence(call->sb, sb_rows_text(rows, 0), sb_rows_text(rows, 12))
+	           : prism_strdup("");
+	write_row(call, rows, evidence);
 }
 
 /* `status` of the query to a clause; NULL: answered 400. */
@@ -221,8 +226,10 @@ void sb_api_cvm_list(struct sb_call *call)
 	sb_json_object(&call->out, NULL);
 	sb_page_write(call, &page, total);
 	sb_json_array(&call->out, "cvms");
-	while (sb_rows_next(&rows))
-		write_row(call, rows);
+	while (sb_rows_next(&rows)) {
+		PRISM_AUTO_FREE char *evidence = sb_policy_no_evidence(sb_rows_text(rows, 0));
+		write_row(call, rows, evidence);
+	}
 	sb_json_end(&call->out);
 	sb_json_end(&call->out);
 	sb_ok(call, 200);

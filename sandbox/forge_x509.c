@@ -18,6 +18,10 @@
 
 #define KEY_BITS 2048
 #define DAY 86400L
+/* Vendors' certificates are years older than what they vouch for; so are these, for clients whose
+ * clock is behind. */
+#define VCEK_AGE (3 * 365 * DAY)
+#define CA_AGE (5 * 365 * DAY)
 #define AMD_OID "1.3.6.1.4.1.3704.1."
 
 int sb_forge_raise(struct prism_error *err, const char *what)
@@ -97,9 +101,9 @@ static bool set_name(X509_NAME *name, const char *common_name)
 }
 
 /* Serial numbers only have to differ between subjects here; the name's bytes do that. */
-static long serial_of(const char *name, long from)
+static long serial_of(const char *name, long to)
 {
-	long serial = from < -DAY ? 2 : 1;
+	long serial = to < 0 ? 2 : 1; /* an expired twin is another certificate */
 
 	for (; *name; name++)
 		serial = (serial * 31 + *name) & 0xffffff;
@@ -112,7 +116,7 @@ static X509 *start_certificate(const char *name, EVP_PKEY *key, const X509 *issu
 	X509 *cert = X509_new();
 
 	if (cert && X509_set_version(cert, 2) &&
-	    ASN1_INTEGER_set(X509_get_serialNumber(cert), serial_of(name, from)) &&
+	    ASN1_INTEGER_set(X509_get_serialNumber(cert), serial_of(name, to)) &&
 	    X509_gmtime_adj(X509_getm_notBefore(cert), from) &&
 	    X509_gmtime_adj(X509_getm_notAfter(cert), to) && X509_set_pubkey(cert, key) &&
 	    set_name(X509_get_subject_name(cert), name) &&
@@ -139,8 +143,9 @@ static X509 *make_vcek(struct sb_forge *forge, enum sb_forge_fault fault)
 {
 	bool expired = fault == SB_FORGE_EXPIRED_VCEK;
 	uint8_t chip[64];
-	X509 *cert = start_certificate("SEV-VCEK", forge->vcek_key, forge->ask,
-	                               expired ? -20 * DAY : -DAY, expired ? -10 * DAY : 365 * DAY);
+	X509 *cert =
+	    start_certificate("SEV-VCEK", forge->vcek_key, forge->ask, expired ? -20 * DAY : -VCEK_AGE,
+	                      expired ? -10 * DAY : 365 * DAY);
 
 	memcpy(chip, forge->chip_id, sizeof(chip));
 	if (fault == SB_FORGE_OTHER_CHIP)
@@ -154,7 +159,7 @@ static X509 *make_vcek(struct sb_forge *forge, enum sb_forge_fault fault)
 
 static X509 *make_ca(const char *name, EVP_PKEY *key, const X509 *issuer, EVP_PKEY *issuer_key)
 {
-	X509 *cert = start_certificate(name, key, issuer, -DAY, 3650 * DAY);
+	X509 *cert = start_certificate(name, key, issuer, -CA_AGE, 3650 * DAY);
 
 	if (cert && add_ca(cert) && sign_pss(cert, issuer_key))
 		return cert;

@@ -36,11 +36,23 @@ static void put_pcrs(struct sb_json *j, const char *bank, enum net_digest_kind k
 	sb_json_end(j);
 }
 
-char *sb_policy_evidence(const char *cvm_id)
+char *sb_policy_no_evidence(const char *cvm_id)
 {
 	PRISM_AUTO_FREE char *text =
 	    prism_asprintf("NOT A TEE: sandbox CVM %s has no evidence to show.\n", cvm_id);
 	return prism_base64_encode(text, strlen(text));
+}
+
+char *sb_policy_evidence(struct sb *sb, const char *cvm_id, const char *platform)
+{
+	static const uint8_t zeros[64];
+	PRISM_AUTO_BUF struct prism_buf bytes = PRISM_BUF_INIT(1u << 20);
+	bool snp = !platform || strstr(platform, "tdx") == NULL;
+	struct sb_forge *forge = snp ? sb_forge_of(sb, NULL) : NULL;
+	if (!forge ||
+	    sb_forge_evidence(forge, SB_FORGE_SNP_VTPM, zeros, zeros, SB_FORGE_SOUND, &bytes, NULL) < 0)
+		return sb_policy_no_evidence(cvm_id);
+	return prism_base64_encode(bytes.data, bytes.len);
 }
 
 char *sb_policy_json(const char *cvm_id, const char *platform)

@@ -15,7 +15,11 @@ struct sb;
 PRISM_MUST_USE
 int sb_policy_for(struct sb *sb, const char *cvm_id, const char *platform, struct prism_buf *out);
 char *sb_policy_json(const char *cvm_id, const char *platform); /* yours */
-/* base64 of a text in place of the evidence; yours. */
-char *sb_policy_evidence(const char *cvm_id);
+/* What a CVM's agent sent at its start, base64: for SEV-SNP evidence in the real format under the
+ * sandbox's own root, made without a certificate, that is for nonces of zero (reference agent.md
+ * section 7, rule 5); else a text that says there is none. Yours. */
+char *sb_policy_evidence(struct sb *sb, const char *cvm_id, const char *platform);
+/* The text alone, for lists: evidence in every row would be megabytes. Yours. */
+char *sb_policy_no_evidence(const char *cvm_id);
 
 #endif

@@ -70,6 +70,25 @@
 	{                                                               \
 		"policy", PT_ARG_FILE, REQ, NULL, "attestation policy file" \
 	}
+#define EVIDENCE_FILE                                                         \
+	{                                                                         \
+		"file", PT_ARG_FILE, REQ, NULL,                                       \
+		    "SEV-SNP report, vTPM container, TDX quote, or an EAT around one" \
+	}
+#define JUDGED                                                                                  \
+	{"policy", PT_ARG_FILE, 0, NULL, "attestation policy: JSON or CoRIM"},                      \
+	    {"certificates", PT_ARG_FILE, PT_ARG_REPEAT, NULL,                                      \
+	     "PEM certificates the evidence lacks (VCEK chain); only pinned roots are trusted"},    \
+	    {"vcek", PT_ARG_FILE, 0, NULL, "certificate of the chip's key, when it is not inside"}, \
+	    {"crl", PT_ARG_FILE, 0, NULL, "AMD revocation list, DER"},                              \
+	    {"policy-key", PT_ARG_FILE, 0, NULL, "public key that signs the CoRIM policy"},         \
+	    {"report-data", PT_ARG_TEXT, 0, NULL, "64 bytes in hex that the report must contain"},  \
+	    {"nonce", PT_ARG_TEXT, 0, NULL, "32 bytes in hex that the quotes must contain"},        \
+	    {"at", PT_ARG_TIME, 0, NULL, "judge dates as of this time"},                            \
+	{                                                                                           \
+		"test-root", PT_ARG_FILE, 0, NULL,                                                      \
+		    "accept this root too; everything under it is labelled NOT A TEE"                   \
+	}
 #define LOG_LEVELS "debug info warn error"
 #define KEY_KINDS "rsa ecdsa p384 p521 ed25519"
 #define TLS_MODES "none tls mtls atls matls"
@@ -812,6 +831,15 @@ static const struct pt_action rows[PT_ACTION_COUNT] = {
                                    {"save", PT_ARG_NEW_FILE, 0, NULL, "write it to this file"}),
                               .run = pt_cmd_cvm_policy},
 
+    [PT_ACTION_CVM_EVIDENCE] =
+        {"cvm evidence", "v", PT_GROUP_CVM,
+         "the evidence its agent gave at start, judged by its policy", PT_IN_CVMS,
+         PT_ACTION_SELECTION | PT_ACTION_HINT,
+         ARGS(CVM, JUDGED,
+              {"certificate", PT_ARG_FILE, 0, NULL,
+               "certificate of the CVM, PEM: what the evidence was made for"}),
+         .hint = "evidence", .run = pt_cmd_cvm_evidence},
+
     /* ---- transfers ---- */
     [PT_ACTION_TRANSFER_LIST] = {"transfer list", "", PT_GROUP_TRANSFER,
                                  "uploads and downloads of this run of the program", 0,
@@ -826,6 +854,12 @@ static const struct pt_action rows[PT_ACTION_COUNT] = {
                                   PT_ACTION_UI | PT_ACTION_SELECTION | PT_ACTION_BULK |
                                       PT_ACTION_HINT,
                                   ARGS({"transfer", PT_ARG_TRANSFER, OPT, NULL, "its number"})},
+    [PT_ACTION_TRANSFER_EVIDENCE] = {"transfer evidence", "v", PT_GROUP_TRANSFER,
+                                     "what was proven about its agent, check by check",
+                                     PT_IN_TRANSFERS,
+                                     PT_ACTION_UI | PT_ACTION_SELECTION | PT_ACTION_HINT,
+                                     ARGS({"transfer", PT_ARG_TRANSFER, OPT, NULL, "its number"}),
+                                     .hint = "evidence"},
     [PT_ACTION_TRANSFER_CLEAR] = {"transfer clear", "C", PT_GROUP_TRANSFER,
                                   "take finished transfers off the list", PT_IN_TRANSFERS,
                                   PT_ACTION_UI | PT_ACTION_HINT},
@@ -862,7 +896,8 @@ static const struct pt_action rows[PT_ACTION_COUNT] = {
                              PT_IN_LOGS, PT_ACTION_UI,
                              ARGS({"time", PT_ARG_TIME, OPT, NULL, "time, or so long ago"})},
     [PT_ACTION_LOG_SEARCH] = {"log search", "f", PT_GROUP_LOG, "find and highlight; n and N step",
-                              PT_IN_LOGS | PT_IN_MANIFEST, PT_ACTION_UI | PT_ACTION_HINT,
+                              PT_IN_LOGS | PT_IN_MANIFEST | PT_IN_EVIDENCE,
+                              PT_ACTION_UI | PT_ACTION_HINT,
                               ARGS({"text", PT_ARG_TEXT, OPT, NULL, "what to find"}),
                               .hint = "find"},
     [PT_ACTION_LOG_GOTO] = {"log goto", "t", PT_GROUP_LOG, "jump to a time", PT_IN_LOGS,
@@ -877,10 +912,11 @@ static const struct pt_action rows[PT_ACTION_COUNT] = {
     [PT_ACTION_LOG_CLEAR_FILTERS] = {"log clear", "C", PT_GROUP_LOG, "show all lines again",
                                      PT_IN_LOGS, PT_ACTION_UI},
     [PT_ACTION_SAVE] = {"save", "W", PT_GROUP_LOG, "save what is shown to a file",
-                        PT_IN_LOGS | PT_IN_MANIFEST | PT_IN_MESSAGES | PT_IN_AUDIT | PT_IN_CVMS,
+                        PT_IN_LOGS | PT_IN_MANIFEST | PT_IN_MESSAGES | PT_IN_AUDIT | PT_IN_CVMS |
+                            PT_IN_EVIDENCE,
                         PT_ACTION_UI | PT_ACTION_HINT,
                         ARGS({"file", PT_ARG_NEW_FILE, OPT, NULL,
-                              "file to write; .jsonl gives JSON lines"})},
+                              "file to write; .jsonl gives JSON lines, .json JSON"})},
     [PT_ACTION_MANIFEST_RAW] = {"manifest raw", "t", PT_GROUP_COMPUTATION, "table or raw JSON",
                                 PT_IN_MANIFEST, PT_ACTION_UI | PT_ACTION_HINT},
 
@@ -995,24 +1031,20 @@ static const struct pt_action rows[PT_ACTION_COUNT] = {
                               PT_ACTION_UI | PT_ACTION_HINT, .hint = "go there"},
 
     /* ---- evidence and policies ---- */
-    [PT_ACTION_EVIDENCE_VERIFY] =
-        {"evidence verify", "", PT_GROUP_EVIDENCE,
-         "judge attestation evidence from a file, check by check", 0, PT_ACTION_NO_LOGIN,
-         ARGS({"file", PT_ARG_FILE, REQ, NULL,
-               "SEV-SNP report, vTPM container, TDX quote, or an EAT around one"},
-              {"policy", PT_ARG_FILE, 0, NULL, "attestation policy: JSON or CoRIM"},
-              {"certificates", PT_ARG_FILE, PT_ARG_REPEAT, NULL,
-               "PEM certificates the evidence lacks (VCEK chain); only pinned roots are trusted"},
-              {"vcek", PT_ARG_FILE, 0, NULL,
-               "certificate of the chip's key, when it is not inside"},
-              {"crl", PT_ARG_FILE, 0, NULL, "AMD revocation list, DER"},
-              {"policy-key", PT_ARG_FILE, 0, NULL, "public key that signs the CoRIM policy"},
-              {"report-data", PT_ARG_TEXT, 0, NULL, "64 bytes in hex that the report must contain"},
-              {"nonce", PT_ARG_TEXT, 0, NULL, "32 bytes in hex that the quotes must contain"},
-              {"at", PT_ARG_TIME, 0, NULL, "judge dates as of this time"},
-              {"test-root", PT_ARG_FILE, 0, NULL,
-               "accept this root too; everything under it is labelled NOT A TEE"}),
-         .run = pt_cmd_evidence_verify},
+    [PT_ACTION_EVIDENCE_VERIFY] = {"evidence verify", "", PT_GROUP_EVIDENCE,
+                                   "judge attestation evidence from a file, check by check", 0,
+                                   PT_ACTION_NO_LOGIN, ARGS(EVIDENCE_FILE, JUDGED),
+                                   .run = pt_cmd_evidence_verify},
+    [PT_ACTION_EVIDENCE_OPEN] = {"evidence open", "", PT_GROUP_EVIDENCE,
+                                 "everything that is in evidence, decoded, beside the verdict", 0,
+                                 PT_ACTION_NO_LOGIN, ARGS(EVIDENCE_FILE, JUDGED),
+                                 .run = pt_cmd_evidence_verify},
+    [PT_ACTION_EVIDENCE_FAILURE] = {"evidence failure", "e", PT_GROUP_EVIDENCE,
+                                    "to the next thing that fails or differs", PT_IN_EVIDENCE,
+                                    PT_ACTION_UI | PT_ACTION_HINT, .hint = "next failure"},
+    [PT_ACTION_FOLD_ALL] = {"fold all", "o", PT_GROUP_EVIDENCE,
+                            "open everything, close everything, as it was", PT_IN_EVIDENCE,
+                            PT_ACTION_UI | PT_ACTION_HINT, .hint = "fold"},
     [PT_ACTION_POLICY_SHOW] = {"policy show", "", PT_GROUP_EVIDENCE,
                                "print a policy in the form of the official tools", 0,
                                PT_ACTION_NO_LOGIN, ARGS(POLICY), .run = pt_cmd_policy_show},

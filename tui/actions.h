@@ -77,6 +77,7 @@ typedef uint64_t pt_where;
 	X(HELP, "help")                 \
 	X(MESSAGES, "messages")         \
 	X(FORM, "form")                 \
+	X(EVIDENCE, "evidence")         \
 	X(TABS, "computation")          \
 	X(AUDIT, "audit")               \
 	X(MEMBERS, "members")           \
@@ -121,9 +122,10 @@ _Static_assert(PT_AT_COUNT <= 64, "a set of places is 64 bits");
 #define PT_IN_HELP PT_AT(HELP)
 #define PT_IN_MESSAGES PT_AT(MESSAGES)
 #define PT_IN_FORM PT_AT(FORM)
-#define PT_IN_TABS PT_AT(TABS)       /* whichever tab of a computation is open */
-#define PT_IN_MEMBERS PT_AT(MEMBERS) /* of the workspace */
-#define PT_IN_WROLES PT_AT(WROLES)   /* roles of the workspace */
+#define PT_IN_EVIDENCE PT_AT(EVIDENCE) /* pages of facts: evidence, policies */
+#define PT_IN_TABS PT_AT(TABS)         /* whichever tab of a computation is open */
+#define PT_IN_MEMBERS PT_AT(MEMBERS)   /* of the workspace */
+#define PT_IN_WROLES PT_AT(WROLES)     /* roles of the workspace */
 #define PT_IN_INVITATIONS PT_AT(INVITATIONS)
 #define PT_IN_MINE PT_AT(MINE) /* invitations for me */
 #define PT_IN_ACCOUNT PT_AT(ACCOUNT)
@@ -378,11 +380,13 @@ enum pt_action_id {
 	PT_ACTION_CVM_CREATE,
 	PT_ACTION_CVM_DELETE,
 	PT_ACTION_CVM_POLICY,
+	PT_ACTION_CVM_EVIDENCE,
 
 	/* transfers */
 	PT_ACTION_TRANSFER_LIST,
 	PT_ACTION_TRANSFER_CANCEL,
 	PT_ACTION_TRANSFER_RETRY,
+	PT_ACTION_TRANSFER_EVIDENCE,
 	PT_ACTION_TRANSFER_CLEAR,
 
 	/* logs */
@@ -426,6 +430,9 @@ enum pt_action_id {
 
 	/* evidence and policies */
 	PT_ACTION_EVIDENCE_VERIFY,
+	PT_ACTION_EVIDENCE_OPEN,
+	PT_ACTION_EVIDENCE_FAILURE,
+	PT_ACTION_FOLD_ALL,
 	PT_ACTION_POLICY_SHOW,
 	PT_ACTION_POLICY_MEASUREMENT,
 	PT_ACTION_POLICY_HOST_DATA,

@@ -161,8 +161,10 @@ void pt_detail_lines(struct pt_lines *lines, int column, int label_width, int wi
 	if (!given(text))
 		return;
 	pt_lines_add(lines, NULL, 0, NULL);
-	pt_lines_pad(lines, column);
-	pt_lines_part(lines, PT_SLOT_LABEL, "%s", label);
+	if (given(label)) {
+		pt_lines_pad(lines, column);
+		pt_lines_part(lines, PT_SLOT_LABEL, "%s", label);
+	}
 	pt_lines_wrap(lines, column + label_width, width, slot, text);
 }
 

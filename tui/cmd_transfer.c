@@ -12,6 +12,7 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "core/agent_settings.h"
+#include "core/appraisal.h"
 #include "core/asset.h"
 #include "core/computation.h"
 #include "core/cvm.h"
@@ -88,17 +89,6 @@ static void add_listing(struct pt_records *r, const struct net_zip_list *listing
 	pt_records_list(r, prism_buf_text(&names));
 }
 
-/* Check by check, a line each: what a failed attestation found. */
-static void say_evidence(struct pt_command *command, const char *report)
-{
-	while (*report) {
-		size_t length = strcspn(report, "\n");
-
-		pt_command_say(command, "%.*s", (int)length, report);
-		report += length + (report[length] == '\n');
-	}
-}
-
 /* ---- moving ---- */
 
 static void moved(void *data, const struct core_transfer_info *info)
@@ -110,7 +100,7 @@ static void moved(void *data, const struct core_transfer_info *info)
 	m->id = 0;
 	if (info->state == CORE_TRANSFER_FAILED) {
 		if (info->error->category == PRISM_ERROR_TRUST)
-			say_evidence(command, info->evidence);
+			command->appraisal = core_appraisal_ref(info->appraisal);
 		pt_command_done(command, info->error);
 		return;
 	}

@@ -8,6 +8,7 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "base/text.h"
+#include "core/appraisal.h"
 #include "core/asset.h"
 #include "core/cert.h"
 #include "core/computation.h"
@@ -107,6 +108,7 @@ static void deliver(void *data)
 	prism_loop_undefer(command->world->loop, settle_begin, command);
 	prism_cancel_destroy(command->cancel);
 	pt_records_destroy(command->records);
+	core_appraisal_unref(command->appraisal);
 	pt_values_destroy(command->values);
 	pt_values_destroy(p->given);
 	prism_free(command->message);

@@ -21,6 +21,7 @@
 #include "tui/records.h"
 #include "tui/world.h"
 
+struct core_appraisal;
 struct prism_secret;
 struct pt_command;
 
@@ -50,8 +51,10 @@ struct pt_command {
 	struct prism_cancel *cancel; /* parent of what the handler starts */
 	struct pt_records *records;  /* the answer; NULL when there is only a message */
 	char *message;               /* one line for success; NULL: none */
-	char *id;                    /* of what was made; NULL */
-	void *state;                 /* the handler's */
+	/* What was judged, a reference: the screen opens it, whatever the end; NULL: nothing. */
+	struct core_appraisal *appraisal;
+	char *id;    /* of what was made; NULL */
+	void *state; /* the handler's */
 	void (*state_free)(void *state);
 	struct pt_command_private *p;
 };

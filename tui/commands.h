@@ -133,7 +133,11 @@ void pt_cmd_result_unpack(struct pt_command *command);
 void pt_cmd_transfer_list(struct pt_command *command);
 
 /* cmd_evidence.c */
-void pt_cmd_evidence_verify(struct pt_command *command);
+void pt_cmd_evidence_verify(struct pt_command *command); /* and "evidence open" */
+
+void pt_cmd_cvm_evidence(struct pt_command *command);
+
+/* cmd_measure.c */
 void pt_cmd_measure_snp(struct pt_command *command);
 
 /* cmd_cert_service.c */

@@ -6,6 +6,7 @@
 
 #include "base/file.h"
 #include "base/text.h"
+#include "core/appraisal.h"
 #include "core/options.h"
 #include "core/request.h"
 #include "core/session.h"
@@ -193,12 +194,31 @@ static struct prism_secret *front_ask_secret(void *data, const char *file, const
 
 static void next_line(void *data);
 
+/* Check by check, a line each: why an agent was not trusted. Commands on evidence print it as their
+ * answer. */
+static void tell_appraisal(struct run *run, struct pt_command *command)
+{
+	PRISM_AUTO_FREE char *text = NULL;
+
+	if (!command->appraisal || command->action->group == PT_GROUP_EVIDENCE || run->how->quiet)
+		return;
+	text = core_appraisal_text(command->appraisal, CORE_APPRAISAL_CHECKS);
+	for (const char *line = text; *line;) {
+		size_t length = strcspn(line, "\n");
+		PRISM_AUTO_FREE char *copy = prism_strndup(line, length);
+
+		tell(run, "", copy);
+		line += length + (line[length] == '\n');
+	}
+}
+
 static void front_done(void *data, struct pt_command *command, const struct prism_error *err)
 {
 	struct run *run = data;
 
 	run->command = NULL;
 	if (err) {
+		tell_appraisal(run, command);
 		tell_error(run, err);
 		prism_loop_quit(run->world->loop);
 		return;

@@ -28,6 +28,8 @@ struct pt_lines {
 	size_t count, part_count;
 	size_t cursor, top;
 	int width, height, skip;
+	bool reveal; /* the cursor's line with what is below it */
+	size_t reveal_rows;
 	char *kept;   /* key of the cursor's line while building */
 	char *needle; /* last search */
 };
@@ -180,6 +182,38 @@ const char *pt_lines_key(const struct pt_lines *lines)
 	return lines->cursor < lines->count ? lines->lines[lines->cursor].key : NULL;
 }
 
+const char *pt_lines_owner(const struct pt_lines *lines, int *ret_target, const char **ret_arg)
+{
+	size_t at = lines->cursor;
+
+	if (lines->count == 0)
+		return NULL;
+	while (at > 0 && !lines->lines[at].key)
+		at--;
+	if (ret_target)
+		*ret_target = lines->lines[at].target;
+	if (ret_arg)
+		*ret_arg = lines->lines[at].arg;
+	return lines->lines[at].key;
+}
+
+void pt_lines_reveal(struct pt_lines *lines, size_t rows)
+{
+	lines->reveal = true;
+	lines->reveal_rows = rows;
+}
+
+char *pt_lines_position(const struct pt_lines *lines, char *buf, size_t size)
+{
+	size_t rows = lines->height > 0 ? (size_t)lines->height : 1;
+	size_t last = lines->top + rows < lines->count ? lines->top + rows : lines->count;
+
+	buf[0] = '\0';
+	if (lines->count > rows)
+		snprintf(buf, size, "%zu-%zu of %zu", lines->top + 1, last, lines->count);
+	return buf;
+}
+
 bool pt_lines_select(struct pt_lines *lines, const char *key)
 {
 	if (lines->kept && strcmp(lines->kept, key) != 0) {
@@ -289,12 +323,29 @@ unsigned pt_lines_search(struct pt_lines *lines, const char *text, int direction
 
 /* ---- drawing ---- */
 
+static void reveal(struct pt_lines *lines, size_t rows)
+{
+	size_t end = lines->cursor + 1 + lines->reveal_rows, above = rows / 4;
+
+	while (!lines->reveal_rows && end < lines->count && !lines->lines[end].key)
+		end++;
+	if (end > lines->count)
+		end = lines->count;
+	if (end > lines->top + rows || lines->cursor < lines->top)
+		lines->top = lines->cursor > above ? lines->cursor - above : 0;
+	if (end > lines->top + rows)
+		lines->top = end - rows < lines->cursor ? end - rows : lines->cursor;
+	lines->reveal = false;
+}
+
 void pt_lines_prepare(struct pt_lines *lines, int width, int height)
 {
 	size_t rows = height > 0 ? (size_t)height : 1;
 
 	lines->width = width;
 	lines->height = height;
+	if (lines->reveal)
+		reveal(lines, rows);
 	if (lines->cursor < lines->top)
 		lines->top = lines->cursor;
 	if (lines->cursor >= lines->top + rows)

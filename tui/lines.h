@@ -38,7 +38,15 @@ void pt_lines_end(struct pt_lines *lines);
 size_t pt_lines_count(const struct pt_lines *lines);
 int pt_lines_target(const struct pt_lines *lines, const char **ret_arg); /* of the cursor's line */
 const char *pt_lines_key(const struct pt_lines *lines);                  /* NULL: none */
+/* The key of the line the cursor's line belongs to: its own, else that of the nearest above with
+ * one. ret_target, ret_arg: of that line; may be NULL. NULL: none. */
+const char *pt_lines_owner(const struct pt_lines *lines, int *ret_target, const char **ret_arg);
 bool pt_lines_select(struct pt_lines *lines, const char *key);
+/* With the next prepare `rows` lines below the cursor are on the screen too, as far as they fit; 0:
+ * those that belong to its line. */
+void pt_lines_reveal(struct pt_lines *lines, size_t rows);
+/* "12-30 of 96" into buf; "" when all is seen. Returns buf. */
+char *pt_lines_position(const struct pt_lines *lines, char *buf, size_t size);
 
 unsigned pt_lines_nav(struct pt_lines *lines, enum pt_nav nav, int count);
 unsigned pt_lines_search(struct pt_lines *lines, const char *text, int direction);

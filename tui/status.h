@@ -28,9 +28,11 @@ struct pt_status {
 	unsigned transfers;    /* uploads and downloads under way */
 	unsigned invitations;  /* that wait for my answer */
 	enum pt_safety safety;
-	const char *safety_text; /* "HTTPS verified", "clear text" */
-	const char *mark;        /* what kind of place this is: "PRODUCTION" */
-	const char *notice;      /* one thing to know: "offline, trying again" */
+	const char *safety_text; /* "HTTPS verified", "clear text": the way to Prism */
+	enum pt_safety agent_safety;
+	const char *agent_text; /* "agent attested", "agent in clear text": while one is talked to */
+	const char *mark;       /* what kind of place this is: "PRODUCTION" */
+	const char *notice;     /* one thing to know: "offline, trying again" */
 };
 
 struct pt_hint {

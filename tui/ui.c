@@ -14,6 +14,7 @@
 #include "base/confine.h"
 #include "base/file.h"
 #include "base/mem.h"
+#include "core/appraisal.h"
 #include "core/computation.h"
 #include "core/invitation.h"
 #include "core/list.h"
@@ -329,6 +330,23 @@ static void status_notice(struct pt_ui *ui)
 		add_notice(ui, "offline: ", down->message);
 }
 
+/* What is known about the agent that is being talked to, while its connection lives. */
+static void status_agent(struct pt_ui *ui, struct pt_status *out)
+{
+	struct core_transfer_peer peer;
+
+	if (!ui->world->transfers || !core_transfer_peer(ui->world->transfers, &peer))
+		return;
+	snprintf(ui->agent, sizeof(ui->agent), "agent %s", core_transfer_peer_word(&peer));
+	out->agent_text = ui->agent;
+	if (peer.appraisal)
+		out->agent_safety = !core_appraisal_attested(peer.appraisal) ? PT_SAFETY_BAD
+		                    : core_appraisal_not_tee(peer.appraisal) ? PT_SAFETY_WARN
+		                                                             : PT_SAFETY_GOOD;
+	else
+		out->agent_safety = peer.mode == CORE_TLS_NONE ? PT_SAFETY_BAD : PT_SAFETY_WARN;
+}
+
 static void on_status(struct pt_app *app, struct pt_status *out)
 {
 	struct pt_ui *ui = pt_ui_of(app);
@@ -361,6 +379,7 @@ static void on_status(struct pt_app *app, struct pt_status *out)
 	out->mark = strcmp(core_option_text(ui->world->options, CORE_OPT_PRODUCTION), "no") != 0
 	                ? "PRODUCTION"
 	                : NULL;
+	status_agent(ui, out);
 	out->notice = ui->notice;
 }
 

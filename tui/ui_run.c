@@ -46,14 +46,29 @@ static void show_records(struct pt_ui *ui, const struct pt_action *action,
 	pt_dialog_text(ui->app, action->name, prism_buf_text(&text));
 }
 
-/* Judgements are read whether they are good or bad; what goes on has a view of its own. */
+/* Judgements are read whether they are good or bad; what goes on has a view of its own, and so has
+ * evidence. */
 static void front_rows(void *data, const struct pt_records *records)
 {
 	struct pt_ui_command *running = data;
 	enum pt_group group = running->action->group;
 
-	if (group == PT_GROUP_CERT || group == PT_GROUP_EVIDENCE)
+	if (group == PT_GROUP_CERT)
 		show_records(running->ui, running->action, records);
+}
+
+/* Evidence opens on what failed; a verdict that was read there is no error to be told again. */
+static const struct prism_error *show_appraisal(struct pt_ui *ui, struct pt_command *command,
+                                                const struct prism_error *err)
+{
+	if (!command->appraisal)
+		return err;
+	pt_app_overlay(ui->app, pt_view_evidence(ui->app, command->appraisal));
+	if (!err || err->category != PRISM_ERROR_TRUST)
+		return err;
+	if (command->action->group == PT_GROUP_RUN)
+		pt_app_message(ui->app, PT_SLOT_BAD, "%s: %s", command->action->name, err->message);
+	return NULL;
 }
 
 static void front_done(void *data, struct pt_command *command, const struct prism_error *err)
@@ -62,13 +77,14 @@ static void front_done(void *data, struct pt_command *command, const struct pris
 	struct pt_ui *ui = running->ui;
 
 	prism_list_remove(&running->link);
+	err = show_appraisal(ui, command, err);
 	if (running->done)
 		running->done(running->data, command->id ? command->id : "", err);
 	else if (err)
 		pt_app_report(ui->app, err);
 	if (!err && command->message)
 		pt_app_message(ui->app, PT_SLOT_GOOD, "%s", command->message);
-	if (!err && command->records && !command->id && !running->quiet)
+	if (!err && command->records && !command->id && !running->quiet && !command->appraisal)
 		show_records(ui, command->action, command->records);
 	prism_free(running);
 }

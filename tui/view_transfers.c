@@ -5,6 +5,7 @@
  */
 #include "base/mem.h"
 #include "base/text.h"
+#include "core/appraisal.h"
 #include "core/transfer.h"
 #include "tui/args.h"
 #include "tui/dialog.h"
@@ -95,6 +96,15 @@ static void cell_done(const struct core_transfer_info *info, struct pt_value *re
 	ret->text = ret->scratch;
 }
 
+static enum pt_slot trust_slot(const struct core_transfer_info *info)
+{
+	if (!info->appraisal)
+		return PT_SLOT_DIM;
+	if (!core_appraisal_attested(info->appraisal))
+		return PT_SLOT_BAD;
+	return core_appraisal_not_tee(info->appraisal) ? PT_SLOT_WARN : PT_SLOT_GOOD;
+}
+
 static void cell(void *data, size_t row, int column, struct pt_value *ret)
 {
 	const struct transfers *t = data;
@@ -141,8 +151,7 @@ static void cell(void *data, size_t row, int column, struct pt_value *ret)
 		break;
 	case COLUMN_TRUST:
 		ret->text = info->trust;
-		ret->slot =
-		    info->error && info->error->category == PRISM_ERROR_TRUST ? PT_SLOT_BAD : PT_SLOT_DIM;
+		ret->slot = trust_slot(info);
 		break;
 	default:
 		ret->text = info->error ? info->error->message : info->note;
@@ -173,10 +182,13 @@ static bool may(struct pt_view *view, enum pt_action_id id, char *reason, size_t
 {
 	const struct core_transfer_info *info = selected(view);
 
-	if (id != PT_ACTION_TRANSFER_CANCEL && id != PT_ACTION_TRANSFER_RETRY)
+	if (id != PT_ACTION_TRANSFER_CANCEL && id != PT_ACTION_TRANSFER_RETRY &&
+	    id != PT_ACTION_TRANSFER_EVIDENCE)
 		return true;
 	if (!info)
 		snprintf(reason, size, "there is no transfer");
+	else if (id == PT_ACTION_TRANSFER_EVIDENCE && !info->appraisal)
+		snprintf(reason, size, "no evidence was asked of its agent");
 	else if (id == PT_ACTION_TRANSFER_CANCEL && core_transfer_state_final(info->state))
 		snprintf(reason, size, "it is %s", core_transfer_state_word(info->state));
 	else if (id == PT_ACTION_TRANSFER_RETRY && info->state != CORE_TRANSFER_FAILED &&
@@ -235,8 +247,8 @@ static void show(struct pt_view *view)
 	if (info->error)
 		prism_buf_printf(&text, "\n%s\n%s\n", prism_error_format(info->error, line, sizeof(line)),
 		                 info->error->hint);
-	if (*info->evidence)
-		prism_buf_printf(&text, "\n%s", info->evidence);
+	if (*info->trust)
+		prism_buf_printf(&text, "trust     %s\n", info->trust);
 	for (size_t i = 0; info->listing && i < info->listing->count; i++) {
 		const struct net_zip_entry *entry = &info->listing->entries[i];
 
@@ -261,6 +273,9 @@ static unsigned act(struct pt_view *view, enum pt_action_id id, const struct pt_
 		break;
 	case PT_ACTION_TRANSFER_RETRY:
 		pt_table_each_chosen(t->table, retry_one, view);
+		break;
+	case PT_ACTION_TRANSFER_EVIDENCE:
+		pt_app_overlay(view->app, pt_view_evidence(view->app, selected(view)->appraisal));
 		break;
 	case PT_ACTION_TRANSFER_CLEAR:
 		clear(t);

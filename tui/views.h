@@ -77,6 +77,9 @@ struct pt_view *pt_view_help(struct pt_app *app, struct pt_view *about);
 struct pt_view *pt_view_run(struct pt_app *app, const char *computation_id);
 /* A form for the arguments of an action: values holds what is known already, and is given. */
 struct pt_view *pt_view_form(struct pt_app *app, struct pt_values *values);
+/* Takes a reference. Opens on what failed. */
+struct core_appraisal;
+struct pt_view *pt_view_evidence(struct pt_app *app, struct core_appraisal *appraisal);
 void pt_palette_open(struct pt_app *app, const char *initial);
 
 #endif

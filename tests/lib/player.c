@@ -13,6 +13,7 @@
 #include "tui/term.h"
 #include "tui/ui.h"
 
+#include <ctype.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -26,6 +27,7 @@
 #define GIVE_UP_MS 20000                        /* real time one step may take on a slow machine */
 
 struct player {
+	bool mask_bytes;
 	char *home; /* state of this run of the client: keys, what is remembered */
 	struct prism_clock_manual clock;
 	struct prism_loop *loop;
@@ -66,6 +68,10 @@ static void start_client(struct player *player, const struct player_spec *spec)
 	player->options = core_options_create();
 	core_remember_off(player->options);
 	must(core_options_set(player->options, CORE_OPT_URL, url, &err), &err);
+	if (spec->trust_sandbox)
+		must(core_options_set(player->options, CORE_OPT_TRUST_ROOT, sb_root_file(player->sb, &err),
+		                      &err),
+		     &err);
 	if (spec->setting)
 		must(core_options_assign(player->options, spec->setting, &err), &err);
 	player->world = pt_world_create(player->loop, player->work, player->options);
@@ -84,6 +90,7 @@ struct player *player_create(const struct player_spec *spec)
 	const char *seed = spec->seed ? spec->seed : "demo";
 
 	signal(SIGPIPE, SIG_IGN);
+	player->mask_bytes = spec->mask_bytes;
 	player->home = tmpdir_create();
 	setenv("XDG_STATE_HOME", player->home, 1);
 	prism_clock_manual_init(&player->clock, WALL_US);
@@ -236,6 +243,32 @@ static void mask_counts(char *text)
 	}
 }
 
+#define BYTES_MIN 8 /* digits of a run that cannot be a number or a word */
+
+static bool alone(const char *text, const char *at, size_t len)
+{
+	const char *before = at;
+
+	while (before > text && before[-1] == ' ')
+		before--;
+	return (before == text || before[-1] == '|') && (at[len] == '\n' || at[len] == '\0');
+}
+
+/* Bytes of keys, reports and digests that are made while it runs. A long value is wrapped: what is
+ * left of it stands alone on its row, however short. */
+static void mask_bytes(char *text)
+{
+	for (char *at = text; *at;) {
+		size_t len = strspn(at, "0123456789abcdef");
+		bool word = at > text && strchr("-_.:/", at[-1]) == NULL && isalnum((unsigned char)at[-1]);
+
+		if (len && !word && !isalnum((unsigned char)at[len]) &&
+		    (len >= BYTES_MIN || alone(text, at, len)) && at[len] != '-')
+			memset(at, 'x', len);
+		at += len ? len : 1;
+	}
+}
+
 char *player_picture(const struct player *player)
 {
 	const struct pt_canvas *screen = player_screen(player);
@@ -257,6 +290,8 @@ char *player_picture(const struct player *player)
 	mask_ports(picture);
 	mask_ids(picture);
 	mask_fingerprints(picture);
+	if (player->mask_bytes)
+		mask_bytes(picture);
 	mask_counts(picture);
 	return picture;
 }

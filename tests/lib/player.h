@@ -19,6 +19,8 @@ struct player;
 struct player_spec {
 	int rows, cols;
 	bool ascii;
+	bool trust_sandbox;  /* its attestation root is the client's trust_root */
+	bool mask_bytes;     /* pictures show 'x' for runs of hexadecimal digits */
 	const char *seed;    /* of the sandbox; NULL: demo; "none": nobody listens */
 	const char *setting; /* "name=value" for the client; NULL: none */
 };

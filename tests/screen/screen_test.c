@@ -11,6 +11,9 @@
  *     ascii                    first: no UTF-8
  *     seed WHAT                first: of the sandbox; "none": nobody listens
  *     set NAME=VALUE           first: a setting of the client
+ *     trust                    first: the client is told to accept the sandbox's evidence
+ *     mask                     first: keys and reports are made anew each time: hexadecimal bytes
+ *                              are pictured as 'x'
  *     login                    signs in as ada and enters Open Science Lab
  *     login USER               signs in as that sample user, no more
  *     keys KEYS                as in tests/lib/grid.h: "ab<enter><down 3>"
@@ -127,6 +130,10 @@ static bool prepare(struct play *play, const char *word, const char *rest)
 		read_size(rest, &play->spec.cols, &play->spec.rows);
 	else if (strcmp(word, "ascii") == 0)
 		play->spec.ascii = true;
+	else if (strcmp(word, "trust") == 0)
+		play->spec.trust_sandbox = true;
+	else if (strcmp(word, "mask") == 0)
+		play->spec.mask_bytes = true;
 	else if (strcmp(word, "seed") == 0)
 		play->spec.seed = play->seed = prism_strdup(rest);
 	else if (strcmp(word, "set") == 0)

@@ -8,6 +8,7 @@
 #include "base/loop.h"
 #include "base/mem.h"
 #include "base/work.h"
+#include "core/appraisal.h"
 #include "core/attest.h"
 #include "core/policy.h"
 #include "net/grpc.h"
@@ -218,7 +219,8 @@ static struct core_attest_config mutual(unsigned generation)
 
 static void expect_attested(struct exchange *x)
 {
-	const struct core_verdict *verdict = core_attest_last(x->attest);
+	struct core_appraisal *last = core_attest_last(x->attest);
+	const struct core_verdict *verdict = last ? core_appraisal_verdict(last) : NULL;
 
 	if (x->status != NET_GRPC_OK) {
 		PRISM_AUTO_FREE char *text = verdict ? core_verdict_text(verdict) : prism_strdup("");
@@ -227,7 +229,7 @@ static void expect_attested(struct exchange *x)
 	assert_int_equal(x->calls_seen, 1);
 	assert_int_equal(core_verdict_state(verdict), CORE_VERDICT_ATTESTED);
 	assert_non_null(core_verdict_not_tee(verdict));
-	assert_ptr_equal(net_stream_verdict(net_grpc_channel_stream(x->channel)), verdict);
+	assert_ptr_equal(net_stream_verdict(net_grpc_channel_stream(x->channel)), last);
 }
 
 static void test_both_generations(void **state)
@@ -290,7 +292,8 @@ static void test_mutual_without_a_server_ca(void **state)
 		               &client);
 		exchange_run(&x);
 		expect_attested(&x);
-		check = core_verdict_find(core_attest_last(x.attest), CORE_RULE_SERVER_CA);
+		check = core_verdict_find(core_appraisal_verdict(core_attest_last(x.attest)),
+		                          CORE_RULE_SERVER_CA);
 		assert_non_null(check);
 		assert_int_equal(check->result, CORE_CHECK_SKIPPED);
 		exchange_finish(&x);
@@ -347,7 +350,7 @@ static void refuse(const struct refusal *row, const struct sb_atls_config *agent
 	assert_int_not_equal(x.status, NET_GRPC_OK);
 	if (x.calls_seen != 0)
 		fail_msg("%s: the call reached the agent", row->fault);
-	const struct core_verdict *verdict = core_attest_last(x.attest);
+	const struct core_verdict *verdict = core_appraisal_verdict(core_attest_last(x.attest));
 	if (!verdict)
 		fail_msg("%s: no verdict (%s)", row->fault, x.err.message);
 	const struct core_check *check = core_verdict_find(verdict, row->rule);
@@ -411,7 +414,7 @@ static void test_azure_is_never_attested(void **state)
 		exchange_run(&x);
 		assert_int_not_equal(x.status, NET_GRPC_OK);
 		assert_int_equal(x.calls_seen, 0);
-		const struct core_verdict *verdict = core_attest_last(x.attest);
+		const struct core_verdict *verdict = core_appraisal_verdict(core_attest_last(x.attest));
 		if (core_verdict_state(verdict) != CORE_VERDICT_UNPROVEN) {
 			PRISM_AUTO_FREE char *text = core_verdict_text(verdict);
 			fail_msg("%s", text);

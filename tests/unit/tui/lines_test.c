@@ -67,6 +67,58 @@ static void moving_stops_at_the_ends(void **state)
 	pt_lines_destroy(lines);
 }
 
+/* Lines without a key belong to the one above with one: what a cursor on them means. */
+static void rows_below_belong_to_their_line(void **state)
+{
+	struct pt_lines *lines = pt_lines_create();
+	const char *arg = NULL;
+	int target = 0;
+
+	PRISM_UNUSED(state);
+	assert_null(pt_lines_owner(lines, NULL, NULL));
+	pt_lines_begin(lines);
+	pt_lines_add(lines, "first", 1, "a");
+	pt_lines_wrap(lines, 4, 20, PT_SLOT_TEXT, "one two three four five six seven");
+	pt_lines_add(lines, "second", 2, "b");
+	pt_lines_wrap(lines, 4, 20, PT_SLOT_TEXT, "");
+	pt_lines_end(lines);
+	assert_int_equal(pt_lines_count(lines), 4);
+	pt_lines_nav(lines, PT_NAV_DOWN, 2);
+	assert_null(pt_lines_key(lines));
+	assert_string_equal(pt_lines_owner(lines, &target, &arg), "first");
+	assert_int_equal(target, 1);
+	assert_string_equal(arg, "a");
+	pt_lines_nav(lines, PT_NAV_DOWN, 1);
+	assert_string_equal(pt_lines_owner(lines, NULL, NULL), "second");
+	pt_lines_destroy(lines);
+}
+
+static void what_belongs_to_a_line_is_revealed(void **state)
+{
+	struct pt_lines *lines = pt_lines_create();
+	char position[40];
+
+	PRISM_UNUSED(state);
+	pt_lines_begin(lines);
+	for (int i = 0; i < 20; i++) {
+		pt_lines_add(lines, "k", 0, NULL);
+		pt_lines_part(lines, PT_SLOT_TEXT, "row");
+	}
+	pt_lines_add(lines, "wanted", 0, NULL);
+	for (int i = 0; i < 5; i++)
+		pt_lines_add(lines, NULL, 0, NULL);
+	pt_lines_end(lines);
+	pt_lines_select(lines, "wanted");
+	pt_lines_prepare(lines, 40, 10); /* only the line itself */
+	assert_string_equal(pt_lines_position(lines, position, sizeof(position)), "12-21 of 26");
+	pt_lines_reveal(lines, 0);
+	pt_lines_prepare(lines, 40, 10); /* a quarter above, the rest below */
+	assert_string_equal(pt_lines_position(lines, position, sizeof(position)), "17-26 of 26");
+	pt_lines_prepare(lines, 40, 30);
+	assert_string_equal(pt_lines_position(lines, position, sizeof(position)), "");
+	pt_lines_destroy(lines);
+}
+
 static void search_goes_round(void **state)
 {
 	struct pt_lines *lines = pt_lines_create();
@@ -112,6 +164,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(the_cursor_stays_with_its_line),
 	    cmocka_unit_test(moving_stops_at_the_ends),
+	    cmocka_unit_test(rows_below_belong_to_their_line),
+	    cmocka_unit_test(what_belongs_to_a_line_is_revealed),
 	    cmocka_unit_test(search_goes_round),
 	    cmocka_unit_test(fields_wrap_beside_their_label),
 	};

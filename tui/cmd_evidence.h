@@ -1,0 +1,20 @@
+/*
+ * What commands on evidence share: judging bytes that were read, fetched or kept, with the
+ * arguments every such command takes (EVIDENCE in tui/actions.c).
+ */
+#ifndef PRISM_TUI_CMD_EVIDENCE_H
+#define PRISM_TUI_CMD_EVIDENCE_H
+
+#include "core/judge.h"
+#include "tui/command.h"
+
+/* "--NAME": exactly `size` bytes in hex into out; *ret stays NULL when it was not given. */
+PRISM_MUST_USE
+int pt_command_hex(struct pt_command *command, const char *name, uint8_t *out, size_t size,
+                   const uint8_t **ret, struct prism_error *err);
+
+/* Judges with the command's arguments and ends the command with the appraisal. spec: source,
+ * bytes and size, and what the caller knows better than the arguments (a policy, expectations). */
+void pt_command_judge(struct pt_command *command, struct core_judge_spec *spec);
+
+#endif
