@@ -1030,6 +1030,22 @@ static const struct pt_action rows[PT_ACTION_COUNT] = {
                               "go to what mends the line under the cursor", PT_IN_DOCTOR,
                               PT_ACTION_UI | PT_ACTION_HINT, .hint = "go there"},
 
+    [PT_ACTION_CERT_DOCTOR] =
+        {"cert doctor", "t", PT_GROUP_CERT,
+         "check the files of a TLS mode, choose others, check again", PT_IN_KEYS | PT_IN_CERTS,
+         PT_ACTION_UI | PT_ACTION_NO_LOGIN,
+         ARGS({"mode", PT_ARG_CHOICE, 0, TLS_MODES, "the mode they are meant for (mtls)"},
+              {"cert-file", PT_ARG_FILE, 0, NULL, "the agent's certificate"},
+              {"key-file", PT_ARG_FILE, 0, NULL, "the agent's private key"},
+              {"server-ca-file", PT_ARG_FILE, 0, NULL, "CA of the agent's certificate"},
+              {"client-ca-file", PT_ARG_FILE, 0, NULL, "CA that clients' certificates must have"},
+              {"client-cert", PT_ARG_FILE, 0, NULL, "your own certificate"},
+              {"client-key", PT_ARG_FILE, 0, NULL, "your own key"},
+              {"host", PT_ARG_TEXT, 0, NULL, "name or address the agent will be reached at"})},
+    [PT_ACTION_CERT_CLEAR] = {"cert doctor clear", "x", PT_GROUP_CERT,
+                              "take the file under the cursor away", PT_IN_CERT_DOCTOR,
+                              PT_ACTION_UI | PT_ACTION_HINT, .hint = "clear"},
+
     /* ---- evidence and policies ---- */
     [PT_ACTION_EVIDENCE_VERIFY] = {"evidence verify", "", PT_GROUP_EVIDENCE,
                                    "judge attestation evidence from a file, check by check", 0,

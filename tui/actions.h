@@ -70,6 +70,7 @@ typedef uint64_t pt_where;
 	X(CVMS, "cvms")                 \
 	X(CERTS, "certificates")        \
 	X(DOCTOR, "doctor")             \
+	X(CERT_DOCTOR, "cert-doctor")   \
 	X(RUN, "run")                   \
 	X(RUNS, "runs")                 \
 	X(TRANSFERS, "transfers")       \
@@ -115,6 +116,7 @@ _Static_assert(PT_AT_COUNT <= 64, "a set of places is 64 bits");
 #define PT_IN_CVMS PT_AT(CVMS)
 #define PT_IN_CERTS PT_AT(CERTS) /* certificates of one CVM */
 #define PT_IN_DOCTOR PT_AT(DOCTOR)
+#define PT_IN_CERT_DOCTOR PT_AT(CERT_DOCTOR)
 #define PT_IN_RUN PT_AT(RUN)   /* run dialog */
 #define PT_IN_RUNS PT_AT(RUNS) /* of the workspace */
 #define PT_IN_TRANSFERS PT_AT(TRANSFERS)
@@ -427,6 +429,8 @@ enum pt_action_id {
 	/* doctors */
 	PT_ACTION_COMPUTATION_DOCTOR,
 	PT_ACTION_DOCTOR_FIX,
+	PT_ACTION_CERT_DOCTOR,
+	PT_ACTION_CERT_CLEAR,
 
 	/* evidence and policies */
 	PT_ACTION_EVIDENCE_VERIFY,

@@ -44,6 +44,10 @@ void pt_dialog_person(struct pt_app *app, const char *title, bool outside,
 /* A secret that is told once: masked, shown for seconds, copied, saved. secret: given. */
 struct prism_secret;
 void pt_dialog_secret(struct pt_app *app, const char *title, struct prism_secret *secret);
+/* A passphrase, masked; twice: typed twice, to protect something. The secret is given, empty when
+ * nothing was typed; NULL when closed. */
+void pt_dialog_passphrase(struct pt_app *app, const char *title, const char *note, bool twice,
+                          void (*done)(void *data, struct prism_secret *secret), void *data);
 
 /* Message, hint, operation, peer, status and causes. */
 void pt_dialog_error(struct pt_app *app, const struct prism_error *error);

@@ -54,6 +54,10 @@ unsigned pt_ui_open(struct pt_app *app, struct pt_view *view, enum pt_action_id 
 	struct opening *opening;
 	int started;
 
+	if (id == PT_ACTION_CERT_DOCTOR) {
+		pt_app_overlay(app, pt_view_certdoctor(app, values));
+		return PT_HANDLED | PT_REDRAW;
+	}
 	if ((!doctor && id != PT_ACTION_CERT_LIST) || !only(values, name))
 		return PT_IGNORED;
 	if (!word && actor && actor->subject)

@@ -67,6 +67,8 @@ struct pt_view *pt_view_linked(struct pt_app *app, const char *id);
 
 /* Overlays. */
 struct pt_view *pt_view_doctor(struct pt_app *app, const char *computation_id);
+/* values: of "cert doctor", lent; NULL: none. */
+struct pt_view *pt_view_certdoctor(struct pt_app *app, const struct pt_values *values);
 struct pt_view *pt_view_lock(struct pt_app *app);
 struct pt_view *pt_view_login(struct pt_app *app);
 void pt_view_login_as(struct pt_app *app, const char *login); /* into its field, when it is open */
