@@ -297,8 +297,8 @@ static void open_line(struct certdoctor *d)
 		break;
 	case TARGET_PASSPHRASE:
 		pt_dialog_passphrase(d->view->app, "Passphrase",
-		                 "Opens an encrypted key while this view is open; it is never stored.",
-		                 false, passphrase_typed, choosing(d, 0));
+		                     "Opens an encrypted key while this view is open; it is never stored.",
+		                     false, passphrase_typed, choosing(d, 0));
 		break;
 	default:
 		break;
