@@ -88,6 +88,7 @@ static struct core_attest *attest_open(struct prism_loop *loop,
 	    .policy_key_file = connection->policy_key_file,
 	    .trust_root_file = connection->trust_root_file,
 	    .extra_policy_file = connection->extra_policy_file,
+	    .timeout_ms = connection->attest_timeout_ms,
 	};
 
 	return core_attest_create(loop, &config, err);

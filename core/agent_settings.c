@@ -79,6 +79,8 @@ int core_agent_settings_fill(const struct core_options *options,
 	for (size_t i = 0; i < PRISM_COUNT(fields); i++)
 		if (!*fields[i].field)
 			*fields[i].field = setting(options, fields[i].variable, fields[i].id);
+	if (connection->attest_timeout_ms == 0 && options)
+		connection->attest_timeout_ms = core_option_int(options, CORE_OPT_AGENT_TIMEOUT);
 	if (connection->generation == 0) {
 		if (core_attest_generation_parse(word, &generation, err) < 0)
 			return -1;

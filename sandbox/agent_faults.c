@@ -4,6 +4,8 @@
 #include "base/mem.h"
 #include "base/text.h"
 
+#include <fnmatch.h>
+#include <stdio.h>
 #include <string.h>
 
 struct kind {
@@ -63,7 +65,7 @@ static const struct kind kinds[] = {
      apply_drop_result},
 };
 
-int sb_agent_faults_add(struct sb_agent_faults *faults, const char *spec, struct prism_error *err)
+static int apply(struct sb_agent_faults *faults, const char *spec, struct prism_error *err)
 {
 	const char *equals = strchr(spec, '=');
 	size_t len = equals ? (size_t)(equals - spec) : strlen(spec);
@@ -75,6 +77,41 @@ int sb_agent_faults_add(struct sb_agent_faults *faults, const char *spec, struct
 	prism_error_raise(err, PRISM_ERROR_INVALID, "agent fault: %s is not a kind of fault", spec);
 	prism_error_hint(err, "prism-sandbox --help lists them");
 	return -1;
+}
+
+int sb_agent_faults_add(struct sb_agent_fault_rules *rules, const char *spec,
+                        struct prism_error *err)
+{
+	struct sb_agent_faults ignored = {.fail_run = false};
+	const char *at = strrchr(spec, '@');
+	size_t length = at ? (size_t)(at - spec) : strlen(spec);
+
+	if (rules->count == SB_AGENT_FAULT_RULES || length >= sizeof(rules->rules[0].fault) ||
+	    (at && strlen(at + 1) >= sizeof(rules->rules[0].glob)))
+		return prism_error_raise(err, PRISM_ERROR_LIMIT, "agent fault: too many or too long");
+	char *fault = rules->rules[rules->count].fault;
+	snprintf(fault, sizeof(rules->rules[0].fault), "%.*s", (int)length, spec);
+	snprintf(rules->rules[rules->count].glob, sizeof(rules->rules[0].glob), "%s", at ? at + 1 : "");
+	if (apply(&ignored, fault, err) < 0)
+		return -1;
+	rules->count++;
+	return 0;
+}
+
+struct sb_agent_faults sb_agent_faults_of(const struct sb_agent_fault_rules *rules,
+                                          const char *computation_name)
+{
+	struct sb_agent_faults faults = {.fail_run = false};
+
+	for (size_t i = 0; i < rules->count; i++) {
+		const char *glob = rules->rules[i].glob;
+
+		if (*glob && fnmatch(glob, computation_name, 0) != 0)
+			continue;
+		int applied = apply(&faults, rules->rules[i].fault, NULL);
+		(void)applied; /* it was, when the rule was added */
+	}
+	return faults;
 }
 
 static void attested_help(void (*line)(void *data, const char *text), void *data, const char *word,

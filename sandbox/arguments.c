@@ -251,7 +251,7 @@ OPTION(help)
 	puts("\nfaults: KIND[=ARG][@[METHOD:]PATH-GLOB][#COUNT],\n"
 	     "for example 5xx=503@POST:/computations/*#2");
 	sb_faults_help(help_line, NULL);
-	puts("\nagent faults: KIND[=ARG]");
+	puts("\nagent faults: KIND[=ARG][@GLOB], the glob against the computation's name");
 	sb_agent_faults_help(help_line, NULL);
 	puts("\nWhen it is ready it prints one line of JSON: url, ca_file, users, pid, notice.");
 	args->done = true;

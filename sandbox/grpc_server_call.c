@@ -8,6 +8,8 @@
  */
 #include "sandbox/grpc_server_private.h"
 
+#include "base/log.h"
+
 #include <assert.h>
 
 #define PACE_MS 20
@@ -216,6 +218,7 @@ void sb_grpc_call_begin(struct sb_grpc_call *call)
 		return;
 	}
 	call->begun = true;
+	prism_log(PRISM_LOG_DEBUG, "grpc", "call of %s", call->path);
 	if (call->method->begin)
 		call->method->begin(server->config.service, call);
 }

@@ -182,11 +182,12 @@ static struct sb_agent *create_agent(struct live *live, const struct sb_agent_ma
 	const struct sb_agent_callbacks callbacks = {on_event, on_log, on_state, live};
 	PRISM_AUTO_FREE char *url =
 	    sb_db_text(sb->db, "SELECT agent_url FROM cvms WHERE n = ?", SB_ARGS(SB_I(live->cvm)));
-	struct sb_agent_config config = {.directory = sb_directory(sb, err),
-	                                 .limits = sb->config.run_limits,
-	                                 .rule = sb->config.agent_rule,
-	                                 .faults = sb->config.agent_faults,
-	                                 .generation = sb->config.agent_generation};
+	struct sb_agent_config config = {
+	    .directory = sb_directory(sb, err),
+	    .limits = sb->config.run_limits,
+	    .rule = sb->config.agent_rule,
+	    .faults = sb_agent_faults_of(&sb->config.agent_faults, manifest->name),
+	    .generation = sb->config.agent_generation};
 	struct sb_agent *agent = NULL;
 	if (!config.directory)
 		return NULL;

@@ -13,6 +13,7 @@
 #include "base/loop.h"
 #include "base/work.h"
 #include "sandbox/agent.h"
+#include "sandbox/agent_faults.h"
 #include "sandbox/db.h"
 #include "sandbox/plan.h"
 
@@ -41,7 +42,7 @@ struct sb_config {
 	int64_t linger_s;               /* a finished run's agent is released after so long; 0: 300 */
 	unsigned port_first, port_last; /* of agents; 0: chosen by the system */
 	struct sb_runner_limits run_limits;  /* zeros: the defaults of runner.h */
-	struct sb_agent_faults agent_faults; /* early_reject: lent */
+	struct sb_agent_fault_rules agent_faults;
 	enum sb_agent_rule agent_rule;
 	struct sb_plan plan;
 	unsigned agent_generation; /* of attested TLS: 1 (0 too) or 2 */

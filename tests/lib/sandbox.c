@@ -51,6 +51,7 @@ static void parse_ready(struct sandbox *sb, const char *line)
 		fail_msg("the sandbox's ready line is not JSON: %s", line);
 	sb->url = text_of(doc, "url");
 	sb->ca_file = text_of(doc, "ca_file");
+	sb->attestation_root = text_of(doc, "attestation_root");
 	sb->notice = text_of(doc, "notice");
 	users = cJSON_GetObjectItemCaseSensitive(doc, "users");
 	sb->users = prism_alloc_array((size_t)cJSON_GetArraySize(users) + 1, sizeof(*sb->users));
@@ -69,11 +70,11 @@ static void parse_ready(struct sandbox *sb, const char *line)
 
 static void spawn(struct sandbox *sb, const char *const *args)
 {
-	const char *argv[64] = {build_path("prism-sandbox"), "--listen", "127.0.0.1:0", "--store",
+	const char *argv[128] = {build_path("prism-sandbox"), "--listen", "127.0.0.1:0", "--store",
 	                        ":memory:"};
 	int count = 5, ends[2];
 
-	for (; args && *args && count < 63; args++)
+	for (; args && *args && count < 127; args++)
 		argv[count++] = *args;
 	assert_int_equal(pipe(ends), 0);
 	fcntl(ends[0], F_SETFD, FD_CLOEXEC);
@@ -163,6 +164,7 @@ void sandbox_stop(struct sandbox *sb)
 	prism_free(sb->users);
 	prism_free(sb->url);
 	prism_free(sb->ca_file);
+	prism_free(sb->attestation_root);
 	prism_free(sb->notice);
 	prism_free(sb);
 }

@@ -127,7 +127,7 @@ static void bad_values_are_refused(void **state)
 static void faults_gather(void **state)
 {
 	struct world *w = *state;
-	const struct sb_agent_faults *f = &w->args.config.agent_faults;
+	struct sb_agent_faults f;
 	assert_int_equal(parse(w, "--fault", "delay=5", "--fault", "html@/x", "--agent-fault",
 	                       "slow=500", "--agent-fault", "reject=go away", "--agent-fault",
 	                       "drop-result", "--agent-fault", "fail-run", "--agent-fault", "drop",
@@ -135,10 +135,28 @@ static void faults_gather(void **state)
 	                 0);
 	assert_int_equal(sb_fault_plan_make(w->args.config.faults, "GET", "/x").delay_ms, 5);
 	assert_true(sb_fault_plan_make(w->args.config.faults, "GET", "/x").html);
-	assert_int_equal(f->slow_bytes_per_s, 500);
-	assert_string_equal(f->early_reject, "go away");
-	assert_int_equal(f->drop_after_bytes, 1);
-	assert_true(f->drop_result && f->fail_run);
+	f = sb_agent_faults_of(&w->args.config.agent_faults, "any");
+	assert_int_equal(f.slow_bytes_per_s, 500);
+	assert_string_equal(f.early_reject, "go away");
+	assert_int_equal(f.drop_after_bytes, 1);
+	assert_true(f.drop_result && f.fail_run);
+}
+
+static void agent_faults_by_name(void **state)
+{
+	struct world *w = *state;
+	struct sb_agent_faults f;
+
+	assert_int_equal(parse(w, "--agent-fault", "debug-policy@Trial *", "--agent-fault",
+	                       "reject=a@b@Other", NULL),
+	                 0);
+	f = sb_agent_faults_of(&w->args.config.agent_faults, "Trial 3");
+	assert_int_equal(f.evidence, SB_FORGE_DEBUG_POLICY);
+	assert_null(f.early_reject);
+	f = sb_agent_faults_of(&w->args.config.agent_faults, "Other");
+	assert_int_equal(f.evidence, SB_FORGE_SOUND);
+	assert_string_equal(f.early_reject, "a@b");
+	assert_int_equal(parse(w, "--agent-fault", "no-such@Trial", NULL), -1);
 }
 
 static void nothing_is_fine(void **state)
@@ -146,7 +164,7 @@ static void nothing_is_fine(void **state)
 	struct world *w = *state;
 	assert_int_equal(parse(w, NULL), 0);
 	assert_false(w->args.done);
-	assert_int_equal(w->args.config.agent_faults.drop_after_bytes, 0);
+	assert_int_equal(w->args.config.agent_faults.count, 0);
 }
 
 int main(void)
@@ -156,6 +174,7 @@ int main(void)
 	    T(values_arrive),
 	    T(bad_values_are_refused),
 	    T(faults_gather),
+	    T(agent_faults_by_name),
 	    T(nothing_is_fine),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
