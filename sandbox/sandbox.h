@@ -41,7 +41,7 @@ struct sb_config {
 	int64_t cvm_step_ms;            /* creating -> starting -> online; 0: 2 s */
 	int64_t linger_s;               /* a finished run's agent is released after so long; 0: 300 */
 	unsigned port_first, port_last; /* of agents; 0: chosen by the system */
-	struct sb_runner_limits run_limits;  /* zeros: the defaults of runner.h */
+	struct sb_runner_limits run_limits; /* zeros: the defaults of runner.h */
 	struct sb_agent_fault_rules agent_faults;
 	enum sb_agent_rule agent_rule;
 	struct sb_plan plan;

@@ -71,7 +71,7 @@ static void parse_ready(struct sandbox *sb, const char *line)
 static void spawn(struct sandbox *sb, const char *const *args)
 {
 	const char *argv[128] = {build_path("prism-sandbox"), "--listen", "127.0.0.1:0", "--store",
-	                        ":memory:"};
+	                         ":memory:"};
 	int count = 5, ends[2];
 
 	for (; args && *args && count < 127; args++)

@@ -15,10 +15,10 @@ struct sandbox_user {
 
 struct sandbox {
 	pid_t pid;
-	char *url;     /* "http://127.0.0.1:PORT" */
-	char *ca_file; /* NULL without --tls */
+	char *url;              /* "http://127.0.0.1:PORT" */
+	char *ca_file;          /* NULL without --tls */
 	char *attestation_root; /* PEM file of the root that its evidence ends in */
-	char *notice;  /* what it says about not being a TEE */
+	char *notice;           /* what it says about not being a TEE */
 	struct sandbox_user *users;
 	int user_count;
 	int out; /* its standard output */

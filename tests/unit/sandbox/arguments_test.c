@@ -171,11 +171,8 @@ int main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 	const struct CMUnitTest tests[] = {
-	    T(values_arrive),
-	    T(bad_values_are_refused),
-	    T(faults_gather),
-	    T(agent_faults_by_name),
-	    T(nothing_is_fine),
+	    T(values_arrive),        T(bad_values_are_refused), T(faults_gather),
+	    T(agent_faults_by_name), T(nothing_is_fine),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
