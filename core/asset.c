@@ -4,6 +4,7 @@
  */
 #include "core/asset_private.h"
 #include "core/internal.h"
+#include "core/made.h"
 #include "core/validate.h"
 
 #include <string.h>
@@ -183,47 +184,45 @@ static cJSON *wrapped(cJSON *asset)
 struct creating {
 	struct core *core;
 	char *checksum, *file_name;
+	int64_t asked_us;
 	core_id_fn done;
 	void *data;
 };
 
-static void creating_finish(struct creating *c, const char *id, const struct prism_error *err)
+static void creating_finish(void *data, const char *id, const struct prism_error *err)
 {
+	struct creating *c = data;
+	if (!err && !core_dying(c->core))
+		links_changed(c->core, NULL);
 	c->done(c->data, id, err);
 	prism_free(c->checksum);
 	prism_free(c->file_name);
 	prism_free(c);
 }
 
-/* The server did not say the id: the newest asset with that checksum and name is it. */
-static void created_listed(void *data, const struct prism_error *err)
+/* By what it holds; a server that lists no checksums is asked by name. */
+static bool same_asset(const cJSON *entry, const void *data)
 {
-	struct creating *c = data;
-	struct core_list *list = core_assets(c->core);
-	const struct core_asset *newest = NULL;
-	for (size_t i = 0; !err && i < core_list_count(list); i++) {
-		const struct core_asset *at = core_asset_at(list, i);
-		bool same = *at->checksum ? strcasecmp(at->checksum, c->checksum) == 0
-		                          : strcmp(at->file_name, c->file_name) == 0;
-		if (same && (!newest || at->created_us > newest->created_us))
-			newest = at;
-	}
-	PRISM_AUTO_FREE char *id = prism_strdup(newest ? newest->id : "");
-	creating_finish(c, id, NULL);
+	const struct creating *c = data;
+	const char *checksum = prism_json_str(entry, "checksum", prism_json_str(entry, "hash", ""));
+	return *checksum ? strcasecmp(checksum, c->checksum) == 0
+	                 : strcmp(prism_json_str(entry, "file_name", ""), c->file_name) == 0;
 }
+
+static const struct core_made_type made_type = {"asset", CORE_EP_ASSET_LIST, "assets", same_asset};
 
 static void created(void *data, const struct core_reply *reply, const struct prism_error *err)
 {
 	struct creating *c = data;
-	if (err) {
-		creating_finish(c, "", err);
-	} else if (*reply->id) {
-		links_changed(c->core, NULL);
-		creating_finish(c, reply->id, NULL);
-	} else if (core_list_await(core_assets(c->core), true, core_cancel(c->core), created_listed, c,
-	                           NULL) < 0) {
-		creating_finish(c, "", NULL);
-	}
+	struct core_made made = {.type = &made_type,
+	                         .asked_us = c->asked_us,
+	                         .silence = err,
+	                         .done = creating_finish,
+	                         .data = c};
+	if (err ? core_made_unclear(err) : !*reply->id)
+		core_made_look(c->core, &made);
+	else
+		creating_finish(c, err ? "" : reply->id, err);
 }
 
 int core_asset_create(struct core *core, const struct core_asset_draft *draft,
@@ -236,8 +235,12 @@ int core_asset_create(struct core *core, const struct core_asset_draft *draft,
 	merge(asset, draft);
 	PRISM_AUTO_JSON cJSON *body = wrapped(asset);
 	struct creating *c = prism_alloc(sizeof(*c));
-	*c = (struct creating){core, prism_strdup(draft->checksum),
-	                       prism_strdup(draft->file_name ? draft->file_name : ""), done, data};
+	*c = (struct creating){core,
+	                       prism_strdup(draft->checksum),
+	                       prism_strdup(draft->file_name ? draft->file_name : ""),
+	                       core_made_now(core),
+	                       done,
+	                       data};
 	struct core_call call = {.endpoint = CORE_EP_ASSET_CREATE, .body = body};
 	if (core_request_start(core, &call, cancel, created, c, err))
 		return 0;

@@ -74,7 +74,10 @@ enum core_audit_outcome core_audit_judge(const struct prism_error *error)
 		return CORE_AUDIT_DONE;
 	if (error->category == PRISM_ERROR_CANCELLED)
 		return CORE_AUDIT_CANCELLED;
-	/* An answer says no; 5xx and silence say nothing about what happened behind them. */
+	/* An answer of the service says no; 5xx, silence and what cannot be read say nothing about what
+	 * happened behind them. */
+	if (error->status >= 400 && error->status < 500)
+		return CORE_AUDIT_REFUSED;
 	if (error->status >= 500 || error->category == PRISM_ERROR_TIMEOUT ||
 	    error->category == PRISM_ERROR_IO || error->category == PRISM_ERROR_PROTOCOL)
 		return CORE_AUDIT_UNCLEAR;

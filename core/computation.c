@@ -6,6 +6,7 @@
 #include "core/computation.h"
 
 #include "core/internal.h"
+#include "core/made.h"
 #include "core/role.h"
 #include "core/single.h"
 #include "core/user.h"
@@ -366,46 +367,43 @@ const char *core_computation_locked(struct core *core, const char *id)
 struct creating {
 	struct core *core;
 	char *name;
+	int64_t asked_us;
 	core_id_fn done;
 	void *data;
 };
 
-static void creating_finish(struct creating *c, const char *id, const struct prism_error *err)
+static void creating_finish(void *data, const char *id, const struct prism_error *err)
 {
+	struct creating *c = data;
+	if (!err && !core_dying(c->core))
+		core_list_refresh(core_computations(c->core));
 	c->done(c->data, id, err);
 	prism_free(c->name);
 	prism_free(c);
 }
 
-/* The server did not say the id: the newest computation of that name is it. */
-static void created_listed(void *data, const struct prism_error *err)
+static bool same_name(const cJSON *entry, const void *data)
 {
-	struct creating *c = data;
-	struct core_list *list = core_computations(c->core);
-	const struct core_computation *newest = NULL;
-	for (size_t i = 0; !err && i < core_list_count(list); i++) {
-		const struct core_computation *at = core_computation_at(list, i);
-		if (strcmp(at->name, c->name) == 0 && (!newest || at->created_us > newest->created_us))
-			newest = at;
-	}
-	PRISM_AUTO_FREE char *id = prism_strdup(newest ? newest->id : "");
-	creating_finish(c, id, NULL); /* it was created; not finding it is no failure */
+	const struct creating *c = data;
+	return strcmp(prism_json_str(entry, "name", ""), c->name) == 0;
 }
+
+static const struct core_made_type made_type = {"computation", CORE_EP_COMP_LIST, "computations",
+                                                same_name};
 
 static void created(void *data, const struct core_reply *reply, const struct prism_error *err)
 {
 	struct creating *c = data;
-	if (err) {
-		creating_finish(c, "", err);
-		return;
-	}
-	struct core_list *list = core_computations(c->core);
-	if (*reply->id) {
-		core_list_refresh(list);
-		creating_finish(c, reply->id, NULL);
-	} else if (core_list_await(list, true, core_cancel(c->core), created_listed, c, NULL) < 0) {
-		creating_finish(c, "", NULL);
-	}
+	struct core_made made = {.type = &made_type,
+	                         .name = c->name,
+	                         .asked_us = c->asked_us,
+	                         .silence = err,
+	                         .done = creating_finish,
+	                         .data = c};
+	if (err ? core_made_unclear(err) : !*reply->id)
+		core_made_look(c->core, &made);
+	else
+		creating_finish(c, err ? "" : reply->id, err);
 }
 
 int core_computation_create(struct core *core, const struct core_computation_draft *draft,
@@ -423,7 +421,7 @@ int core_computation_create(struct core *core, const struct core_computation_dra
 	}
 	merge(body, &whole);
 	struct creating *c = prism_alloc(sizeof(*c));
-	*c = (struct creating){core, prism_strdup(draft->name), done, data};
+	*c = (struct creating){core, prism_strdup(draft->name), core_made_now(core), done, data};
 	struct core_call call = {.endpoint = CORE_EP_COMP_CREATE, .body = body};
 	if (core_request_start(core, &call, cancel, created, c, err))
 		return 0;

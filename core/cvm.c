@@ -5,6 +5,7 @@
 
 #include "base/text.h"
 #include "core/internal.h"
+#include "core/made.h"
 #include "core/validate.h"
 
 #include <ctype.h>
@@ -239,13 +240,17 @@ struct creating {
 	char *name, *provider, *platform, *log_level;
 	char vcpus[16];
 	bool other_tried;
+	int64_t asked_us;
 	struct prism_cancel *cancel; /* borrowed */
 	core_id_fn done;
 	void *data;
 };
 
-static void creating_finish(struct creating *c, const char *id, const struct prism_error *err)
+static void creating_finish(void *data, const char *id, const struct prism_error *err)
 {
+	struct creating *c = data;
+	if (c->done && !err && !core_dying(c->core))
+		core_list_refresh(core_cvms(c->core));
 	if (c->done)
 		c->done(c->data, id, err);
 	char *texts[] = {c->name, c->provider, c->platform, c->log_level};
@@ -298,34 +303,32 @@ static bool try_other(struct creating *c, const struct prism_error *err)
 	return create_send(c, NULL) == 0;
 }
 
-static void created_listed(void *data, const struct prism_error *err)
+/* A server may add to a name, as the sandbox does to say what its CVMs are not. */
+static bool same_name(const cJSON *entry, const void *data)
 {
-	struct creating *c = data;
-	struct core_list *list = core_cvms(c->core);
-	const struct core_cvm *newest = NULL;
-	for (size_t i = 0; !err && i < core_list_count(list); i++) {
-		const struct core_cvm *at = core_cvm_at(list, i);
-		if (strcmp(at->name, c->name) == 0 && (!newest || at->created_us > newest->created_us))
-			newest = at;
-	}
-	PRISM_AUTO_FREE char *id = prism_strdup(newest ? newest->id : "");
-	creating_finish(c, id, NULL);
+	const struct creating *c = data;
+	const char *name = prism_json_str(entry, "name", "");
+	size_t len = strlen(c->name);
+	return strncmp(name, c->name, len) == 0 && (!name[len] || name[len] == ' ');
 }
+
+static const struct core_made_type made_type = {"CVM", CORE_EP_CVM_LIST, "cvms", same_name};
 
 static void created(void *data, const struct core_reply *reply, const struct prism_error *err)
 {
 	struct creating *c = data;
+	struct core_made made = {.type = &made_type,
+	                         .name = c->name,
+	                         .asked_us = c->asked_us,
+	                         .silence = err,
+	                         .done = creating_finish,
+	                         .data = c};
 	if (err && try_other(c, err))
 		return;
-	if (err) {
-		creating_finish(c, "", err);
-	} else if (*reply->id) {
-		core_list_refresh(core_cvms(c->core));
-		creating_finish(c, reply->id, NULL);
-	} else if (core_list_await(core_cvms(c->core), true, core_cancel(c->core), created_listed, c,
-	                           NULL) < 0) {
-		creating_finish(c, "", NULL);
-	}
+	if (err ? core_made_unclear(err) : !*reply->id)
+		core_made_look(c->core, &made);
+	else
+		creating_finish(c, err ? "" : reply->id, err);
 }
 
 int core_cvm_create(struct core *core, const struct core_cvm_draft *draft,
@@ -340,7 +343,8 @@ int core_cvm_create(struct core *core, const struct core_cvm_draft *draft,
 	if (!draft->provider || !*draft->provider || !draft->platform || !*draft->platform)
 		return prism_error_raise(err, PRISM_ERROR_INVALID, "provider and platform must be chosen");
 	struct creating *c = prism_alloc(sizeof(*c));
-	*c = (struct creating){.core = core, .cancel = cancel, .data = data};
+	*c = (struct creating){
+	    .core = core, .cancel = cancel, .data = data, .asked_us = core_made_now(core)};
 	c->name = prism_strdup(draft->name);
 	c->provider = prism_strdup(draft->provider);
 	c->platform = prism_strdup(draft->platform);

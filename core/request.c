@@ -330,6 +330,7 @@ static void send_now(struct core_request *r)
 	    .body = r->has_body ? prism_buf_text(&r->body) : NULL,
 	    .body_len = r->body.len,
 	    .secret = r->password,
+	    .once = changes(r->row),
 	    .content_type = r->content_type         ? r->content_type
 	                    : writes || r->has_body ? "application/json"
 	                                            : NULL,

@@ -8,6 +8,7 @@
 #include "core/computation.h"
 #include "core/cvm.h"
 #include "core/internal.h"
+#include "core/made.h"
 #include "core/run_private.h"
 
 #include <string.h>
@@ -101,6 +102,7 @@ struct core_list *core_runs(struct core *core)
 struct starting {
 	struct core *core;
 	char *computation, *cvm;
+	int64_t asked_us;
 	core_id_fn done;
 	void *data;
 };
@@ -126,10 +128,9 @@ static char *run_id_of(const struct core_reply *reply)
 	                                                                  : prism_strndup(start, len);
 }
 
-static void started(void *data, const struct core_reply *reply, const struct prism_error *err)
+static void starting_finish(void *data, const char *id, const struct prism_error *err)
 {
 	struct starting *s = data;
-	PRISM_AUTO_FREE char *id = err ? prism_strdup("") : run_id_of(reply);
 	if (!err && !core_dying(s->core)) {
 		core_timeline_started(s->core, s->computation, id, s->cvm);
 		core_timeline_reload(s->core, s->computation);
@@ -142,6 +143,30 @@ static void started(void *data, const struct core_reply *reply, const struct pri
 	prism_free(s);
 }
 
+static bool same_run(const cJSON *entry, const void *data)
+{
+	const struct starting *s = data;
+	return strcmp(prism_json_str(entry, "cvm_id", ""), s->cvm) == 0;
+}
+
+static const struct core_made_type made_type = {"run", CORE_EP_COMP_LAST_RUN, "runs", same_run};
+
+static void started(void *data, const struct core_reply *reply, const struct prism_error *err)
+{
+	struct starting *s = data;
+	PRISM_AUTO_FREE char *id = err ? prism_strdup("") : run_id_of(reply);
+	struct core_made made = {.type = &made_type,
+	                         .computation_id = s->computation,
+	                         .asked_us = s->asked_us,
+	                         .silence = err,
+	                         .done = starting_finish,
+	                         .data = s};
+	if (core_made_unclear(err))
+		core_made_look(s->core, &made);
+	else
+		starting_finish(s, id, err);
+}
+
 int core_run_start(struct core *core, const char *computation_id, const char *cvm_id,
                    struct prism_cancel *cancel, core_id_fn done, void *data,
                    struct prism_error *err)
@@ -149,7 +174,8 @@ int core_run_start(struct core *core, const char *computation_id, const char *cv
 	if (!cvm_id || !*cvm_id)
 		return prism_error_raise(err, PRISM_ERROR_INVALID, "no CVM is chosen");
 	struct starting *s = prism_alloc(sizeof(*s));
-	*s = (struct starting){core, prism_strdup(computation_id), prism_strdup(cvm_id), done, data};
+	*s = (struct starting){
+	    core, prism_strdup(computation_id), prism_strdup(cvm_id), core_made_now(core), done, data};
 	struct core_call call = {.endpoint = CORE_EP_COMP_RUN,
 	                         .arg = {[CORE_ARG_C] = computation_id},
 	                         .query = cvm_query,

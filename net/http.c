@@ -60,6 +60,7 @@ struct net_http_request {
 	char *content_type, *location, *hx_location, *retry_after;
 	int64_t server_date_us, started_ms;
 	CURLcode code;
+	bool asked;               /* a connection was given the request */
 	struct prism_error error; /* ours: cancelled, cap, refused chunk; wins over libcurl's */
 	struct prism_cancel_hook hook;
 };
@@ -501,6 +502,26 @@ static void set_method(struct net_http_request *r, const struct net_http_spec *s
 	curl_easy_setopt(r->easy, CURLOPT_CUSTOMREQUEST, net_http_method_word(spec->method));
 }
 
+/* Called before each sending; the second one is libcurl's own idea. */
+static int before_sending(void *data, char *remote_ip, char *local_ip, int remote_port,
+                          int local_port)
+{
+	struct net_http_request *r = data;
+
+	PRISM_UNUSED(remote_ip);
+	PRISM_UNUSED(local_ip);
+	PRISM_UNUSED(remote_port);
+	PRISM_UNUSED(local_port);
+	if (r->asked) {
+		prism_error_raise(&r->error, PRISM_ERROR_IO,
+		                  "the server closed the connection without an answer");
+		prism_error_hint(&r->error, "whether it was done is not known: look before trying again");
+		return CURL_PREREQFUNC_ABORT;
+	}
+	r->asked = true;
+	return CURL_PREREQFUNC_OK;
+}
+
 /* Inside libcurl, nghttp2 keeps a copy of a frame for as long as the connection lives. */
 static void keep_apart(CURL *easy)
 {
@@ -520,6 +541,10 @@ static void set_options(struct net_http_request *r, const struct net_http_spec *
 	curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_2TLS);
 	if (spec->secret)
 		keep_apart(easy);
+	if (spec->once) {
+		curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, before_sending);
+		curl_easy_setopt(easy, CURLOPT_PREREQDATA, r);
+	}
 	curl_easy_setopt(easy, CURLOPT_ACCEPT_ENCODING, "gzip");
 	curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
 	curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);

@@ -61,6 +61,9 @@ struct net_http_spec {
 	const char *body;                  /* copied; NULL: none (POST sends Content-Length: 0) */
 	size_t body_len;
 	bool secret; /* the body holds a password: a connection of its own, and no HTTP/2 */
+	/* Never sent twice. By itself libcurl sends anything again, a POST too, when a kept connection
+	 * ends without a byte of an answer; the first sending may have been carried out. */
+	bool once;
 	const char *content_type; /* sent without a body too; NULL: none */
 	const char *accept;       /* NULL: application/json */
 	const char *request_id;   /* X-Request-Id, for finding it in the server's logs; NULL: none */

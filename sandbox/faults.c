@@ -124,6 +124,11 @@ static void apply_reset(const struct fault *fault, struct sb_fault_plan *plan)
 	plan->cut = plan->reset = true;
 }
 
+static void apply_lost(const struct fault *fault, struct sb_fault_plan *plan)
+{
+	plan->lost = true;
+}
+
 static void apply_short(const struct fault *fault, struct sb_fault_plan *plan)
 {
 	plan->cut = true;
@@ -169,6 +174,8 @@ static const struct fault_kind kinds[] = {
      SB_DAMAGE_NONE, 0},
     {"short", "short                close in the middle of the body: Content-Length is wrong", -1,
      NULL, apply_short, SB_DAMAGE_NONE, 0},
+    {"lost", "lost                 done, but the connection is closed without an answer", -1, NULL,
+     apply_lost, SB_DAMAGE_NONE, 0},
     {"type", "type[=TYPE]          wrong Content-Type (text/plain)", -1, NULL, apply_type,
      SB_DAMAGE_NONE, 0},
     {"truncate", "truncate             half of the JSON, with a length that agrees", -1, NULL,

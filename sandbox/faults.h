@@ -35,6 +35,7 @@ struct sb_fault_plan {
 	bool html;             /* the web application's page, 200 */
 	bool truncate;         /* half of the body, with a length that agrees */
 	char content_type[80]; /* "" : as it is */
+	bool lost;             /* carried out, and the connection closed without an answer */
 	bool cut, reset;       /* stop in the middle of the body; reset: with RST */
 	uint64_t cut_at;       /* http.c */
 	size_t drip_bytes;     /* so many at a time; 0: at once */

@@ -165,6 +165,8 @@ static void add_date(struct MHD_Response *response, int64_t now_us)
 
 static enum MHD_Result queue_answer(struct request *request, struct sb_call *call)
 {
+	if (request->plan.lost)
+		return MHD_NO; /* closes the connection */
 	struct MHD_Response *response = make_response(request, call);
 	if (!response)
 		return MHD_NO;

@@ -173,7 +173,7 @@ static void help_names_every_kind(void **state)
 {
 	int lines = 0;
 	sb_faults_help(count_line, &lines);
-	assert_int_equal(lines, 18);
+	assert_int_equal(lines, 19);
 }
 
 int main(void)
