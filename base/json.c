@@ -384,6 +384,11 @@ static void print_pretty(struct prism_buf *buf, const cJSON *item, int depth)
 	prism_buf_putc(buf, object ? '}' : ']');
 }
 
+void prism_json_print_part(const cJSON *doc, int depth, struct prism_buf *out)
+{
+	print_pretty(out, doc, depth);
+}
+
 char *prism_json_print(const cJSON *doc, bool pretty)
 {
 	struct prism_buf buf = PRISM_BUF_INIT(SIZE_MAX - 1);

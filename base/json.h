@@ -15,7 +15,7 @@
 #ifndef PRISM_BASE_JSON_H
 #define PRISM_BASE_JSON_H
 
-#include "base/error.h"
+#include "base/buf.h"
 
 #include <stdint.h>
 
@@ -48,5 +48,7 @@ int prism_json_want_str(const cJSON *obj, const char *path, const char *key, con
                         struct prism_error *err);
 
 char *prism_json_print(const cJSON *doc, bool pretty); /* yours; two-space indentation */
+/* The pretty form as a part of a larger document: what breaks is indented by depth steps more. */
+void prism_json_print_part(const cJSON *doc, int depth, struct prism_buf *out);
 
 #endif

@@ -454,6 +454,15 @@ int core_roles_await(struct core *core, const char *id, bool refresh, struct pri
 	return core_single_await(&scope_of(core, id)->single, refresh, cancel, done, data, err);
 }
 
+void core_roles_forget(struct core *core, const char *id)
+{
+	struct scope *scope = scope_of(core, id);
+	if (core_single_busy(&scope->single))
+		core_single_reload(&scope->single);
+	else
+		scope_free(scope);
+}
+
 void core_roles_stale(struct core *core, const char *id)
 {
 	core_single_reload(&scope_of(core, id)->single);

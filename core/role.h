@@ -30,6 +30,8 @@ const struct core_role *core_role_find(struct core *core, const char *scope,
 /* The role a person has there: one at most (reference 3.3). NULL: none, or not known. */
 const struct core_role *core_role_of(struct core *core, const char *scope, const char *user_id);
 void core_roles_load(struct core *core, const char *scope, bool refresh);
+/* What is cached is dropped; whoever asks next reads it anew. */
+void core_roles_forget(struct core *core, const char *scope);
 PRISM_MUST_USE
 int core_roles_await(struct core *core, const char *scope, bool refresh,
                      struct prism_cancel *cancel, core_done_fn done, void *data,

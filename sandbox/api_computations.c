@@ -7,15 +7,33 @@
 static const char *const config_fields[] = {"log_level", "cert_file", "server_key",
                                             "server_ca_file", "client_ca_file"};
 
-/* The agent_config as it is stored and given back: the known fields, verbatim. Yours. */
+static bool is_known(const char *key)
+{
+	bool known = strcmp(key, "attested_tls") == 0;
+
+	for (unsigned i = 0; i < PRISM_COUNT(config_fields); i++)
+		known = known || strcmp(config_fields[i], key) == 0;
+	return known;
+}
+
+/* The agent_config as it is stored and given back: the known fields, then what else was sent, as
+ * it is. Yours. */
 static char *config_text(const cJSON *config)
 {
+	const cJSON *field;
 	struct sb_json j;
 	sb_json_init(&j);
 	sb_json_object(&j, NULL);
 	for (unsigned i = 0; i < PRISM_COUNT(config_fields); i++)
 		sb_json_str(&j, config_fields[i], prism_json_str(config, config_fields[i], ""));
 	sb_json_bool(&j, "attested_tls", prism_json_bool(config, "attested_tls", false));
+	cJSON_ArrayForEach(field, config)
+	{
+		if (is_known(field->string))
+			continue;
+		PRISM_AUTO_FREE char *value = prism_json_print(field, false);
+		sb_json_raw(&j, field->string, value);
+	}
 	sb_json_end(&j);
 	char *text = prism_buf_take(&j.buf, NULL);
 	sb_json_finish(&j);

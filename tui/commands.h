@@ -72,6 +72,12 @@ void pt_cmd_computation_delete(struct pt_command *command);
 void pt_cmd_computation_checklist(struct pt_command *command);
 void pt_cmd_computation_manifest(struct pt_command *command);
 
+/* cmd_export.c */
+void pt_cmd_computation_export(struct pt_command *command);
+
+/* cmd_import.c */
+void pt_cmd_computation_import(struct pt_command *command);
+
 /* cmd_run.c */
 void pt_cmd_computation_run(struct pt_command *command);
 void pt_cmd_computation_stop(struct pt_command *command);

@@ -226,8 +226,9 @@ static void fill_subjects(struct pt_app *app, struct pt_view *view, struct pt_va
 	    action->group != PT_GROUP_COMPUTATION && action->group != PT_GROUP_RUN)
 		return;
 	for (const struct pt_arg *arg = action->args; arg && arg->name; arg++)
-		if (is_subject(arg->kind) && (arg->flags & PT_ARG_REQUIRED) &&
-		    !pt_values_get(values, arg->name))
+		if (is_subject(arg->kind) && !pt_values_get(values, arg->name) &&
+		    ((arg->flags & PT_ARG_REQUIRED) ||
+		     ((arg->flags & PT_ARG_REPEAT) && (action->flags & PT_ACTION_SELECTION))))
 			pt_values_add(values, arg->name, find_subject(app, view, arg->kind));
 }
 

@@ -5,6 +5,7 @@
 #include "base/mem.h"
 #include "core/computation.h"
 #include "core/user.h"
+#include "tui/args.h"
 #include "tui/listview.h"
 #include "tui/view_computation.h"
 #include "tui/views.h"
@@ -113,6 +114,20 @@ static const char *word(struct pt_view *view, enum pt_action_id id)
 	return pt_computation_word(lv->core, selected(view), id);
 }
 
+static void add_chosen(void *data, const char *id)
+{
+	pt_values_add(data, "computation", id);
+}
+
+/* The marked rows, else the one under the cursor, into one file. */
+static void export_chosen(struct pt_view *view)
+{
+	struct pt_values *values = pt_values_create(pt_action(PT_ACTION_COMPUTATION_EXPORT));
+
+	pt_table_each_chosen(pt_listview_table(view), add_chosen, values);
+	pt_app_overlay(view->app, pt_view_form(view->app, values));
+}
+
 static unsigned act(struct pt_view *view, enum pt_action_id id, const struct pt_values *values)
 {
 	const char *chosen = selected(view);
@@ -130,6 +145,9 @@ static unsigned act(struct pt_view *view, enum pt_action_id id, const struct pt_
 		return PT_HANDLED | PT_REDRAW;
 	case PT_ACTION_COMPUTATION_RUN:
 		pt_app_overlay(view->app, pt_view_run(view->app, chosen));
+		return PT_HANDLED | PT_REDRAW;
+	case PT_ACTION_COMPUTATION_EXPORT:
+		export_chosen(view);
 		return PT_HANDLED | PT_REDRAW;
 	default:
 		return PT_IGNORED;

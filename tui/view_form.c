@@ -255,6 +255,8 @@ static const char *proposed(const struct form *f, const struct pt_arg *arg)
 
 	if (id == PT_ACTION_RESULT_FETCH && !strcmp(arg->name, "save"))
 		return "results.zip";
+	if (id == PT_ACTION_COMPUTATION_EXPORT && !strcmp(arg->name, "file"))
+		return "computations.json";
 	if (id == PT_ACTION_KEY_GENERATE && !strcmp(arg->name, "name"))
 		return "default";
 	return NULL;
@@ -403,9 +405,13 @@ static void add_known(struct form *f)
 	for (const struct pt_arg *arg = f->action->args; arg && arg->name; arg++) {
 		const char *id = is_id(arg->kind) ? pt_values_get(f->values, arg->name) : NULL;
 
+		size_t count = id ? pt_values_count(f->values, arg->name) : 0;
+
 		if (id)
 			prism_buf_printf(&note, "%s%s: %.200s", note.len ? "\n" : "", arg->name,
 			                 name_of_id(f->view->app, arg, id));
+		if (count > 1)
+			prism_buf_printf(&note, " and %zu more", count - 1);
 	}
 	if (!note.len)
 		return;
@@ -498,8 +504,8 @@ static struct pt_values *collect(struct form *f)
 	struct pt_values *values = pt_values_create(f->action);
 
 	for (const struct pt_arg *arg = f->action->args; arg && arg->name; arg++)
-		if (is_id(arg->kind))
-			pt_values_add(values, arg->name, pt_values_get(f->values, arg->name));
+		for (size_t i = 0; is_id(arg->kind) && pt_values_nth(f->values, arg->name, i); i++)
+			pt_values_add(values, arg->name, pt_values_nth(f->values, arg->name, i));
 	for (size_t i = 0; i < f->count; i++) {
 		const struct pt_arg *arg = f->slots[i].arg;
 		const char *text = arg && *f->slots[i].id ? pt_form_get(f->form, f->slots[i].id) : NULL;

@@ -64,7 +64,7 @@ static void become(const struct cli *c, const char *line, const char *password_f
 {
 	const char *argv[16] = {build_path("prism-tui"), "-o", "json", "--password-file",
 	                        password_file,           "-c", line};
-	int null = open("/dev/null", O_RDWR);
+	int null = open(c->input ? c->input : "/dev/null", c->input ? O_RDONLY : O_RDWR);
 
 	dup2(null, 0);
 	dup2(out, 1);
@@ -83,7 +83,8 @@ static void become(const struct cli *c, const char *line, const char *password_f
 }
 
 /* Reads both ends until they close or the deadline passes; false then. */
-static bool gather(int out, int err, struct prism_buf *ret_out, struct prism_buf *ret_err)
+static bool gather(const struct cli *c, pid_t pid, int out, int err, struct prism_buf *ret_out,
+                   struct prism_buf *ret_err)
 {
 	struct pollfd fds[2] = {{.fd = out, .events = POLLIN}, {.fd = err, .events = POLLIN}};
 	struct prism_buf *bufs[2] = {ret_out, ret_err};
@@ -92,8 +93,12 @@ static bool gather(int out, int err, struct prism_buf *ret_out, struct prism_buf
 	while (fds[0].fd >= 0 || fds[1].fd >= 0) {
 		int64_t left = (end - pty_now_ns()) / 1000000;
 
-		if (left <= 0 || poll(fds, 2, (int)left) <= 0)
+		if (c->kill_now && c->kill_now(c->kill_data))
+			kill(pid, SIGKILL);
+		if (left <= 0)
 			return false;
+		if (poll(fds, 2, c->kill_now ? 1 : (int)left) <= 0)
+			continue;
 		for (int i = 0; i < 2; i++) {
 			char data[65536];
 			ssize_t got;
@@ -142,7 +147,7 @@ static int run_line(struct cli *c, const char *line)
 	}
 	close(outs[1]);
 	close(errs[1]);
-	if (!gather(outs[0], errs[0], &out, &err)) {
+	if (!gather(c, pid, outs[0], errs[0], &out, &err)) {
 		print_error("-c %s: no end within %d ms\n", line, CLI_MS);
 		kill(pid, SIGABRT);
 	}

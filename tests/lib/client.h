@@ -30,6 +30,10 @@ struct cli {
 	const char *workspace; /* lent; NULL: the only one, or the remembered one */
 	const char *dir;       /* working directory, lent; NULL: the present one */
 	bool quiet;            /* print nothing when a must fails (a refusal is expected) */
+	const char *input;     /* file that is its standard input, lent; NULL: /dev/null */
+	/* Asked again and again while it runs; true: it is killed, here and now. NULL: never. */
+	bool (*kill_now)(void *data);
+	void *kill_data;
 	/* of the last run; owned */
 	char *out, *err;
 	cJSON *doc; /* standard output as JSON; NULL when it is none */

@@ -1,0 +1,631 @@
+/*
+ * Owns what is done to one computation once it exists: roles, people, assets, links.
+ *
+ * Every step compares what is there with what the file says and queues the difference, so that
+ * doing it again changes nothing.  The queue is a list of single requests, sent one by one.
+ */
+#include "core/bundle.h"
+#include "core/computation.h"
+#include "core/import_run.h"
+#include "core/permission.h"
+#include "core/role.h"
+#include "core/session.h"
+
+#include <string.h>
+
+struct import_op {
+	struct import_op *next;
+	enum core_endpoint_id endpoint;
+	char *role, *asset; /* path arguments; NULL */
+	cJSON *body;        /* NULL */
+	char *what;         /* for people, when it fails: "role auditor" */
+	uint64_t line;
+};
+
+static void ask_linked(struct core_import *import);
+static void people(struct core_import *import);
+static void make_assets(struct core_import *import);
+static void link_assets(struct core_import *import);
+static void take(struct core_import *import);
+
+/* ---- the queue ---- */
+
+static void op_free(struct import_op *op)
+{
+	prism_free(op->role);
+	prism_free(op->asset);
+	prism_json_free(op->body);
+	prism_free(op->what);
+	prism_free(op);
+}
+
+void core_import_ops_clear(struct import_run *run)
+{
+	while (run->first) {
+		struct import_op *op = run->first;
+		run->first = op->next;
+		op_free(op);
+	}
+	run->last = NULL;
+}
+
+static void queue(struct import_run *run, enum core_endpoint_id endpoint, const char *role,
+                  const char *asset, cJSON *body, char *what, uint64_t line)
+{
+	struct import_op *op = prism_alloc(sizeof(*op));
+
+	*op = (struct import_op){NULL, endpoint, prism_strdup(role), prism_strdup(asset), body,
+	                         what, line};
+	if (run->last)
+		run->last->next = op;
+	else
+		run->first = op;
+	run->last = op;
+}
+
+static void drain(struct core_import *import);
+
+static void op_done(void *data, const struct core_reply *reply, const struct prism_error *err)
+{
+	struct core_import *import = data;
+	struct import_run *run;
+	struct import_op *op;
+
+	PRISM_UNUSED(reply);
+	if (core_import_gone(import) || !import->run)
+		return;
+	run = import->run;
+	op = run->first;
+	if (err && core_import_fatal(err)) {
+		core_import_stop(import, err);
+		return;
+	}
+	if (err) {
+		run->failures++;
+		core_import_problem(import, run->item, CORE_PROBLEM_WARNING, op->line, "", "%s: %s%s%s",
+		                    op->what, err->message, *err->hint ? ": " : "", err->hint);
+	} else {
+		run->changes++;
+	}
+	run->first = op->next;
+	if (!run->first)
+		run->last = NULL;
+	op_free(op);
+	drain(import);
+}
+
+static void drain(struct core_import *import)
+{
+	struct import_run *run = import->run;
+	struct import_op *op = run->first;
+	struct prism_error err = PRISM_ERROR_INIT;
+
+	if (!op) {
+		run->then(import);
+		return;
+	}
+	struct core_call call = {
+	    .endpoint = op->endpoint, .arg = {[CORE_ARG_C] = run->id}, .body = op->body};
+	if (op->role)
+		call.arg[CORE_ARG_R] = op->role;
+	if (op->asset)
+		call.arg[CORE_ARG_A] = op->asset;
+	core_import_hold(import);
+	if (!core_request_start(import->core, &call, import->cancel, op_done, import, &err))
+		op_done(import, NULL, &err);
+}
+
+static void drain_then(struct core_import *import, void (*then)(struct core_import *import))
+{
+	import->run->then = then;
+	drain(import);
+}
+
+/* ---- words ---- */
+
+struct words {
+	const char *all[64];
+	size_t count;
+};
+
+static bool has(const struct words *words, const char *word)
+{
+	for (size_t i = 0; i < words->count; i++)
+		if (strcmp(words->all[i], word) == 0)
+			return true;
+	return false;
+}
+
+static void add(struct words *words, const char *word)
+{
+	if (words->count < PRISM_COUNT(words->all) && !has(words, word))
+		words->all[words->count++] = word;
+}
+
+/* Actions of a role of the file that Prism knows; false: the file says nothing about them. */
+static bool wanted(const cJSON *entry, struct words *ret)
+{
+	const cJSON *actions = prism_json_array(entry, "actions"), *action;
+
+	*ret = (struct words){.count = 0};
+	cJSON_ArrayForEach(action, actions)
+	{
+		if (cJSON_IsString(action) && core_perm_bit(action->valuestring))
+			add(ret, action->valuestring);
+	}
+	return actions != NULL;
+}
+
+static const cJSON *entry_of(const struct import_run *run, const char *role_name)
+{
+	const cJSON *entry;
+
+	cJSON_ArrayForEach(entry, prism_json_array(run->bundle, "roles"))
+	{
+		if (strcmp(prism_json_str(entry, "role_name", ""), role_name) == 0)
+			return entry;
+	}
+	return NULL;
+}
+
+static const struct core_role *role_named(struct core_import *import, const char *name)
+{
+	struct core_roles roles = core_roles(import->core, import->run->id);
+
+	for (size_t i = 0; i < roles.count; i++)
+		if (strcmp(roles.roles[i].name, name) == 0)
+			return &roles.roles[i];
+	return NULL;
+}
+
+static const struct core_role *role_with(struct core_import *import, const char *user)
+{
+	struct core_roles roles = core_roles(import->core, import->run->id);
+
+	for (size_t i = 0; i < roles.count; i++)
+		for (size_t m = 0; m < roles.roles[i].member_count; m++)
+			if (strcmp(roles.roles[i].members[m], user) == 0)
+				return &roles.roles[i];
+	return NULL;
+}
+
+static void queue_actions(struct import_run *run, enum core_endpoint_id endpoint,
+                          const struct core_role *role, const struct words *words, uint64_t line)
+{
+	cJSON *body = cJSON_CreateObject();
+
+	cJSON_AddItemToObject(body, "actions", core_json_strings(words->all, words->count));
+	queue(run, endpoint, role->id, NULL, body, prism_asprintf("actions of role %s", role->name),
+	      line);
+}
+
+static void queue_member(struct import_run *run, enum core_endpoint_id endpoint,
+                         const struct core_role *role, const char *user, const char *word,
+                         uint64_t line)
+{
+	cJSON *body = cJSON_CreateObject();
+
+	cJSON_AddItemToObject(body, "members", core_json_strings(&user, 1));
+	queue(run, endpoint, role->id, NULL, body, prism_asprintf("%s in role %s", word, role->name),
+	      line);
+}
+
+/* ---- ROLES ---- */
+
+static void roles_made(void *data, const struct prism_error *err)
+{
+	struct core_import *import = data;
+
+	if (core_import_gone(import) || !import->run)
+		return;
+	if (err)
+		core_import_item_failed(import, err);
+	else
+		ask_linked(import);
+}
+
+static void ask_roles(struct core_import *import, bool refresh, core_done_fn done)
+{
+	struct prism_error err = PRISM_ERROR_INIT;
+
+	core_import_hold(import);
+	if (core_roles_await(import->core, import->run->id, refresh, import->cancel, done, import,
+	                     &err) < 0)
+		done(import, &err);
+}
+
+static void read_roles_again(struct core_import *import)
+{
+	ask_roles(import, true, roles_made);
+}
+
+static void roles_here(void *data, const struct prism_error *err)
+{
+	struct core_import *import = data;
+	struct import_run *run;
+
+	if (core_import_gone(import) || !import->run)
+		return;
+	run = import->run;
+	if (err) {
+		core_import_item_failed(import, err);
+		return;
+	}
+	for (size_t i = 0; i < run->item->role_count; i++) {
+		const struct core_import_role *role = &run->item->roles[i];
+		struct words words;
+		if (role_named(import, role->name))
+			continue;
+		cJSON *body = cJSON_CreateObject();
+		cJSON_AddStringToObject(body, "role_name", role->name);
+		(void)wanted(entry_of(run, role->name), &words);
+		cJSON_AddItemToObject(body, "optional_actions", core_json_strings(words.all, words.count));
+		queue(run, CORE_EP_CROLE_CREATE, NULL, NULL, body, prism_asprintf("role %s", role->name),
+		      role->line);
+	}
+	if (run->first)
+		drain_then(import, read_roles_again);
+	else
+		ask_linked(import);
+}
+
+void core_import_roles(struct core_import *import)
+{
+	core_import_say(import, "roles of %s", import->run->item->name);
+	ask_roles(import, true, roles_here);
+}
+
+/* ---- what is linked already ---- */
+
+static bool fresh(const struct import_run *run)
+{
+	return run->created && !run->looked;
+}
+
+static bool is_linked(struct core_import *import, const char *asset)
+{
+	return !fresh(import->run) &&
+	       core_list_find(core_computation_assets(import->core, import->run->id), asset);
+}
+
+static void linked_here(void *data, const struct prism_error *err)
+{
+	struct core_import *import = data;
+
+	if (core_import_gone(import) || !import->run)
+		return;
+	if (err)
+		core_import_item_failed(import, err);
+	else
+		people(import);
+}
+
+static void ask_linked(struct core_import *import)
+{
+	struct prism_error err = PRISM_ERROR_INIT;
+
+	if (fresh(import->run) || import->run->item->asset_count == 0) {
+		people(import);
+		return;
+	}
+	core_import_hold(import);
+	if (core_list_await(core_computation_assets(import->core, import->run->id), true,
+	                    import->cancel, linked_here, import, &err) < 0)
+		linked_here(import, &err);
+}
+
+/* ---- PEOPLE ---- */
+
+/* Is the word in a role of the file before this one? The first mention counts. */
+static bool mentioned(const struct core_import_item *item, size_t role, const char *word)
+{
+	for (size_t i = 0; i < role; i++)
+		for (size_t m = 0; m < item->roles[i].member_count; m++)
+			if (strcmp(item->roles[i].members[m], word) == 0)
+				return true;
+	return false;
+}
+
+/* Does the file put somebody else of the workspace into a role that administers? */
+static bool others_administer(struct core_import *import)
+{
+	const struct core_import_item *item = import->run->item;
+	struct words words;
+
+	for (size_t i = 0; i < item->role_count; i++) {
+		if (!wanted(entry_of(import->run, item->roles[i].name), &words) ||
+		    !has(&words, "administrator"))
+			continue;
+		for (size_t m = 0; m < item->roles[i].member_count; m++) {
+			const char *user = core_import_person(import, item->roles[i].members[m]);
+			if (user && strcmp(user, core_session_user_id(import->core)) != 0)
+				return true;
+		}
+	}
+	return false;
+}
+
+static void place_member(struct core_import *import, const struct core_role *role, const char *word,
+                         uint64_t line)
+{
+	struct import_run *run = import->run;
+	const char *user = core_import_person(import, word);
+	const struct core_role *now = user ? role_with(import, user) : NULL;
+
+	if (!user || now == role)
+		return;
+	if (now && strcmp(user, core_session_user_id(import->core)) == 0 &&
+	    (now->bits & CORE_PERM_ADMINISTRATOR) && !(role->bits & CORE_PERM_ADMINISTRATOR)) {
+		if (core_permissions(import->core, NULL).workspace_admin && others_administer(import))
+			run->my_role = prism_strdup(role->name);
+		else
+			core_import_problem(import, run->item, CORE_PROBLEM_WARNING, line, "roles",
+			                    "you stay in role %s: nobody else could administer it", now->name);
+		return;
+	}
+	if (now) /* one role a person */
+		queue_member(run, CORE_EP_CROLE_MEMBERS_REMOVE, now, user, word, line);
+	queue_member(run, CORE_EP_CROLE_MEMBERS_ADD, role, user, word, line);
+}
+
+static unsigned provider_bit(struct core_import *import, const struct core_import_asset *asset)
+{
+	const struct core_asset *known =
+	    *asset->found_id ? core_list_find(core_assets(import->core), asset->found_id) : NULL;
+	enum core_asset_type type = known ? known->type : asset->type;
+
+	return type == CORE_ASSET_ALGORITHM ? CORE_PERM_ALGO_PROVIDER
+	       : type == CORE_ASSET_DATASET ? CORE_PERM_DATASET_PROVIDER
+	                                    : 0;
+}
+
+void core_import_lend(struct import_run *run, const char *role, const char *const *actions,
+                      size_t count)
+{
+	if (!run->granted_role)
+		run->granted_role = prism_strdup(role);
+	for (size_t i = 0; i < count && run->granted_count < CORE_IMPORT_GRANTS; i++)
+		run->granted[run->granted_count++] = prism_strdup(actions[i]);
+}
+
+/* Provider actions that linking needs and my role neither has nor gets from the file. */
+static int lend(struct core_import *import, struct prism_error *err)
+{
+	struct import_run *run = import->run;
+	const struct core_role *mine = role_with(import, core_session_user_id(import->core));
+	unsigned need = 0, have = mine ? mine->bits : 0;
+	struct words words = {.count = 0}, given;
+
+	for (size_t i = 0; i < run->item->asset_count; i++) {
+		const struct core_import_asset *asset = &run->item->assets[i];
+		if (asset->found == CORE_IMPORT_EMBEDDED ||
+		    (*asset->found_id && !is_linked(import, asset->found_id)))
+			need |= provider_bit(import, asset);
+	}
+	if (!mine)
+		return 0;
+	(void)wanted(entry_of(run, mine->name), &given);
+	for (size_t i = 0; i < given.count; i++)
+		have |= core_perm_bit(given.all[i]);
+	for (unsigned i = 0; i < CORE_PERM_COUNT; i++)
+		if (need & ~have & (1u << i))
+			add(&words, core_perm_word(i));
+	if (!words.count)
+		return 0;
+	if (core_journal_granted(import->journal, run->item->index, mine->id, words.all, words.count,
+	                         err) < 0)
+		return -1;
+	core_import_lend(run, mine->id, words.all, words.count);
+	queue_actions(run, CORE_EP_CROLE_ACTIONS_ADD, mine, &words, run->item->line);
+	return 0;
+}
+
+static void people(struct core_import *import)
+{
+	struct import_run *run = import->run;
+	struct prism_error err = PRISM_ERROR_INIT;
+
+	for (size_t i = 0; i < run->item->role_count; i++) {
+		const struct core_import_role *from = &run->item->roles[i];
+		const struct core_role *role = role_named(import, from->name);
+		struct words words, more = {.count = 0};
+		if (!role)
+			continue; /* making it was refused */
+		(void)wanted(entry_of(run, from->name), &words);
+		for (size_t w = 0; w < words.count; w++) {
+			bool there = false;
+			for (size_t a = 0; a < role->action_count; a++)
+				there = there || strcmp(role->actions[a], words.all[w]) == 0;
+			if (!there)
+				add(&more, words.all[w]);
+		}
+		if (more.count)
+			queue_actions(run, CORE_EP_CROLE_ACTIONS_ADD, role, &more, from->line);
+		for (size_t m = 0; !import->spec.no_members && m < from->member_count; m++)
+			if (!mentioned(run->item, i, from->members[m]))
+				place_member(import, role, from->members[m], from->line);
+	}
+	if (lend(import, &err) < 0) {
+		core_import_stop(import, &err);
+		return;
+	}
+	run->asset = 0;
+	drain_then(import, make_assets);
+}
+
+/* ---- ASSETS ---- */
+
+static void asset_known(struct core_import *import, const char *id)
+{
+	struct core_import_asset *asset = &import->run->item->assets[import->run->asset];
+
+	import->run->changes++;
+	if (*id) {
+		core_import_asset_made(import, asset, id);
+		asset->found_id = prism_arena_strdup(import->arena, id);
+	}
+	import->run->asset++;
+	make_assets(import);
+}
+
+/* The server did not say the id: the checksum finds it. */
+static void assets_listed(void *data, const struct prism_error *err)
+{
+	struct core_import *import = data;
+	const struct core_import_asset *asset;
+	const char *id = "";
+
+	if (core_import_gone(import) || !import->run)
+		return;
+	asset = &import->run->item->assets[import->run->asset];
+	struct core_list *list = core_assets(import->core);
+	for (size_t i = 0; !err && i < core_list_count(list); i++)
+		if (strcmp(core_asset_at(list, i)->checksum, asset->checksum) == 0 &&
+		    core_asset_at(list, i)->type == asset->type)
+			id = core_asset_at(list, i)->id;
+	asset_known(import, id);
+}
+
+static void asset_made(void *data, const struct core_reply *reply, const struct prism_error *err)
+{
+	struct core_import *import = data;
+	struct core_import_asset *asset;
+	struct import_run *run;
+	struct prism_error failed = PRISM_ERROR_INIT;
+
+	if (core_import_gone(import) || !import->run)
+		return;
+	run = import->run;
+	asset = &run->item->assets[run->asset];
+	if (err && core_import_fatal(err)) {
+		core_import_stop(import, err);
+	} else if (err) {
+		run->failures++;
+		core_import_problem(import, run->item, CORE_PROBLEM_WARNING, asset->line, "assets",
+		                    "asset %s: %s", asset->file_name, err->message);
+		run->asset++;
+		make_assets(import);
+	} else if (*reply->id) {
+		asset_known(import, reply->id);
+	} else {
+		core_import_hold(import);
+		if (core_list_await(core_assets(import->core), true, import->cancel, assets_listed, import,
+		                    &failed) < 0)
+			assets_listed(import, &failed);
+	}
+}
+
+static void make_assets(struct core_import *import)
+{
+	struct import_run *run = import->run;
+	struct prism_error err = PRISM_ERROR_INIT;
+
+	for (; run->asset < run->item->asset_count; run->asset++) {
+		struct core_import_asset *asset = &run->item->assets[run->asset];
+		const cJSON *entry;
+		if (asset->found != CORE_IMPORT_EMBEDDED || *asset->found_id)
+			continue;
+		core_import_find_asset(import, asset); /* one before may have made it */
+		if (asset->found != CORE_IMPORT_EMBEDDED)
+			continue;
+		entry = cJSON_GetArrayItem(prism_json_get(run->bundle, "assets"), (int)asset->at);
+		PRISM_AUTO_JSON cJSON *body = core_bundle_asset_body(entry);
+		struct core_call call = {.endpoint = CORE_EP_ASSET_CREATE, .body = body};
+		core_import_say(import, "asset %s", asset->file_name);
+		core_import_hold(import);
+		if (!core_request_start(import->core, &call, import->cancel, asset_made, import, &err))
+			asset_made(import, NULL, &err);
+		return;
+	}
+	link_assets(import);
+}
+
+/* ---- LINKS ---- */
+
+static void link_assets(struct core_import *import)
+{
+	struct import_run *run = import->run;
+
+	for (size_t i = 0; i < run->item->asset_count; i++) {
+		const struct core_import_asset *asset = &run->item->assets[i];
+		bool twice = false;
+		for (size_t before = 0; before < i; before++)
+			twice = twice || strcmp(run->item->assets[before].found_id, asset->found_id) == 0;
+		if (!*asset->found_id || twice || is_linked(import, asset->found_id))
+			continue;
+		queue(run, CORE_EP_ASSET_LINK, NULL, asset->found_id, NULL,
+		      prism_asprintf("linking %s", *asset->file_name ? asset->file_name : asset->found_id),
+		      asset->line);
+	}
+	drain_then(import, take);
+}
+
+/* ---- TAKE ---- */
+
+static void take_from(struct core_import *import, const struct core_role *role)
+{
+	struct import_run *run = import->run;
+	const cJSON *entry = entry_of(run, role->name);
+	bool lent = run->granted_role && strcmp(run->granted_role, role->id) == 0;
+	struct words words, less = {.count = 0};
+	bool said = wanted(entry, &words);
+
+	for (size_t a = 0; said && a < role->action_count; a++)
+		if (!has(&words, role->actions[a]))
+			add(&less, role->actions[a]);
+	for (size_t g = 0; lent && g < run->granted_count; g++)
+		if (!has(&words, run->granted[g]))
+			add(&less, run->granted[g]);
+	if (less.count)
+		queue_actions(run, CORE_EP_CROLE_ACTIONS_REMOVE, role, &less, run->item->line);
+}
+
+/* Where the file has me, at the very end: as an administrator of the workspace I still may. */
+static void move_me(struct core_import *import, const struct core_role *mine)
+{
+	struct import_run *run = import->run;
+	const struct core_role *role = run->my_role ? role_named(import, run->my_role) : NULL;
+	const char *me = core_session_user_id(import->core);
+
+	if (!role || role == mine)
+		return;
+	if (mine)
+		queue_member(run, CORE_EP_CROLE_MEMBERS_REMOVE, mine, me, "you", run->item->line);
+	queue_member(run, CORE_EP_CROLE_MEMBERS_ADD, role, me, "you", run->item->line);
+}
+
+static void finished(struct core_import *import)
+{
+	core_roles_forget(import->core, import->run->id);
+	if (import->run->item->action == CORE_IMPORT_UPDATE)
+		core_computation_changed(import->core, import->run->id);
+	core_import_item_done(import);
+}
+
+static void roles_to_take(void *data, const struct prism_error *err)
+{
+	struct core_import *import = data;
+	struct core_roles roles;
+	const struct core_role *mine;
+
+	if (core_import_gone(import) || !import->run)
+		return;
+	if (err) {
+		core_import_item_failed(import, err);
+		return;
+	}
+	roles = core_roles(import->core, import->run->id);
+	mine = role_with(import, core_session_user_id(import->core));
+	for (size_t i = 0; i < roles.count; i++)
+		if (&roles.roles[i] != mine)
+			take_from(import, &roles.roles[i]);
+	if (mine)
+		take_from(import, mine);
+	move_me(import, mine);
+	drain_then(import, finished);
+}
+
+static void take(struct core_import *import)
+{
+	ask_roles(import, false, roles_to_take);
+}

@@ -1,0 +1,41 @@
+/*
+ * Between core/import_run.c (items one after another, creating) and core/import_ops.c (roles,
+ * people, assets, links of one).  Internal to the import.
+ */
+#ifndef PRISM_CORE_IMPORT_RUN_H
+#define PRISM_CORE_IMPORT_RUN_H
+
+#include "core/import_private.h"
+
+#define CORE_IMPORT_GRANTS 8
+
+struct import_op;
+struct import_run {
+	size_t next; /* index of the item after the present one */
+	struct core_import_item *item;
+	cJSON *bundle, *merged;
+	char *id; /* of the computation, once it is known */
+	bool created, looked, working, orphan;
+	size_t changes, failures;
+	struct prism_error unclear; /* why it is not known whether it was created */
+	struct import_op *first, *last;
+	void (*then)(struct core_import *import); /* when the queue is empty */
+	char *granted_role, *granted[CORE_IMPORT_GRANTS];
+	size_t granted_count;
+	char *my_role; /* where the file has me, when I am moved there at the end; NULL */
+	size_t asset;  /* that is being made */
+};
+
+bool core_import_fatal(const struct prism_error *err); /* stops the run, not only the item */
+void core_import_stop(struct core_import *import, const struct prism_error *err);
+void core_import_item_failed(struct core_import *import, const struct prism_error *err);
+void core_import_item_done(struct core_import *import);
+
+/* import_ops.c */
+void core_import_roles(struct core_import *import); /* from ROLES on; ends in item_done or stop */
+void core_import_ops_clear(struct import_run *run);
+/* These actions of my role are lent, and taken back at the end. */
+void core_import_lend(struct import_run *run, const char *role, const char *const *actions,
+                      size_t count);
+
+#endif
