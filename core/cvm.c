@@ -146,6 +146,26 @@ size_t core_cvm_ready_count(struct core *core)
 	return ready;
 }
 
+static bool fits_status(const struct core_cvm *cvm, const char *status)
+{
+	if (!status || strcmp(status, "active") == 0)
+		return cvm->phase != CORE_CVM_INACTIVE;
+	if (strcmp(status, "online") == 0) /* whatever its agent does */
+		return cvm->phase <= CORE_CVM_ONLINE;
+	return strcmp(status, "all") == 0 || strcmp(status, phases[cvm->phase].word) == 0;
+}
+
+bool core_cvm_fits(const struct core_cvm *cvm, const struct core_cvm_filter *filter)
+{
+	if (!fits_status(cvm, filter->status))
+		return false;
+	if (filter->platform &&
+	    !prism_text_contains(cvm->platform, strcmp(filter->platform, "tdx") == 0 ? "tdx" : "snp"))
+		return false;
+	return filter->since_us == PRISM_TIME_UNSET ||
+	       (cvm->created_us != PRISM_TIME_UNSET && cvm->created_us >= filter->since_us);
+}
+
 /* --- providers and platforms --- */
 
 static const int azure_snp[] = {2, 4, 8, 16, 32, 48, 64, 96, 0};
@@ -180,6 +200,42 @@ const char *core_platform_label(const char *platform)
 	if (prism_text_contains(platform, "snp"))
 		return "AMD SEV-SNP";
 	return prism_text_contains(platform, "tdx") ? "Intel TDX" : platform;
+}
+
+static const int *counts_of(const struct core_cvm_draft *draft)
+{
+	for (size_t i = 0; i < PRISM_COUNT(providers); i++)
+		if (strcasecmp(draft->provider, providers[i].word) == 0)
+			return prism_text_contains(draft->platform, "tdx") ? providers[i].vcpus_tdx
+			                                                   : providers[i].vcpus_snp;
+	return NULL;
+}
+
+/* What is sent when nobody chose: the smallest that is sold, 2 where there is no list
+ * (section 4.8).
+ */
+static int least_count(const struct core_cvm_draft *draft)
+{
+	const int *counts = counts_of(draft);
+	return counts ? counts[0] : 2;
+}
+
+int core_cvm_check_vcpus(const struct core_cvm_draft *draft, struct prism_error *err)
+{
+	const int *counts = counts_of(draft);
+	char list[160] = "";
+	if (!counts || draft->vcpus <= 0)
+		return 0;
+	for (size_t i = 0; counts[i]; i++) {
+		size_t used = strlen(list);
+		if (counts[i] == draft->vcpus)
+			return 0;
+		snprintf(list + used, sizeof(list) - used, "%s%d", used ? ", " : "", counts[i]);
+	}
+	prism_error_raise(err, PRISM_ERROR_INVALID, "%d CPUs are not offered there", draft->vcpus);
+	prism_error_hint(err, "%s on %s: %s", core_platform_label(draft->platform),
+	                 core_provider_label(draft->provider), list);
+	return -1;
 }
 
 /* --- reading --- */
@@ -349,7 +405,8 @@ int core_cvm_create(struct core *core, const struct core_cvm_draft *draft,
 	c->provider = prism_strdup(draft->provider);
 	c->platform = prism_strdup(draft->platform);
 	c->log_level = prism_strdup(level);
-	snprintf(c->vcpus, sizeof(c->vcpus), "%d", draft->vcpus > 0 ? draft->vcpus : 2);
+	snprintf(c->vcpus, sizeof(c->vcpus), "%d",
+	         draft->vcpus > 0 ? draft->vcpus : least_count(draft));
 	if (create_send(c, err) < 0) {
 		creating_finish(c, "", NULL);
 		return -1;

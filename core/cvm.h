@@ -43,6 +43,14 @@ bool core_cvm_ready(const struct core_cvm *cvm);
 char *core_cvm_reason(const struct core_cvm *cvm, char *buf, size_t size);
 size_t core_cvm_ready_count(struct core *core);
 
+/* What a person may want to see: all fields must fit. status: word of a phase, "active" (not
+ * deactivated) or "all"; NULL: active. platform NULL: each. since_us PRISM_TIME_UNSET: any age. */
+struct core_cvm_filter {
+	const char *status, *platform;
+	int64_t since_us;
+};
+bool core_cvm_fits(const struct core_cvm *cvm, const struct core_cvm_filter *filter);
+
 const char *core_provider_label(const char *provider); /* "Ultraviolet", "Azure"; unknown: itself */
 const char *
 core_platform_label(const char *platform); /* "AMD SEV-SNP", "Intel TDX"; unknown: itself */
@@ -65,9 +73,13 @@ struct core_cvm_draft {
 	const char *name;
 	const char *provider;  /* word of core_providers() */
 	const char *platform;  /* "sev-snp", "tdx" */
-	int vcpus;             /* 0: 2 */
+	int vcpus;             /* 0: the fewest that are offered */
 	const char *log_level; /* NULL or "": info */
 };
+/* A count that this provider does not sell for the platform is refused, naming those it does; 0 and
+ * providers without a list are fine. Pure. */
+PRISM_MUST_USE
+int core_cvm_check_vcpus(const struct core_cvm_draft *draft, struct prism_error *err);
 /* May take minutes (section 3.9): the callback comes when the server answers; the list shows the
  * new one earlier. Provider "ultraviolet" refused with a 4xx is tried once more as "manager" (Q1).
  */

@@ -102,6 +102,7 @@
 		    "file whose first line opens an encrypted key; the opened key is used"                \
 	}
 #define TLS {"tls-mode", PT_ARG_CHOICE, 0, TLS_MODES, "how the agent may be reached"}, TLS_FILES
+#define CVM_STATES "active ready busy online initializing offline inactive all"
 #define COMPUTATION_ACTIONS \
 	"administrator edit run view dataset_provider algo_provider result_consumer"
 
@@ -830,11 +831,14 @@ static const struct pt_action rows[PT_ACTION_COUNT] = {
                             .run = pt_cmd_checksum},
 
     /* ---- CVMs ---- */
-    [PT_ACTION_CVM_LIST] = {"cvm list", "", PT_GROUP_CVM, "the CVMs of the workspace", 0, 0,
-                            ARGS({"ready", PT_ARG_FLAG, 0, NULL,
-                                  "only those a computation can run on"},
-                                 {"all", PT_ARG_FLAG, 0, NULL, "removed ones too"}),
-                            .run = pt_cmd_cvm_list},
+    [PT_ACTION_CVM_LIST] =
+        {"cvm list", "", PT_GROUP_CVM, "the CVMs of the workspace", 0, 0,
+         ARGS({"ready", PT_ARG_FLAG, 0, NULL, "only those a computation can run on"},
+              {"status", PT_ARG_CHOICE, 0, CVM_STATES, "only this status (active)"},
+              {"platform", PT_ARG_CHOICE, 0, "sev-snp tdx", "only this platform"},
+              {"days", PT_ARG_NUMBER, 0, NULL, "only those created in the last so many days"},
+              {"all", PT_ARG_FLAG, 0, NULL, "removed ones too"}),
+         .run = pt_cmd_cvm_list},
     [PT_ACTION_CVM_SHOW] = {"cvm show", "", PT_GROUP_CVM, "one CVM", 0, 0, ARGS(CVM),
                             .run = pt_cmd_cvm_show},
     [PT_ACTION_CVM_CREATE] =
@@ -849,21 +853,43 @@ static const struct pt_action rows[PT_ACTION_COUNT] = {
               {"wait", PT_ARG_FLAG, 0, NULL, "return when it is ready to run"}),
          .run = pt_cmd_cvm_create},
     [PT_ACTION_CVM_DELETE] = {"cvm delete", "D", PT_GROUP_CVM, "deactivate a CVM for good",
-                              PT_IN_CVMS,
+                              PT_IN_CVMS | PT_IN_CVM,
                               PT_ACTION_WRITES | PT_ACTION_SELECTION | PT_ACTION_DANGEROUS |
                                   PT_ACTION_BULK | PT_ACTION_HINT,
                               ARGS(CVM, {"confirm", PT_ARG_TEXT, 0, NULL,
                                          "its name, to confirm without being asked"}),
                               .run = pt_cmd_cvm_delete},
-    [PT_ACTION_CVM_POLICY] = {"cvm policy", "p", PT_GROUP_CVM, "its attestation policy", PT_IN_CVMS,
-                              PT_ACTION_SELECTION | PT_ACTION_HINT,
+    [PT_ACTION_CVM_POLICY] = {"cvm policy", "p", PT_GROUP_CVM, "its attestation policy",
+                              PT_IN_CVMS | PT_IN_CVM, PT_ACTION_SELECTION | PT_ACTION_HINT,
                               ARGS(CVM,
                                    {"save", PT_ARG_NEW_FILE, 0, NULL, "write it to this file"}),
                               .run = pt_cmd_cvm_policy},
+    [PT_ACTION_CVM_ATTESTATION] =
+        {"cvm attestation", "A", PT_GROUP_CVM, "its attestation report, or the token", PT_IN_CVM,
+         PT_ACTION_SELECTION | PT_ACTION_HINT,
+         ARGS(CVM, {"save", PT_ARG_NEW_FILE, 0, NULL, "write it to this file"},
+              {"token", PT_ARG_FLAG, 0, NULL, "the attestation token instead of the report"}),
+         .hint = "report", .run = pt_cmd_cvm_attestation},
+    [PT_ACTION_CVM_STATISTICS] = {"cvm statistics", "u", PT_GROUP_CVM, "when it was online",
+                                  PT_IN_CVMS | PT_IN_CVM, PT_ACTION_SELECTION | PT_ACTION_HINT,
+                                  ARGS(CVM,
+                                       {"days", PT_ARG_NUMBER, 0, NULL, "so many days back (7)"}),
+                                  .hint = "up-time", .run = pt_cmd_cvm_statistics},
+    [PT_ACTION_CVM_PERIOD] = {"cvm period", "p", PT_GROUP_CVM,
+                              "another period of up-time: 1, 7, 14, 30 or 90 days", PT_IN_UPTIME,
+                              PT_ACTION_UI | PT_ACTION_HINT, .hint = "period"},
+    [PT_ACTION_CVM_FILTER] =
+        {"cvm filter", "f", PT_GROUP_CVM,
+         "show one status only; with arguments, a platform or an age, too", PT_IN_CVMS,
+         PT_ACTION_UI | PT_ACTION_HINT,
+         ARGS({"status", PT_ARG_CHOICE, OPT, CVM_STATES, "without it, the next one"},
+              {"platform", PT_ARG_CHOICE, 0, "sev-snp tdx", "only this platform"},
+              {"days", PT_ARG_NUMBER, 0, NULL, "only those created in the last so many days"}),
+         .hint = "status"},
 
     [PT_ACTION_CVM_EVIDENCE] =
         {"cvm evidence", "v", PT_GROUP_CVM,
-         "the evidence its agent gave at start, judged by its policy", PT_IN_CVMS,
+         "the evidence its agent gave at start, judged by its policy", PT_IN_CVMS | PT_IN_CVM,
          PT_ACTION_SELECTION | PT_ACTION_HINT,
          ARGS(CVM, JUDGED,
               {"certificate", PT_ARG_FILE, 0, NULL,

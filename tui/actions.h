@@ -87,7 +87,9 @@ typedef uint64_t pt_where;
 	X(MINE, "my-invitations")       \
 	X(ACCOUNT, "account")           \
 	X(TOKENS, "access-tokens")      \
-	X(TABBED, "tabs")
+	X(TABBED, "tabs")               \
+	X(CVM, "cvm")                   \
+	X(UPTIME, "up-time")
 
 enum pt_where_bit {
 #define PT_WHERE_AT(NAME, word) PT_AT_##NAME,
@@ -133,6 +135,8 @@ _Static_assert(PT_AT_COUNT <= 64, "a set of places is 64 bits");
 #define PT_IN_ACCOUNT PT_AT(ACCOUNT)
 #define PT_IN_TOKENS PT_AT(TOKENS)
 #define PT_IN_TABBED PT_AT(TABBED) /* any view with tabs */
+#define PT_IN_CVM PT_AT(CVM)       /* details of one */
+#define PT_IN_UPTIME PT_AT(UPTIME) /* of one CVM */
 #define PT_IN_COMPUTATION \
 	(PT_IN_OVERVIEW | PT_IN_TIMELINE | PT_IN_LOGS | PT_IN_MANIFEST | PT_IN_ROLES | PT_IN_LINKED)
 #define PT_IN_VIEWS (~(PT_IN_ANY | PT_IN_LIST | PT_IN_TEXT | PT_IN_EDIT))
@@ -385,6 +389,10 @@ enum pt_action_id {
 	PT_ACTION_CVM_DELETE,
 	PT_ACTION_CVM_POLICY,
 	PT_ACTION_CVM_EVIDENCE,
+	PT_ACTION_CVM_ATTESTATION,
+	PT_ACTION_CVM_STATISTICS,
+	PT_ACTION_CVM_PERIOD,
+	PT_ACTION_CVM_FILTER,
 
 	/* transfers */
 	PT_ACTION_TRANSFER_LIST,

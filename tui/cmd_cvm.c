@@ -3,12 +3,17 @@
  */
 #include "base/file.h"
 #include "base/mem.h"
+#include "base/text.h"
 #include "core/cvm.h"
+#include "core/uptime.h"
 #include "core/validate.h"
 #include "core/watch.h"
 #include "tui/commands.h"
 
 #include <string.h>
+
+#define DAY_US (86400LL * 1000000)
+#define EVIDENCE_MAX (16u << 20) /* bytes of a report; real ones have kilobytes */
 
 static const struct pt_record_column cvm_columns[] = {
     {"id", "Id"},
@@ -50,20 +55,23 @@ static void list_here(void *data, const struct prism_error *err)
 {
 	struct pt_command *command = data;
 	struct core_list *list = core_cvms(command->core);
+	struct core_cvm_filter filter = {.since_us = PRISM_TIME_UNSET};
+	uint64_t days = pt_command_number(command, "days", 0);
 
 	if (err) {
 		pt_command_done(command, err);
 		return;
 	}
+	filter.status = pt_command_flag(command, "ready") ? "ready"
+	                : pt_command_flag(command, "all") ? "all"
+	                                                  : pt_command_get(command, "status");
+	filter.platform = pt_command_get(command, "platform");
+	if (days)
+		filter.since_us = prism_clock_wall_us(core_clock(command->core)) - (int64_t)days * DAY_US;
 	command->records = pt_records_create(cvm_columns, 0);
-	for (size_t i = 0; i < core_list_count(list); i++) {
-		const struct core_cvm *cvm = core_cvm_at(list, i);
-
-		if ((cvm->phase == CORE_CVM_INACTIVE && !pt_command_flag(command, "all")) ||
-		    (pt_command_flag(command, "ready") && !core_cvm_ready(cvm)))
-			continue;
-		add_cvm(command->records, cvm);
-	}
+	for (size_t i = 0; i < core_list_count(list); i++)
+		if (core_cvm_fits(core_cvm_at(list, i), &filter))
+			add_cvm(command->records, core_cvm_at(list, i));
 	pt_command_done(command, NULL);
 }
 
@@ -196,7 +204,8 @@ void pt_cmd_cvm_create(struct pt_command *command)
 	};
 	struct prism_error err = PRISM_ERROR_INIT;
 
-	if (core_validate(CORE_FIELD_CVM_NAME, draft.name, &err) < 0) {
+	if (core_validate_named(CORE_FIELD_CVM_NAME, draft.name, &err) < 0 ||
+	    core_cvm_check_vcpus(&draft, &err) < 0) {
 		pt_command_done(command, &err);
 		return;
 	}
@@ -256,5 +265,115 @@ void pt_cmd_cvm_policy(struct pt_command *command)
 	pt_command_try(command,
 	               core_cvm_policy(command->core, pt_command_get(command, "cvm"), command->cancel,
 	                               policy_here, command, &err),
+	               &err);
+}
+
+/* ---- attestation report and token ---- */
+
+static void evidence_summary(struct pt_command *command, const char *what, size_t size)
+{
+	static const struct pt_record_column columns[] = {
+	    {"kind", "Kind"}, {"size", "Bytes"}, {NULL, NULL}};
+
+	command->records = pt_records_create(columns, PT_RECORD_SINGLE);
+	pt_records_text(command->records, what);
+	pt_records_int(command->records, (int64_t)size);
+	pt_command_message(command, "--save FILE writes it");
+}
+
+static int save_evidence(struct pt_command *command, const char *base64, const char *what,
+                         struct prism_error *err)
+{
+	PRISM_AUTO_BUF struct prism_buf bytes = PRISM_BUF_INIT(EVIDENCE_MAX);
+	const char *save = pt_command_get(command, "save");
+	PRISM_AUTO_FREE char *path = save ? prism_path_expand(save) : NULL;
+
+	if (!*base64)
+		return prism_error_raise(err, PRISM_ERROR_MISSING, "this CVM has no %s yet", what);
+	/* A token may come as it is: its dots are not of base64. */
+	if (strchr(base64, '.'))
+		prism_buf_puts(&bytes, base64);
+	else if (prism_base64_decode(base64, strlen(base64), &bytes, err) < 0)
+		return prism_error_wrap(err, "the %s cannot be decoded", what);
+	if (!path) {
+		evidence_summary(command, what, bytes.len);
+		return 0;
+	}
+	if (prism_file_write(path, bytes.data, bytes.len, 0644, err) < 0)
+		return -1;
+	pt_command_message(command, "%s saved as %s", what, path);
+	return 0;
+}
+
+static void attestation_here(void *data, const struct core_cvm *cvm, const struct prism_error *err)
+{
+	struct pt_command *command = data;
+	bool token = pt_command_flag(command, "token");
+	struct prism_error failed = PRISM_ERROR_INIT;
+
+	if (!err && save_evidence(command, token ? cvm->attestation_token : cvm->attestation,
+	                          token ? "attestation token" : "attestation report", &failed) < 0)
+		err = &failed;
+	pt_command_done(command, err);
+}
+
+void pt_cmd_cvm_attestation(struct pt_command *command)
+{
+	struct prism_error err = PRISM_ERROR_INIT;
+
+	pt_command_try(command,
+	               core_cvm_fetch(command->core, pt_command_get(command, "cvm"), command->cancel,
+	                              attestation_here, command, &err),
+	               &err);
+}
+
+/* ---- up-time ---- */
+
+static unsigned days_of(const struct pt_command *command)
+{
+	return (unsigned)pt_command_number(command, "days", CORE_UPTIME_DAYS);
+}
+
+static void uptime_here(void *data, const struct prism_error *err)
+{
+	static const struct pt_record_column columns[] = {
+	    {"timestamp", "Since"}, {"online", "Online"}, {"seconds", "Lasted (s)"}, {NULL, NULL}};
+	struct pt_command *command = data;
+	struct core_uptime uptime =
+	    core_uptime(command->core, pt_command_get(command, "cvm"), days_of(command));
+	int64_t up, known;
+
+	if (err) {
+		pt_command_done(command, err);
+		return;
+	}
+	command->records = pt_records_create(columns, 0);
+	for (size_t i = 0; i < uptime.count; i++) {
+		int64_t end = i + 1 < uptime.count ? uptime.points[i + 1].at_us : uptime.to_us;
+
+		pt_records_time(command->records, uptime.points[i].at_us);
+		pt_records_bool(command->records, uptime.points[i].online);
+		pt_records_int(command->records, (end - uptime.points[i].at_us) / 1000000);
+	}
+	core_uptime_sums(&uptime, &up, &known);
+	if (known > 0)
+		pt_command_message(command, "online %.1f %% of the time that is known",
+		                   100.0 * (double)up / (double)known);
+	pt_command_done(command, NULL);
+}
+
+void pt_cmd_cvm_statistics(struct pt_command *command)
+{
+	struct prism_error err = PRISM_ERROR_INIT;
+
+	if (days_of(command) < 1 || days_of(command) > CORE_UPTIME_DAYS_MAX) {
+		prism_error_raise(&err, PRISM_ERROR_INVALID, "--days must be 1 to %d",
+		                  CORE_UPTIME_DAYS_MAX);
+		pt_command_done(command, &err);
+		return;
+	}
+	pt_command_try(command,
+	               core_uptime_await(command->core, pt_command_get(command, "cvm"),
+	                                 days_of(command), command->cancel, uptime_here, command, &err),
 	               &err);
 }

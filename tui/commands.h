@@ -129,6 +129,8 @@ void pt_cmd_cvm_show(struct pt_command *command);
 void pt_cmd_cvm_create(struct pt_command *command);
 void pt_cmd_cvm_delete(struct pt_command *command);
 void pt_cmd_cvm_policy(struct pt_command *command);
+void pt_cmd_cvm_attestation(struct pt_command *command);
+void pt_cmd_cvm_statistics(struct pt_command *command);
 
 /* cmd_transfer.c */
 void pt_cmd_send_algorithm(struct pt_command *command);

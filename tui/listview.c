@@ -101,12 +101,12 @@ static void sort_by_rank(struct pt_listview *lv)
 	lv->order = prism_realloc_array(lv->order, count + 1, sizeof(*lv->order));
 	lv->order_count = 0;
 	for (size_t i = 0; i < count; i++) {
-		int rank = lv->rank(core_list_at(lv->list, i));
+		int rank = lv->rank(lv, core_list_at(lv->list, i));
 		size_t at = lv->order_count;
 
 		if (rank < 0)
 			continue;
-		while (at > 0 && lv->rank(core_list_at(lv->list, lv->order[at - 1])) > rank) {
+		while (at > 0 && lv->rank(lv, core_list_at(lv->list, lv->order[at - 1])) > rank) {
 			lv->order[at] = lv->order[at - 1];
 			at--;
 		}

@@ -25,7 +25,7 @@ struct pt_listview {
 	void (*cell)(struct pt_listview *lv, const void *item, int column, struct pt_value *ret);
 	/* Where an item stands: lower first, equal ones in the server's order, negative: not shown.
 	 * NULL: all, in the server's order. */
-	int (*rank)(const void *item);
+	int (*rank)(const struct pt_listview *lv, const void *item);
 	void (*selected)(struct pt_listview *lv, const char *id); /* may be NULL */
 	size_t *order;                                            /* rows to items, with rank only */
 	size_t order_count;
@@ -40,8 +40,8 @@ struct pt_listview_spec {
 	const char *watch_id;       /* NULL: none */
 	const char *empty, *empty_hint;
 	void (*cell)(struct pt_listview *lv, const void *item, int column, struct pt_value *ret);
-	int (*rank)(const void *item);                            /* may be NULL */
-	void (*selected)(struct pt_listview *lv, const char *id); /* may be NULL */
+	int (*rank)(const struct pt_listview *lv, const void *item); /* may be NULL */
+	void (*selected)(struct pt_listview *lv, const char *id);    /* may be NULL */
 };
 void pt_listview_init(struct pt_listview *lv, struct pt_view *view,
                       const struct pt_listview_spec *spec);

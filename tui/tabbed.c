@@ -91,8 +91,10 @@ static const char *label(const struct pt_view *view, size_t index, char *buf, si
 {
 	const struct pt_tabbed *tabbed = view->state;
 	const struct pt_tabbed_tab *tab = &tabbed->tabs[index];
-	const char *badge = tab->badge ? tab->badge(view->app) : "";
+	char badge[16] = "";
 
+	if (tab->badge)
+		tab->badge(view->app, badge, sizeof(badge));
 	snprintf(buf, size, " %s%s%s ", tab->title, *badge ? " " : "", badge);
 	return buf;
 }

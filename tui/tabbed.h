@@ -19,8 +19,8 @@ struct pt_tabbed_tab {
 	const char *title;
 	pt_where where; /* of the view in it, beside its list or text layer */
 	struct pt_view *(*make)(struct pt_app *app, const char *subject);
-	/* Short text behind the title ("2"), or "" for none; lent until the next call. May be NULL. */
-	const char *(*badge)(struct pt_app *app);
+	/* Fills short text behind the title ("2"), "" for none. May be NULL. */
+	void (*badge)(struct pt_app *app, char *buf, size_t size);
 };
 
 struct pt_tabbed {

@@ -7,6 +7,7 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "core/computation.h"
+#include "core/cvm.h"
 #include "core/options.h"
 #include "core/session.h"
 #include "core/transfer.h"
@@ -335,7 +336,7 @@ static unsigned mouse(struct pt_app *app)
 	return PT_HANDLED | PT_REDRAW;
 }
 
-/* What has a tab of the section People, or a form of its own because of its passwords. */
+/* What has a tab of the section People. */
 static unsigned people(struct pt_app *app, enum pt_action_id id, const struct pt_values *values)
 {
 	static const struct {
@@ -356,10 +357,59 @@ static unsigned people(struct pt_app *app, enum pt_action_id id, const struct pt
 			pt_people_open(app, rows[i].tab);
 			return PT_HANDLED | PT_REDRAW;
 		}
-	if (id != PT_ACTION_ACCOUNT_PASSWORD && id != PT_ACTION_ACCOUNT_REGISTER)
+	return PT_IGNORED;
+}
+
+/* Commands that have a form of their own: passwords, and choices that depend on one another. */
+static unsigned own_form(struct pt_app *app, enum pt_action_id id, const struct pt_values *values)
+{
+	struct pt_view *form = NULL;
+
+	if (id == PT_ACTION_ACCOUNT_PASSWORD)
+		form = pt_view_password(app);
+	else if (id == PT_ACTION_ACCOUNT_REGISTER)
+		form = pt_view_register(app);
+	else if (id == PT_ACTION_CVM_CREATE && (!values || pt_values_missing(values)))
+		form = pt_view_cvm_form(app, values);
+	if (!form)
 		return PT_IGNORED;
-	pt_app_overlay(app, id == PT_ACTION_ACCOUNT_PASSWORD ? pt_view_password(app)
-	                                                     : pt_view_register(app));
+	pt_app_overlay(app, form);
+	return PT_HANDLED | PT_REDRAW;
+}
+
+/* ---- opening a CVM by name, from the palette ---- */
+
+struct opening_cvm {
+	struct pt_app *app;
+	enum pt_cvm_tab tab;
+};
+
+static void cvm_opened(void *data, const char *id, const struct prism_error *err)
+{
+	struct opening_cvm *opening = data;
+	struct prism_error ignored = PRISM_ERROR_INIT;
+
+	if (err)
+		pt_app_report(opening->app, err);
+	else if (pt_app_open_tab_named(opening->app, "cvms", &ignored) == 0)
+		pt_cvm_open(opening->app, id, opening->tab);
+	prism_free(opening);
+}
+
+static unsigned open_cvm(struct pt_app *app, enum pt_action_id id, const struct pt_values *values)
+{
+	const char *word = values ? pt_values_get(values, "cvm") : NULL;
+	struct opening_cvm *opening;
+	struct prism_error err = PRISM_ERROR_INIT;
+
+	if (!word || (id != PT_ACTION_CVM_SHOW && id != PT_ACTION_CVM_STATISTICS))
+		return PT_IGNORED;
+	opening = prism_alloc(sizeof(*opening));
+	*opening = (struct opening_cvm){app, id == PT_ACTION_CVM_SHOW ? PT_CVM_TAB_DETAILS
+	                                                              : PT_CVM_TAB_UPTIME};
+	if (core_cvm_resolve(pt_ui_core(app), word, pt_ui_of(app)->cancel, cvm_opened, opening, &err) <
+	    0)
+		cvm_opened(opening, "", &err);
 	return PT_HANDLED | PT_REDRAW;
 }
 
@@ -533,6 +583,10 @@ unsigned pt_ui_act(struct pt_app *app, struct pt_view *view, enum pt_action_id i
 		result = shared(app, view, id, values);
 	if (result == PT_IGNORED)
 		result = people(app, id, values);
+	if (result == PT_IGNORED)
+		result = own_form(app, id, values);
+	if (result == PT_IGNORED)
+		result = open_cvm(app, id, values);
 	if (result == PT_IGNORED)
 		result = open_tab_of(app, view, id, values);
 	if (result == PT_IGNORED)

@@ -1,17 +1,27 @@
 /*
- * Confidential VMs of the workspace.  Enter shows one; `p` its attestation policy, `C` its
- * certificates, which are flagged in the list when they are about to expire.
+ * Confidential VMs of the workspace.  Enter opens one; `p` shows its attestation policy, `u` when
+ * it was online, `C` its certificates, which are flagged in the list when they are about to expire.
+ * `f` shows one status only, at first those that are active.
  */
 #include "base/mem.h"
+#include "base/text.h"
 #include "core/cert.h"
 #include "core/cvm.h"
-#include "core/permission.h"
 #include "tui/args.h"
 #include "tui/listview.h"
 #include "tui/views.h"
 
 #include <stdio.h>
 #include <string.h>
+
+struct cvms {
+	struct pt_listview lv;         /* first: see tui/listview.h */
+	struct core_cvm_filter filter; /* its texts are constants below, or of the action table */
+	char summary[160];
+};
+
+static const char *const states[] = {"active",       "ready",   "busy",     "online",
+                                     "initializing", "offline", "inactive", "all"};
 
 enum {
 	COLUMN_NAME,
@@ -110,23 +120,66 @@ static const char *name_of(struct pt_view *view, enum pt_arg_kind kind, const ch
 static bool may(struct pt_view *view, enum pt_action_id id, char *reason, size_t size)
 {
 	const struct pt_listview *lv = view->state;
-	const char *chosen = selected(view);
-	const struct core_cvm *cvm = chosen ? core_cvm_get(lv->core, chosen) : NULL;
 
-	if (id == PT_ACTION_CVM_CREATE)
-		return core_workspace_may(lv->core, CORE_WPERM_CREATE_CVMS, reason, size);
-	if (id != PT_ACTION_CVM_DELETE && id != PT_ACTION_CVM_POLICY)
-		return true;
-	if (!cvm) {
+	if ((id == PT_ACTION_CVM_STATISTICS || id == PT_ACTION_CERT_LIST) && !selected(view)) {
 		snprintf(reason, size, "no CVM is selected");
 		return false;
 	}
-	if (cvm->phase == CORE_CVM_INACTIVE) {
-		snprintf(reason, size, "it is inactive");
-		return false;
-	}
-	return id != PT_ACTION_CVM_DELETE ||
-	       core_workspace_may(lv->core, CORE_WPERM_REMOVE_CVMS, reason, size);
+	return pt_cvm_may(lv->core, selected(view), id, reason, size);
+}
+
+/* ---- one status only ---- */
+
+static int rank(const struct pt_listview *lv, const void *item)
+{
+	return core_cvm_fits(item, &((const struct cvms *)lv)->filter) ? 0 : -1;
+}
+
+static const char *known_word(const char *const *words, size_t count, const char *word)
+{
+	for (size_t i = 0; word && i < count; i++)
+		if (!strcmp(words[i], word))
+			return words[i];
+	return NULL;
+}
+
+static const char *next_state(const struct cvms *c)
+{
+	for (size_t i = 0; i < PRISM_COUNT(states); i++)
+		if (!strcmp(states[i], c->filter.status))
+			return states[(i + 1) % PRISM_COUNT(states)];
+	return states[0];
+}
+
+static unsigned choose_filter(struct pt_view *view, const struct pt_values *values)
+{
+	static const char *const platforms[] = {"sev-snp", "tdx"};
+	struct cvms *c = view->state;
+	const char *status = values ? pt_values_get(values, "status") : next_state(c);
+	const char *days = values ? pt_values_get(values, "days") : NULL;
+	uint64_t count = 0;
+
+	c->filter.status = known_word(states, PRISM_COUNT(states), status ? status : "active");
+	c->filter.platform =
+	    values ? known_word(platforms, PRISM_COUNT(platforms), pt_values_get(values, "platform"))
+	           : c->filter.platform;
+	if (values)
+		c->filter.since_us = PRISM_TIME_UNSET;
+	if (days && prism_text_parse_u64(days, 36500, &count, NULL) == 0)
+		c->filter.since_us =
+		    prism_clock_wall_us(core_clock(c->lv.core)) - (int64_t)count * 86400LL * 1000000;
+	pt_listview_sync(&c->lv);
+	return PT_HANDLED | PT_REDRAW;
+}
+
+static const char *summary(struct pt_view *view)
+{
+	struct cvms *c = view->state;
+
+	snprintf(c->summary, sizeof(c->summary), "%s%s%s%s, %.100s", c->filter.status,
+	         c->filter.platform ? " " : "", c->filter.platform ? c->filter.platform : "",
+	         c->filter.since_us != PRISM_TIME_UNSET ? ", by age" : "", pt_listview_summary(view));
+	return c->summary;
 }
 
 static unsigned run_on(struct pt_view *view, enum pt_action_id id, const char *save)
@@ -147,13 +200,19 @@ static unsigned run_on(struct pt_view *view, enum pt_action_id id, const char *s
 
 static unsigned act(struct pt_view *view, enum pt_action_id id, const struct pt_values *values)
 {
+	if (id == PT_ACTION_CVM_FILTER)
+		return choose_filter(view, values);
 	if (values)
 		return PT_IGNORED;
 	switch (id) {
 	case PT_ACTION_REFRESH:
 		return pt_listview_refresh(view);
 	case PT_ACTION_OPEN:
-		return run_on(view, PT_ACTION_CVM_SHOW, NULL);
+	case PT_ACTION_CVM_STATISTICS:
+		if (selected(view))
+			pt_cvm_open(view->app, selected(view),
+			            id == PT_ACTION_OPEN ? PT_CVM_TAB_DETAILS : PT_CVM_TAB_UPTIME);
+		return PT_HANDLED | PT_REDRAW;
 	case PT_ACTION_SAVE:
 		return run_on(view, PT_ACTION_CVM_POLICY, "attestation_policy.json");
 	default:
@@ -179,7 +238,7 @@ static unsigned changed(struct pt_view *view, const struct core_event *event)
 
 static const struct pt_view_ops ops = {
     .name = "CVMs",
-    .summary = pt_listview_summary,
+    .summary = summary,
     .shown = pt_listview_shown,
     .prepare = pt_listview_prepare,
     .draw = pt_listview_draw,
@@ -192,8 +251,8 @@ static const struct pt_view_ops ops = {
 
 struct pt_view *pt_view_cvms(struct pt_app *app)
 {
-	struct pt_listview *lv = prism_alloc(sizeof(*lv));
-	struct pt_view *view = pt_view_create(app, &ops, lv);
+	struct cvms *c = prism_alloc(sizeof(*c));
+	struct pt_view *view = pt_view_create(app, &ops, c);
 	const struct pt_listview_spec spec = {
 	    .columns = columns,
 	    .column_count = PRISM_COUNT(columns),
@@ -203,9 +262,11 @@ struct pt_view *pt_view_cvms(struct pt_app *app)
 	    .empty = "No CVMs yet",
 	    .empty_hint = "press c to create one",
 	    .cell = cell,
+	    .rank = rank,
 	};
 
-	pt_listview_init(lv, view, &spec);
-	core_list_load(core_workspace_certs(lv->core)); /* one that is refused leaves no flags */
+	c->filter = (struct core_cvm_filter){.status = states[0], .since_us = PRISM_TIME_UNSET};
+	pt_listview_init(&c->lv, view, &spec);
+	core_list_load(core_workspace_certs(c->lv.core)); /* one that is refused leaves no flags */
 	return view;
 }

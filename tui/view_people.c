@@ -15,13 +15,12 @@ struct people {
 	struct pt_tabbed tabbed; /* first: see tui/tabbed.h */
 };
 
-static const char *pending(struct pt_app *app)
+static void pending(struct pt_app *app, char *buf, size_t size)
 {
-	static char text[16]; /* lent until the next call, and there is one thread */
 	size_t count = core_my_invitations_pending(pt_ui_core(app));
 
-	snprintf(text, sizeof(text), "%zu", count);
-	return count ? text : "";
+	if (count)
+		snprintf(buf, size, "%zu", count);
 }
 
 static struct pt_view *make_mine(struct pt_app *app, const char *subject)

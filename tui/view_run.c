@@ -56,7 +56,7 @@ static void cell(struct pt_listview *lv, const void *item, int column, struct pt
 }
 
 /* Ready ones first, deactivated ones not at all. */
-static int rank(const void *item)
+static int rank(const struct pt_listview *lv, const void *item)
 {
 	const struct core_cvm *cvm = item;
 

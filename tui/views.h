@@ -17,6 +17,17 @@ struct pt_view *pt_view_keys(struct pt_app *app);
 struct pt_view *pt_view_messages(struct pt_app *app);
 struct pt_view *pt_view_runs(struct pt_app *app);
 
+/* One CVM with its tabs, into the detail pane, with the focus. */
+enum pt_cvm_tab { PT_CVM_TAB_DETAILS, PT_CVM_TAB_UPTIME, PT_CVM_TAB_CERTS, PT_CVM_TAB_COUNT };
+void pt_cvm_open(struct pt_app *app, const char *id, enum pt_cvm_tab tab);
+struct pt_view *pt_view_cvm_details(struct pt_app *app, const char *id);
+struct pt_view *pt_view_uptime(struct pt_app *app, const char *cvm_id);
+/* May this action be used on this CVM now? Others are allowed. id NULL: none is selected. */
+bool pt_cvm_may(struct core *core, const char *id, enum pt_action_id action, char *reason,
+                size_t size);
+/* Create a CVM: an overlay. known: what is chosen already, NULL: nothing; lent. */
+struct pt_view *pt_view_cvm_form(struct pt_app *app, const struct pt_values *known);
+
 /* Certificates of one CVM. */
 struct pt_view *pt_view_certs(struct pt_app *app, const char *cvm_id);
 struct pt_view *pt_view_people(struct pt_app *app);

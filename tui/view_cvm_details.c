@@ -1,0 +1,226 @@
+/*
+ * Details of a CVM: every field of the web console's page, and whether it can run something now.
+ * Enter on a line does what it is about: saves the attestation report, shows the policy.
+ */
+#include "base/mem.h"
+#include "base/text.h"
+#include "core/cvm.h"
+#include "tui/args.h"
+#include "tui/lines.h"
+#include "tui/views.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define LABEL_WIDTH 24
+
+struct details {
+	struct pt_view *view;
+	struct core *core;
+	char *id;
+	struct pt_lines *lines;
+};
+
+enum target { TARGET_NONE, TARGET_ACTION }; /* arg: name of the action */
+
+static void field(struct details *d, const char *label, enum pt_slot slot, const char *text,
+                  const char *action)
+{
+	pt_lines_add(d->lines, label, action ? TARGET_ACTION : TARGET_NONE, action);
+	pt_lines_part(d->lines, PT_SLOT_LABEL, "%s", label);
+	pt_lines_wrap(d->lines, LABEL_WIDTH, d->view->width - 2, *text ? slot : PT_SLOT_DIM,
+	              *text ? text : "not told");
+}
+
+static void time_field(struct details *d, const char *label, int64_t us)
+{
+	char text[PRISM_TIME_TEXT];
+
+	field(d, label, PT_SLOT_TEXT, pt_ui_time(d->view->app, us, text), NULL);
+}
+
+/* A dollar sign in front as the web console prints it, unless the server has one. */
+static void cost_field(struct details *d, const struct core_cvm *cvm)
+{
+	char text[64];
+
+	snprintf(text, sizeof(text), "%s%.50s", *cvm->monthly_cost == '$' ? "" : "$",
+	         cvm->monthly_cost);
+	field(d, "Estimated Monthly Cost", PT_SLOT_TEXT, *cvm->monthly_cost ? text : "none", NULL);
+}
+
+static void evidence_field(struct details *d, const char *label, const char *base64,
+                           const char *action)
+{
+	char bytes[24], text[96];
+
+	if (*base64)
+		snprintf(text, sizeof(text), "%s; enter saves it",
+		         prism_text_bytes(strlen(base64) * 3 / 4, bytes));
+	else
+		snprintf(text, sizeof(text), "none");
+	field(d, label, *base64 ? PT_SLOT_TEXT : PT_SLOT_DIM, text, *base64 ? action : NULL);
+}
+
+static void readiness(struct details *d, const struct core_cvm *cvm)
+{
+	const struct core_cvm_phase_info *phase = core_cvm_phase_info(cvm->phase);
+	char reason[128];
+
+	pt_lines_add(d->lines, "phase", TARGET_NONE, NULL);
+	pt_lines_glyph(d->lines, PT_GLYPH_DOT, pt_tone_slot(phase->tone));
+	pt_lines_part(d->lines, pt_tone_slot(phase->tone), " %s", phase->label);
+	core_cvm_reason(cvm, reason, sizeof(reason));
+	pt_lines_part(d->lines, PT_SLOT_DIM, "  %s", *reason ? reason : "can run a computation now");
+	pt_lines_add(d->lines, NULL, TARGET_NONE, NULL);
+}
+
+static void fields(struct details *d, const struct core_cvm *cvm)
+{
+	char vcpus[16] = "";
+	bool active = cvm->phase != CORE_CVM_INACTIVE;
+
+	if (cvm->vcpus)
+		snprintf(vcpus, sizeof(vcpus), "%d", cvm->vcpus);
+	readiness(d, cvm);
+	field(d, "Name", PT_SLOT_STRONG, cvm->name, NULL);
+	field(d, "ID", PT_SLOT_LINK, cvm->id, NULL);
+	field(d, "Agent URL", PT_SLOT_LINK, *cvm->agent_url ? cvm->agent_url : "not connected", NULL);
+	field(d, "CvmID", PT_SLOT_LINK, cvm->cvm_id, NULL);
+	field(d, "Backend", PT_SLOT_TEXT, core_provider_label(cvm->provider), NULL);
+	field(d, "Platform", PT_SLOT_TEXT, core_platform_label(cvm->platform), NULL);
+	field(d, "Status", PT_SLOT_TEXT, cvm->status, NULL);
+	field(d, "State", PT_SLOT_TEXT, *cvm->state ? cvm->state : "none", NULL);
+	field(d, "vCPUs", PT_SLOT_TEXT, vcpus, NULL);
+	field(d, "Agent Log Level", PT_SLOT_TEXT, cvm->log_level, NULL);
+	cost_field(d, cvm);
+	time_field(d, "Created", cvm->created_us);
+	if (!active)
+		time_field(d, "Deactivated", cvm->deleted_us);
+	pt_lines_add(d->lines, NULL, TARGET_NONE, NULL);
+	field(d, "Attestation Policy", PT_SLOT_TEXT, active ? "enter shows it" : "none",
+	      active ? pt_action(PT_ACTION_CVM_POLICY)->name : NULL);
+	evidence_field(d, "Attestation Report", cvm->attestation,
+	               pt_action(PT_ACTION_CVM_ATTESTATION)->name);
+	evidence_field(d, "Attestation Token", cvm->attestation_token, "token");
+}
+
+static void build(struct details *d)
+{
+	const struct core_cvm *cvm = core_cvm_get(d->core, d->id);
+
+	pt_lines_begin(d->lines);
+	if (cvm)
+		fields(d, cvm);
+	pt_lines_end(d->lines);
+}
+
+/* ---- actions ---- */
+
+/* A form with the file name the reference proposes (Q11). */
+static unsigned save(struct details *d, bool token)
+{
+	struct pt_values *values = pt_values_create(pt_action(PT_ACTION_CVM_ATTESTATION));
+
+	pt_values_add(values, "cvm", d->id);
+	pt_values_add(values, "save", token ? "attestation_token.jwt" : "attestation.bin");
+	if (token)
+		pt_values_add(values, "token", "yes");
+	pt_app_overlay(d->view->app, pt_view_form(d->view->app, values));
+	return PT_HANDLED | PT_REDRAW;
+}
+
+static unsigned act(struct pt_view *view, enum pt_action_id id, const struct pt_values *values)
+{
+	struct details *d = view->state;
+	const char *arg = NULL;
+
+	if (values)
+		return PT_IGNORED;
+	if (id == PT_ACTION_CVM_ATTESTATION)
+		return save(d, false);
+	if (id != PT_ACTION_OPEN)
+		return PT_IGNORED;
+	if (pt_lines_target(d->lines, &arg) != TARGET_ACTION)
+		return PT_HANDLED;
+	if (!strcmp(arg, "token"))
+		return save(d, true);
+	return pt_ui_act(view->app, NULL, pt_action_id(pt_action_by_name(arg)), NULL);
+}
+
+static const struct pt_actor actor = {.where = PT_IN_CVM, .act = act};
+
+/* ---- view ---- */
+
+static void prepare(struct pt_view *view, int width, int height)
+{
+	struct details *d = view->state;
+
+	build(d);
+	pt_lines_prepare(d->lines, width, height);
+}
+
+static void draw(const struct pt_view *view, struct pt_canvas *canvas, struct pt_rect area,
+                 bool focus)
+{
+	const struct details *d = view->state;
+	struct pt_load load = pt_ui_load(view->app, core_list_status(core_cvms(d->core)),
+	                                 "This CVM is not in the list", "it may have been removed");
+
+	if (!pt_load_draw(&load, pt_lines_count(d->lines), false, canvas, area))
+		pt_lines_draw(d->lines, canvas, area, focus);
+}
+
+static unsigned changed(struct pt_view *view, const struct core_event *event)
+{
+	PRISM_UNUSED(view);
+	return event->type == CORE_EVENT_CVMS ? PT_REDRAW : PT_IGNORED;
+}
+
+static unsigned nav(struct pt_view *view, enum pt_nav where, int count)
+{
+	return pt_lines_nav(((struct details *)view->state)->lines, where, count);
+}
+
+static unsigned search(struct pt_view *view, const char *text, int direction)
+{
+	return pt_lines_search(((struct details *)view->state)->lines, text, direction);
+}
+
+static char *copy(struct pt_view *view)
+{
+	return pt_lines_copy(((struct details *)view->state)->lines);
+}
+
+static void destroy(struct pt_view *view)
+{
+	struct details *d = view->state;
+
+	pt_lines_destroy(d->lines);
+	prism_free(d->id);
+	prism_free(d);
+}
+
+static const struct pt_view_ops ops = {
+    .name = "cvm-details",
+    .prepare = prepare,
+    .draw = draw,
+    .changed = changed,
+    .nav = nav,
+    .search = search,
+    .copy = copy,
+    .destroy = destroy,
+    .actor = &actor,
+};
+
+struct pt_view *pt_view_cvm_details(struct pt_app *app, const char *id)
+{
+	struct details *d = prism_alloc(sizeof(*d));
+	struct pt_view *view = pt_view_create(app, &ops, d);
+
+	d->view = view;
+	d->core = pt_ui_core(app);
+	d->id = prism_strdup(id);
+	d->lines = pt_lines_create();
+	return view;
+}
