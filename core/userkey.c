@@ -11,6 +11,7 @@
 #include "base/file.h"
 #include "base/list.h"
 #include "base/text.h"
+#include "core/pem.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -210,6 +211,111 @@ char *core_userkey_public_base64(const char *path, const struct prism_secret *pa
 	net_key_destroy(key);
 	prism_buf_finish(&der);
 	return out;
+}
+
+/* First PEM block only, two labels, no passphrase (reference agent.md section 5). */
+static const char *official_fault(const struct core_pem *pem, bool is_private, bool encrypted)
+{
+	static const char *const taken[] = {"PRIVATE KEY", "EC PRIVATE KEY"};
+
+	if (!is_private)
+		return "";
+	if (encrypted)
+		return "it knows no passphrases";
+	if (!pem->kept)
+		return "it is no PEM text";
+	for (size_t i = 0; i < PRISM_COUNT(taken); i++)
+		if (!strcmp(pem->block[0].label, taken[i]))
+			return "";
+	return pem->block[0].kind == CORE_PEM_PARAMETERS
+	           ? "it reads the first block only, which holds parameters"
+	           : "it knows the labels PRIVATE KEY and EC PRIVATE KEY only";
+}
+
+static void add_public(struct core_userkey_facts *facts, const struct net_key *key)
+{
+	PRISM_AUTO_BUF struct prism_buf pem = PRISM_BUF_INIT(KEY_FILE_CAP);
+	PRISM_AUTO_BUF struct prism_buf der = PRISM_BUF_INIT(KEY_FILE_CAP);
+	struct prism_error ignored = PRISM_ERROR_INIT;
+
+	facts->description = net_key_describe(key);
+	if (net_key_fingerprint(key, facts->fingerprint, &ignored) < 0)
+		facts->fingerprint[0] = 0;
+	if (net_key_public_pem(key, &pem, &ignored) == 0)
+		facts->public_pem = prism_strdup(prism_buf_text(&pem));
+	if (net_key_public_der(key, &der, &ignored) == 0)
+		facts->public_base64 = prism_base64_encode(der.data, der.len);
+}
+
+/* The public file beside an encrypted one, when there is one. */
+static struct net_key *public_beside(const char *path)
+{
+	PRISM_AUTO_FREE char *beside = public_path_of(path);
+	PRISM_AUTO_BUF struct prism_buf text = PRISM_BUF_INIT(KEY_FILE_CAP);
+
+	if (prism_file_read(beside, KEY_FILE_CAP, &text, NULL) < 0)
+		return NULL;
+	return net_key_read_public(prism_buf_text(&text), text.len, NULL);
+}
+
+static int read_facts(const char *path, const struct prism_buf *text,
+                      const struct prism_secret *passphrase, struct core_userkey_facts *facts,
+                      struct prism_error *err)
+{
+	struct core_pem pem;
+	struct prism_error why = PRISM_ERROR_INIT;
+	struct net_key *key;
+
+	core_pem_scan(prism_buf_text(text), text->len, &pem);
+	facts->is_private = strstr(prism_buf_text(text), "PRIVATE KEY") != NULL;
+	if (!facts->is_private) {
+		key = net_key_read_public(prism_buf_text(text), text->len, err);
+	} else {
+		key = net_key_read_private(prism_buf_text(text), text->len, passphrase, &why);
+		facts->opened = key != NULL;
+		facts->encrypted = pem.of_kind[CORE_PEM_ENCRYPTED_KEY] > 0;
+		if (!key && (why.category != PRISM_ERROR_AUTH || passphrase))
+			prism_error_copy(err, &why);
+		else if (!key)
+			key = public_beside(path);
+	}
+	facts->official = official_fault(&pem, facts->is_private, facts->encrypted);
+	if (key)
+		add_public(facts, key);
+	net_key_destroy(key);
+	return key || (facts->encrypted && !passphrase) ? 0 : -1;
+}
+
+int core_userkey_facts(const char *path, const struct prism_secret *passphrase,
+                       struct core_userkey_facts *ret, struct prism_error *err)
+{
+	struct core_userkey_facts facts = {0};
+	struct prism_buf text = PRISM_BUF_INIT(KEY_FILE_CAP);
+	struct stat st;
+	int rc = prism_file_read(path, KEY_FILE_CAP, &text, err);
+
+	if (rc == 0 && stat(path, &st) == 0)
+		facts.mode = st.st_mode & 07777;
+	if (rc == 0 && read_facts(path, &text, passphrase, &facts, err) < 0)
+		rc = prism_error_wrap(err, "key file %s cannot be read", path);
+	prism_buf_wipe(&text);
+	char **texts[] = {&facts.description, &facts.public_pem, &facts.public_base64};
+	for (size_t i = 0; i < PRISM_COUNT(texts); i++)
+		if (!*texts[i])
+			*texts[i] = prism_strdup("");
+	if (rc == 0)
+		*ret = facts;
+	else
+		core_userkey_facts_finish(&facts);
+	return rc;
+}
+
+void core_userkey_facts_finish(struct core_userkey_facts *facts)
+{
+	prism_free(facts->description);
+	prism_free(facts->public_pem);
+	prism_free(facts->public_base64);
+	*facts = (struct core_userkey_facts){0};
 }
 
 bool core_userkey_same(const char *public_base64, const char *registered)
@@ -479,6 +585,39 @@ const char *core_userkeys_bound(const struct core_userkeys *keys, const char *sc
 	load_bindings((struct core_userkeys *)(uintptr_t)keys);
 	b = binding_find(keys, scope, id);
 	return b ? b->path : NULL;
+}
+
+static bool same_key(const char *a, const char *b)
+{
+	struct core_userkey_facts x = {0}, y = {0};
+	bool same = !strcmp(a, b);
+
+	if (!same && core_userkey_facts(a, NULL, &x, NULL) == 0 &&
+	    core_userkey_facts(b, NULL, &y, NULL) == 0)
+		same = *x.fingerprint && !strcmp(x.fingerprint, y.fingerprint);
+	core_userkey_facts_finish(&x);
+	core_userkey_facts_finish(&y);
+	return same;
+}
+
+const char *core_userkeys_used(struct core_userkeys *keys, const char *workspace_id,
+                               const char *private_path)
+{
+	struct prism_error ignored = PRISM_ERROR_INIT;
+	const char *other = NULL;
+
+	load_bindings(keys);
+	PRISM_LIST_EACH (&keys->bindings, node, next) {
+		const struct binding *b = PRISM_CONTAINER(node, struct binding, node);
+
+		if (!other && !strcmp(b->scope, "used") && strcmp(b->id, workspace_id) != 0 &&
+		    same_key(b->path, private_path))
+			other = b->id;
+	}
+	/* Not being able to remember is no reason to refuse a registration that has happened. */
+	if (core_userkeys_bind(keys, "used", workspace_id, private_path, &ignored) < 0)
+		prism_error_clear(&ignored);
+	return other;
 }
 
 int core_userkeys_bind(struct core_userkeys *keys, const char *scope, const char *id,

@@ -67,6 +67,23 @@ PRISM_MUST_USE
 int core_userkey_inspect(const char *path, struct core_userkey_info *ret, struct prism_error *err);
 void core_userkey_info_finish(struct core_userkey_info *info);
 
+/* Everything about one key file, private or public. Blocks. Strings yours. */
+struct core_userkey_facts {
+	bool is_private, encrypted;
+	bool opened;       /* the private half could be read (with the passphrase) */
+	char *description; /* "ECDSA P-256"; "" when it is not known without the passphrase */
+	char fingerprint[64];
+	char *public_pem, *public_base64; /* of the file itself, or of the public file beside it; "" */
+	unsigned mode;                    /* permission bits */
+	const char *official; /* why cocos-cli cannot use it (agent.md section 5); "" when it can.
+	                         Static */
+};
+/* An encrypted file is no failure without a passphrase; with a wrong one it is, category auth. */
+PRISM_MUST_USE
+int core_userkey_facts(const char *path, const struct prism_secret *passphrase,
+                       struct core_userkey_facts *ret, struct prism_error *err);
+void core_userkey_facts_finish(struct core_userkey_facts *facts);
+
 /* The public half for registration: base64 of the DER SubjectPublicKeyInfo (what the manifest
  * carries), from a private or a public key file. Blocks. Yours. */
 char *core_userkey_public_base64(const char *path, const struct prism_secret *passphrase,
@@ -80,5 +97,11 @@ const char *core_userkeys_bound(const struct core_userkeys *keys, const char *sc
 PRISM_MUST_USE
 int core_userkeys_bind(struct core_userkeys *keys, const char *scope, const char *id,
                        const char *private_path /* NULL: forget */, struct prism_error *err);
+
+/* Remembers that the key was registered in a workspace, and says whether it was before in another
+ * one (whose id is lent until the next call), by file or by fingerprint; NULL: no. Keys of
+ * different workspaces should differ: a signature made for one is good for the other. */
+const char *core_userkeys_used(struct core_userkeys *keys, const char *workspace_id,
+                               const char *private_path);
 
 #endif

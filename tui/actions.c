@@ -48,6 +48,10 @@
 	{                                                                                             \
 		"key", PT_ARG_FILE, 0, NULL, "private key file; without it the key made for this profile" \
 	}
+#define PASSPHRASE                                                                              \
+	{                                                                                           \
+		"passphrase-file", PT_ARG_FILE, 0, NULL, "file whose first line opens an encrypted key" \
+	}
 #define ADDRESS                                                          \
 	{                                                                    \
 		"address", PT_ARG_TEXT, 0, NULL,                                 \
@@ -662,7 +666,7 @@ static const struct pt_action rows[PT_ACTION_COUNT] = {
               {"type", PT_ARG_CHOICE, 0, "bin python wasm docker", "how to run it (by file name)"},
               {"requirements", PT_ARG_FILE, 0, NULL, "requirements file of a Python algorithm"},
               {"arg", PT_ARG_TEXT, PT_ARG_REPEAT, NULL, "argument for the algorithm, in order"},
-              KEY, ADDRESS, TRUST),
+              KEY, PASSPHRASE, ADDRESS, TRUST),
          .hint = "algorithm", .run = pt_cmd_send_algorithm},
     [PT_ACTION_SEND_DATA] =
         {"send data", "d", PT_GROUP_RUN, "send a dataset (file or directory) to the agent", RUNS,
@@ -670,15 +674,15 @@ static const struct pt_action rows[PT_ACTION_COUNT] = {
          ARGS(COMPUTATION,
               {"file", PT_ARG_FILE, REQ | PT_ARG_OR_DIRECTORY, NULL,
                "the dataset; a directory is zipped"},
-              {"decompress", PT_ARG_FLAG, 0, NULL, "let the agent unpack the zip"}, KEY, ADDRESS,
-              TRUST),
+              {"decompress", PT_ARG_FLAG, 0, NULL, "let the agent unpack the zip"}, KEY, PASSPHRASE,
+              ADDRESS, TRUST),
          .run = pt_cmd_send_data},
     [PT_ACTION_RESULT_FETCH] =
         {"result fetch", "f", PT_GROUP_RUN, "fetch the result zip from the agent and save it", RUNS,
          PT_ACTION_WRITES | PT_ACTION_SELECTION | PT_ACTION_CANCELLABLE | PT_ACTION_HINT |
              PT_ACTION_FORM,
          ARGS(COMPUTATION, {"save", PT_ARG_NEW_FILE, 0, NULL, "file to write (results.zip)"}, KEY,
-              ADDRESS, TRUST),
+              PASSPHRASE, ADDRESS, TRUST),
          .hint = "fetch", .run = pt_cmd_result_fetch},
     [PT_ACTION_RESULT_SHOW] = {"result show", "", PT_GROUP_RUN, "what is in a result zip", 0,
                                PT_ACTION_NO_LOGIN,
@@ -762,7 +766,11 @@ static const struct pt_action rows[PT_ACTION_COUNT] = {
                                 ARGS({"type", PT_ARG_CHOICE, 0, KEY_KINDS, "kind of key (ed25519)"},
                                      {"name", PT_ARG_TEXT, 0, NULL, "name of the pair (default)"},
                                      {"directory", PT_ARG_NEW_FILE, 0, NULL,
-                                      "where to write private.pem and public.pem"}),
+                                      "where to write private.pem and public.pem"},
+                                     {"protect", PT_ARG_FLAG, 0, NULL,
+                                      "protect the private file by a passphrase, asked for"},
+                                     {"passphrase-file", PT_ARG_FILE, 0, NULL,
+                                      "take the passphrase from the first line of this file"}),
                                 .hint = "generate", .run = pt_cmd_key_generate},
     [PT_ACTION_KEY_REGISTER] =
         {"key register", "K", PT_GROUP_KEY, "register your public key with a computation",
@@ -771,6 +779,14 @@ static const struct pt_action rows[PT_ACTION_COUNT] = {
          ARGS(COMPUTATION, {"key", PT_ARG_FILE, OPT, NULL,
                             "public key file; without it the key made for this profile"}),
          .hint = "key", .run = pt_cmd_key_register},
+    [PT_ACTION_KEY_SHOW] = {"key show", "", PT_GROUP_KEY,
+                            "one key file: kind, fingerprint, public half, who may read it", 0,
+                            PT_ACTION_NO_LOGIN,
+                            ARGS({"key", PT_ARG_FILE, REQ, NULL,
+                                  "key file, private or public; or the name of a pair"},
+                                 {"passphrase-file", PT_ARG_FILE, 0, NULL,
+                                  "file whose first line opens an encrypted key"}),
+                            .run = pt_cmd_key_show},
     [PT_ACTION_KEY_STATUS] =
         {"key status", "", PT_GROUP_KEY,
          "whether your public key is registered, and where the manifest has it", 0, 0,

@@ -6,6 +6,7 @@
 #include "core/key.h"
 #include "core/manifest.h"
 #include "core/userkey.h"
+#include "core/workspace.h"
 #include "tui/commands.h"
 
 #include <string.h>
@@ -62,6 +63,117 @@ static void generated(void *data, const struct core_userkey_info *info,
 	pt_command_done(command, err);
 }
 
+/* ---- show ---- */
+
+/* A path, or the name of a pair in the key directory. Yours. */
+static char *key_path(struct pt_command *command)
+{
+	const char *word = pt_command_get(command, "key");
+	char *path = prism_path_expand(word);
+
+	if (access(path, F_OK) != 0 && !strchr(word, '/')) {
+		PRISM_AUTO_FREE char *name = prism_asprintf("%s.pem", word);
+		PRISM_AUTO_FREE char *pair =
+		    prism_path_join(core_userkeys_dir(pt_world_keys(command->world)), name);
+
+		if (access(pair, F_OK) == 0) {
+			prism_free(path);
+			path = PRISM_STEAL(pair);
+		}
+	}
+	return path;
+}
+
+void pt_cmd_key_show(struct pt_command *command)
+{
+	static const struct pt_record_column columns[] = {
+	    {"path", "File"},
+	    {"half", "Half"},
+	    {"kind", "Kind"},
+	    {"fingerprint", "Fingerprint"},
+	    {"encrypted", "Encrypted"},
+	    {"opened", NULL},
+	    {"mode", "Mode"},
+	    {"mode_ok", NULL},
+	    {"cocos_cli", "For cocos-cli"},
+	    {"public_key", "Public key"},
+	    {"public_pem", NULL},
+	    {NULL, NULL},
+	};
+	PRISM_AUTO_FREE char *path = key_path(command);
+	struct core_userkey_facts facts = {0};
+	struct prism_error err = PRISM_ERROR_INIT;
+	struct prism_secret *passphrase = NULL;
+	char mode[64];
+
+	if (pt_command_get(command, "passphrase-file") &&
+	    !(passphrase = pt_command_secret(command, "passphrase-file", "Passphrase: ", &err))) {
+		pt_command_done(command, &err);
+		return;
+	}
+	int rc = core_userkey_facts(path, passphrase, &facts, &err);
+	prism_secret_destroy(passphrase);
+	if (rc < 0) {
+		pt_command_done(command, &err);
+		return;
+	}
+	bool readable = facts.is_private && (facts.mode & 077) != 0;
+	snprintf(mode, sizeof(mode), "%03o%s", facts.mode,
+	         readable ? ": others may read it, chmod 600 it" : "");
+	command->records = pt_records_create(columns, PT_RECORD_SINGLE);
+	pt_records_text(command->records, path);
+	pt_records_text(command->records, facts.is_private ? "private" : "public");
+	pt_records_text(command->records, *facts.description ? facts.description : NULL);
+	pt_records_text(command->records, *facts.fingerprint ? facts.fingerprint : NULL);
+	pt_records_bool(command->records, facts.encrypted);
+	pt_records_bool(command->records, !facts.is_private || facts.opened);
+	pt_records_text(command->records, mode);
+	pt_records_bool(command->records, !readable);
+	pt_records_text(command->records, *facts.official ? facts.official : "usable");
+	pt_records_text(command->records, *facts.public_base64 ? facts.public_base64 : NULL);
+	pt_records_text(command->records, *facts.public_pem ? facts.public_pem : NULL);
+	if (facts.encrypted && !facts.opened)
+		pt_command_say(command, "%s",
+		               *facts.public_base64
+		                   ? "the public half is that of the file beside it"
+		                   : "a passphrase is needed to see more: --passphrase-file");
+	core_userkey_facts_finish(&facts);
+	pt_command_done(command, NULL);
+}
+
+/* ---- generate ---- */
+
+/* 0: none wanted, or *ret holds it. Typed twice where there is a terminal; the screen asks before,
+ * and attaches it. */
+static int take_passphrase(struct pt_command *command, struct prism_secret **ret,
+                           struct prism_error *err)
+{
+	const struct prism_secret *attached = pt_command_attached(command, "protect");
+	struct prism_secret *again;
+	bool same;
+
+	*ret = NULL;
+	if (attached) {
+		*ret = prism_secret_create(prism_secret_text(attached), prism_secret_size(attached));
+		return 0;
+	}
+	if (!pt_command_flag(command, "protect") && !pt_command_get(command, "passphrase-file"))
+		return 0;
+	*ret = pt_command_secret(command, "passphrase-file", "Passphrase for the new key: ", err);
+	if (!*ret || pt_command_get(command, "passphrase-file"))
+		return *ret ? 0 : -1;
+	again = pt_command_secret(command, "passphrase-file", "Again: ", err);
+	same = again && prism_secret_equal(*ret, again);
+	if (again && !same)
+		prism_error_raise(err, PRISM_ERROR_INVALID, "the two passphrases differ");
+	prism_secret_destroy(again);
+	if (!same) {
+		prism_secret_destroy(*ret);
+		*ret = NULL;
+	}
+	return same ? 0 : -1;
+}
+
 void pt_cmd_key_generate(struct pt_command *command)
 {
 	const char *type = pt_command_get(command, "type");
@@ -78,17 +190,31 @@ void pt_cmd_key_generate(struct pt_command *command)
 	};
 	struct prism_error err = PRISM_ERROR_INIT;
 
+	struct prism_secret *passphrase = NULL;
+
 	if ((type && net_key_kind_parse(type, &spec.kind, &err) < 0) ||
+	    take_passphrase(command, &passphrase, &err) < 0 ||
 	    (base && prism_file_mkdirs(base, 0700, &err) < 0)) {
+		prism_secret_destroy(passphrase);
 		pt_command_done(command, &err);
 		return;
 	}
+	if (passphrase && !prism_secret_size(passphrase)) {
+		prism_secret_destroy(passphrase);
+		prism_error_raise(&err, PRISM_ERROR_INVALID, "an empty passphrase protects nothing");
+		pt_command_done(command, &err);
+		return;
+	}
+	spec.passphrase = passphrase;
+	if (spec.passphrase)
+		pt_command_say(command, "cocos-cli cannot use a key with a passphrase; this program can");
 	if (spec.kind == NET_KEY_RSA4096)
 		pt_command_say(command, "making an RSA key takes some seconds");
 	pt_command_try(command,
 	               core_userkeys_generate(pt_world_keys(command->world), &spec, command->cancel,
 	                                      generated, command, &err),
 	               &err);
+	prism_secret_destroy(passphrase);
 }
 
 /* ---- registration ---- */
@@ -114,6 +240,21 @@ static char *private_half(const char *path)
 	return prism_strdup(path);
 }
 
+/* One key in two workspaces: what is signed for one is good for the other. */
+static void warn_shared(struct pt_command *command, const char *private_path)
+{
+	const char *other = core_userkeys_used(pt_world_keys(command->world),
+	                                       core_workspace_id(command->core), private_path);
+	const struct core_workspace *workspace =
+	    other ? core_list_find(core_workspaces(command->core), other) : NULL;
+
+	if (other)
+		pt_command_say(command,
+		               "this key is used in the workspace %s, too: make another one for each "
+		               "workspace",
+		               workspace ? workspace->name : other);
+}
+
 static void registered(void *data, const struct prism_error *err)
 {
 	struct pt_command *command = data;
@@ -126,6 +267,8 @@ static void registered(void *data, const struct prism_error *err)
 		if (private_path && core_userkeys_bind(pt_world_keys(command->world), "computation",
 		                                       computation, private_path, &ignored) < 0)
 			pt_command_say(command, "registered, but not remembered: %s", ignored.message);
+		if (private_path)
+			warn_shared(command, private_path);
 		core_manifest_load(command->core, computation, true);
 		pt_command_message(command, "public key registered");
 	}
@@ -139,7 +282,13 @@ void pt_cmd_key_register(struct pt_command *command)
 	PRISM_AUTO_FREE char *path =
 	    pt_world_key_file(command->world, pt_command_get(command, "key"), computation, &err);
 	PRISM_AUTO_FREE char *text = path ? core_userkey_public_base64(path, NULL, &err) : NULL;
+	struct core_userkey_facts facts = {0};
 
+	/* Registering takes the public half, which lies beside an encrypted private one. */
+	if (path && !text && err.category == PRISM_ERROR_AUTH &&
+	    core_userkey_facts(path, NULL, &facts, NULL) == 0 && *facts.public_base64)
+		text = prism_strdup(facts.public_base64);
+	core_userkey_facts_finish(&facts);
 	if (!text) {
 		pt_command_done(command, &err);
 		return;

@@ -19,6 +19,7 @@
 #include "core/options.h"
 #include "core/run.h"
 #include "core/transfer.h"
+#include "core/userkey.h"
 #include "net/zip.h"
 #include "tui/commands.h"
 
@@ -31,6 +32,7 @@ struct moving {
 	enum core_transfer_kind kind;
 	char *path;
 	char *key_file;
+	struct prism_secret *passphrase; /* NULL: the key has none */
 	char *address;
 	enum core_tls_mode mode;        /* of the computation's agent */
 	uint64_t id;                    /* of the transfer; 0 before */
@@ -47,6 +49,7 @@ static void moving_free(void *state)
 	prism_cancel_remove(&m->cancelled);
 	prism_free(m->path);
 	prism_free(m->key_file);
+	prism_secret_destroy(m->passphrase);
 	prism_free(m->address);
 	prism_free(m);
 }
@@ -193,6 +196,7 @@ static int submit(struct moving *m, struct prism_error *err)
 	    .computation_id = computation,
 	    .computation_name = c ? c->name : NULL,
 	    .key_file = m->key_file,
+	    .passphrase = m->passphrase,
 	    .path = m->path,
 	    .asset_name = asset ? asset->file_name : NULL,
 	    .expected_sha3 = asset && *asset->checksum ? asset->checksum : NULL,
@@ -295,6 +299,25 @@ static void timeline_here(void *data, const struct prism_error *err)
 		               &failed);
 }
 
+/* Only a key that needs one is asked about: typed unseen, from a file, or attached by the screen.
+ */
+static int unlock(struct moving *m, struct prism_error *err)
+{
+	const struct prism_secret *attached = pt_command_attached(m->command, "passphrase-file");
+	struct core_userkey_facts facts = {0};
+	bool locked = core_userkey_facts(m->key_file, NULL, &facts, NULL) == 0 && facts.encrypted;
+
+	core_userkey_facts_finish(&facts);
+	if (!locked)
+		return 0;
+	m->passphrase =
+	    attached ? prism_secret_create(prism_secret_text(attached), prism_secret_size(attached))
+	             : pt_command_secret(m->command, "passphrase-file", "Passphrase of the key: ", err);
+	if (!m->passphrase)
+		prism_error_hint(err, "the key is protected: give --passphrase-file");
+	return m->passphrase ? 0 : -1;
+}
+
 static void move(struct pt_command *command, enum core_transfer_kind kind, char *path)
 {
 	const char *computation = pt_command_get(command, "computation");
@@ -311,7 +334,7 @@ static void move(struct pt_command *command, enum core_transfer_kind kind, char 
 	prism_cancel_add(command->cancel, &m->cancelled);
 	m->key_file =
 	    pt_world_key_file(command->world, pt_command_get(command, "key"), computation, &err);
-	if (!m->key_file) {
+	if (!m->key_file || unlock(m, &err) < 0) {
 		pt_command_done(command, &err);
 	} else if (address) {
 		m->address = prism_strdup(address);

@@ -110,6 +110,7 @@ void pt_cmd_role_member_remove(struct pt_command *command);
 /* cmd_key.c */
 void pt_cmd_key_list(struct pt_command *command);
 void pt_cmd_key_generate(struct pt_command *command);
+void pt_cmd_key_show(struct pt_command *command);
 void pt_cmd_key_register(struct pt_command *command);
 void pt_cmd_key_status(struct pt_command *command);
 

@@ -71,4 +71,13 @@ void pt_ui_signed_in(struct pt_ui *ui);
 unsigned pt_ui_open(struct pt_app *app, struct pt_view *view, enum pt_action_id id,
                     const struct pt_values *values);
 
+/* ui_run.c: a command, whatever was to be asked about it. As pt_ui_run(). */
+void pt_ui_run_now(struct pt_app *app, struct pt_values *values, bool quiet,
+                   void (*done)(void *data, const char *id, const struct prism_error *err),
+                   void *data);
+/* ui_secret.c: the same, once a passphrase that it needs was typed. */
+void pt_ui_run_unlocked(struct pt_app *app, struct pt_values *values, bool quiet,
+                        void (*done)(void *data, const char *id, const struct prism_error *err),
+                        void *data);
+
 #endif

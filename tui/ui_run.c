@@ -13,6 +13,7 @@
 #include "core/role.h"
 #include "core/user.h"
 #include "tui/dialog.h"
+#include "tui/headless.h"
 #include "tui/table.h"
 #include "tui/views.h"
 
@@ -96,12 +97,27 @@ static void front_keep_secret(void *data, struct prism_secret *secret)
 	pt_dialog_secret(running->ui->app, "Access token", secret);
 }
 
-static const struct pt_front front = {
-    .keep_secret = front_keep_secret, .say = front_say, .rows = front_rows, .done = front_done};
+/* Files are read; what is typed was asked for before the command began (ui_secret.c). */
+static struct prism_secret *front_ask_secret(void *data, const char *file, const char *prompt,
+                                             struct prism_error *err)
+{
+	PRISM_UNUSED(data);
+	if (file)
+		return pt_headless_password(file, -1, prompt, err);
+	prism_error_raise(err, PRISM_ERROR_INVALID, "a password cannot be typed as a command here");
+	prism_error_hint(err, "use the form: the tab People, Account");
+	return NULL;
+}
 
-static void run_now(struct pt_app *app, struct pt_values *values, bool quiet,
-                    void (*done)(void *data, const char *id, const struct prism_error *err),
-                    void *data)
+static const struct pt_front front = {.ask_secret = front_ask_secret,
+                                      .keep_secret = front_keep_secret,
+                                      .say = front_say,
+                                      .rows = front_rows,
+                                      .done = front_done};
+
+void pt_ui_run_now(struct pt_app *app, struct pt_values *values, bool quiet,
+                   void (*done)(void *data, const char *id, const struct prism_error *err),
+                   void *data)
 {
 	struct pt_ui *ui = pt_ui_of(app);
 	struct pt_ui_command *running = prism_alloc(sizeof(*running));
@@ -156,7 +172,7 @@ static void gate_answer(void *data, bool yes)
 	struct prism_error err = PRISM_ERROR_INIT;
 
 	if (yes) {
-		run_now(gate->app, gate->values, gate->quiet, gate->done, gate->data);
+		pt_ui_run_unlocked(gate->app, gate->values, gate->quiet, gate->done, gate->data);
 	} else {
 		pt_values_destroy(gate->values);
 		prism_error_raise(&err, PRISM_ERROR_CANCELLED, "cancelled");
@@ -172,7 +188,7 @@ void pt_ui_run(struct pt_app *app, struct pt_values *values, bool quiet,
 	struct gate *gate;
 
 	if (!gated(app, pt_values_action(values))) {
-		run_now(app, values, quiet, done, data);
+		pt_ui_run_unlocked(app, values, quiet, done, data);
 		return;
 	}
 	gate = prism_alloc(sizeof(*gate));
@@ -439,7 +455,7 @@ static void batch_run(struct batch *batch, bool confirmed)
 			if (confirmed)
 				pt_values_add(values, "confirm", batch->names[i]);
 		}
-		run_now(batch->app, values, false, NULL, NULL);
+		pt_ui_run_unlocked(batch->app, values, false, NULL, NULL);
 	}
 }
 

@@ -2,6 +2,7 @@
  * Key pairs of this machine: `c` makes one, `K` registers its public half with a computation, Enter
  * shows where its files are.
  */
+#include "base/buf.h"
 #include "base/mem.h"
 #include "core/userkey.h"
 #include "tui/args.h"
@@ -108,21 +109,36 @@ static const struct core_userkey_info *selected(struct pt_view *view)
 	return row >= 0 && (size_t)row < k->list.count ? &k->list.keys[row] : NULL;
 }
 
+/* What the command says about a key file, and what the list knows besides. */
 static void show(struct pt_view *view)
 {
 	const struct core_userkey_info *info = selected(view);
-	char text[4096];
+	struct core_userkey_facts facts = {0};
+	PRISM_AUTO_BUF struct prism_buf text = PRISM_BUF_INIT(1 << 20);
+	struct prism_error err = PRISM_ERROR_INIT;
 
 	if (!info)
 		return;
-	snprintf(text, sizeof(text),
-	         "name         %s\nkind         %s\nfingerprint  %s\nprivate key  %s (mode %03o%s)\n"
-	         "public key   %s\n\nRegister it with a computation by K. Where it is used stands in "
-	         "the tab Manifest\nof the computation, marked \"your key\".",
-	         info->name, info->description, info->fingerprint, info->private_path, info->mode,
-	         info->mode & 077 ? ": others may read it, chmod 600 it" : "",
-	         info->public_path ? info->public_path : "made from the private one when needed");
-	pt_dialog_text(view->app, "Key pair", text);
+	if (core_userkey_facts(info->private_path, NULL, &facts, &err) < 0) {
+		pt_app_report(view->app, &err);
+		return;
+	}
+	prism_buf_printf(&text, "name         %s\nkind         %s\nfingerprint  %s\n", info->name,
+	                 info->description, info->fingerprint);
+	prism_buf_printf(&text, "private key  %s (mode %03o%s)\n", info->private_path, info->mode,
+	                 info->mode & 077 ? ": others may read it, chmod 600 it" : "");
+	prism_buf_printf(&text, "public key   %s\n",
+	                 info->public_path ? info->public_path
+	                                   : "made from the private one when needed");
+	prism_buf_printf(&text, "passphrase   %s\n", facts.encrypted ? "yes" : "no");
+	prism_buf_printf(&text, "cocos-cli    %s\n", *facts.official ? facts.official : "can use it");
+	if (*facts.public_pem)
+		prism_buf_printf(&text, "\n%s", facts.public_pem);
+	prism_buf_puts(&text,
+	               "\nRegister it with a computation by K. Where it is used stands in the tab "
+	               "Manifest of the computation, marked \"your key\".");
+	core_userkey_facts_finish(&facts);
+	pt_dialog_text(view->app, "Key pair", prism_buf_text(&text));
 }
 
 static unsigned act(struct pt_view *view, enum pt_action_id id, const struct pt_values *values)

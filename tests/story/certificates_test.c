@@ -4,6 +4,7 @@
  */
 #include "tests/lib/client.h"
 
+#include "base/file.h"
 #include "base/mem.h"
 
 #include <setjmp.h>
@@ -176,6 +177,63 @@ static void test_the_ca_verifies_what_the_service_made(void **state)
 	assert_non_null(cli_find(list, "cvm", "basement-rack (NOT A TEE)"));
 }
 
+/* ---- keys ---- */
+
+static void test_a_protected_key_is_shown_registered_and_opened(void **state)
+{
+	char pass[512], bad[512];
+
+	snprintf(pass, sizeof(pass), "%s/pass", dir);
+	snprintf(bad, sizeof(bad), "%s/bad", dir);
+	assert_int_equal(prism_file_write(pass, "open sesame\n", 12, 0600, NULL), 0);
+	assert_int_equal(prism_file_write(bad, "something else\n", 15, 0600, NULL), 0);
+	cli_must(&cli, "key generate --type p384 --name story-key --passphrase-file %s", pass);
+	const cJSON *shown = cli_must(&cli, "key show story-key --passphrase-file %s", pass);
+	assert_string_equal(cli_text(shown, "kind"), "ECDSA P-384");
+	assert_true(cJSON_IsTrue(cJSON_GetObjectItem(shown, "encrypted")));
+	assert_true(cJSON_IsTrue(cJSON_GetObjectItem(shown, "opened")));
+	assert_non_null(strstr(cli_text(shown, "cocos_cli"), "passphrases"));
+	assert_null(strstr(cli.out, "PRIVATE KEY"));
+	char private_path[512];
+	snprintf(private_path, sizeof(private_path), "%s", cli_text(shown, "path"));
+	cli.quiet = true;
+	assert_int_equal(cli_run(&cli, "key show story-key --passphrase-file %s", bad), 3);
+	assert_int_equal(cli_run(&cli, "key show %s", pass), 2); /* no key at all */
+	/* an empty passphrase protects nothing; without a terminal nobody can type one */
+	assert_int_equal(prism_file_write(bad, "\n", 1, 0600, NULL), 0);
+	assert_int_not_equal(cli_run(&cli, "key generate --name none --passphrase-file %s", bad), 0);
+	cli.quiet = false;
+	/* registering needs the public half only */
+	cli_must(&cli, "key register 'Flower classification' %s", private_path);
+	assert_null(strstr(cli.err, "used in the workspace"));
+	assert_string_equal(
+	    cli_text(cli_must(&cli, "key status 'Flower classification'"), "registered"), "yes");
+}
+
+static void test_the_doctor_follows_what_is_mended(void **state)
+{
+	cli.quiet = true;
+	assert_int_equal(cli_run(&cli, "computation doctor 'Empty draft'"), 6); /* conflict */
+	const cJSON *line = cli_find(cli.doc, "id", "ready.result-consumer");
+	assert_string_equal(cli_text(line, "result"), "failure");
+	assert_string_equal(cli_text(line, "action"), "role action add");
+	cli.quiet = false;
+	cli_must(&cli,
+	         "computation update 'Empty draft' --tls-mode matls --client-ca-file %s/ca-cert.pem",
+	         dir);
+	cli.quiet = true;
+	assert_int_equal(cli_run(&cli,
+	                         "computation doctor 'Empty draft' --client-cert "
+	                         "%1$s/client-cert.pem --client-key %1$s/server-key.pem",
+	                         dir),
+	                 6);
+	assert_string_equal(cli_text(cli_find(cli.doc, "id", "certificates.client-key.key"), "result"),
+	                    "failure");
+	assert_string_equal(cli_text(cli_find(cli.doc, "id", "attestation.policy"), "action"),
+	                    "cvm policy");
+	cli.quiet = false;
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -184,6 +242,8 @@ int main(void)
 	    cmocka_unit_test(test_stored_files_come_back),
 	    cmocka_unit_test(test_a_certificate_from_issue_to_deletion),
 	    cmocka_unit_test(test_the_ca_verifies_what_the_service_made),
+	    cmocka_unit_test(test_a_protected_key_is_shown_registered_and_opened),
+	    cmocka_unit_test(test_the_doctor_follows_what_is_mended),
 	};
 	return cmocka_run_group_tests(tests, start, stop);
 }

@@ -293,6 +293,111 @@ static void test_damaged_bindings_are_survived(void **state)
 	prism_free(path);
 }
 
+/* ---- facts ---- */
+
+static void want_facts(const char *path, const struct prism_secret *passphrase,
+                       struct core_userkey_facts *ret)
+{
+	struct prism_error err = PRISM_ERROR_INIT;
+
+	if (core_userkey_facts(path, passphrase, ret, &err) < 0)
+		fail_msg("%s", err.message);
+}
+
+static void test_facts_of_each_kind(void **state)
+{
+	struct world *w = *state;
+	static const struct {
+		enum net_key_kind kind;
+		const char *name, *description;
+	} rows[] = {{NET_KEY_P256, "a", "ECDSA P-256"},
+	            {NET_KEY_P384, "b", "ECDSA P-384"},
+	            {NET_KEY_P521, "c", "ECDSA P-521"},
+	            {NET_KEY_ED25519, "d", "Ed25519"}};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct core_userkey_facts of_private, of_public;
+
+		generate(w, (struct core_userkey_spec){.kind = rows[i].kind, .name = rows[i].name}, NULL);
+		want_facts(w->private_path, NULL, &of_private);
+		want_facts(w->public_path, NULL, &of_public);
+		assert_true(of_private.is_private && of_private.opened && !of_private.encrypted);
+		assert_false(of_public.is_private);
+		assert_string_equal(of_private.description, rows[i].description);
+		assert_string_equal(of_private.fingerprint, w->fingerprint);
+		assert_string_equal(of_private.official, "");
+		assert_int_equal(of_private.mode, 0600);
+		assert_string_equal(of_public.fingerprint, of_private.fingerprint);
+		assert_string_equal(of_public.public_base64, of_private.public_base64);
+		assert_non_null(strstr(of_private.public_pem, "BEGIN PUBLIC KEY"));
+		assert_null(strstr(of_private.public_pem, "PRIVATE"));
+		core_userkey_facts_finish(&of_private);
+		core_userkey_facts_finish(&of_public);
+	}
+}
+
+static void test_facts_of_a_protected_key(void **state)
+{
+	struct world *w = *state;
+	struct prism_secret *right = prism_secret_from_text("right"),
+	                    *wrong = prism_secret_from_text("wrong");
+	struct core_userkey_facts facts;
+	struct prism_error err = PRISM_ERROR_INIT;
+
+	generate(w, (struct core_userkey_spec){.kind = NET_KEY_P256, .name = "x", .passphrase = right},
+	         NULL);
+	want_facts(w->private_path, NULL, &facts); /* by the public file beside it */
+	assert_true(facts.encrypted && !facts.opened && *facts.fingerprint);
+	assert_non_null(strstr(facts.official, "passphrases"));
+	core_userkey_facts_finish(&facts);
+	want_facts(w->private_path, right, &facts);
+	assert_true(facts.encrypted && facts.opened);
+	core_userkey_facts_finish(&facts);
+	assert_int_equal(core_userkey_facts(w->private_path, wrong, &facts, &err), -1);
+	assert_int_equal(err.category, PRISM_ERROR_AUTH);
+	assert_int_equal(unlink(w->public_path), 0);
+	want_facts(w->private_path, NULL, &facts); /* nothing but that it is protected */
+	assert_true(facts.encrypted && !*facts.fingerprint && !*facts.public_base64);
+	core_userkey_facts_finish(&facts);
+	prism_secret_destroy(right);
+	prism_secret_destroy(wrong);
+}
+
+static void test_facts_of_what_is_no_key(void **state)
+{
+	struct world *w = *state;
+	PRISM_AUTO_FREE char *path = prism_path_join(w->dir, "file.pem");
+	struct core_userkey_facts facts;
+	struct prism_error err = PRISM_ERROR_INIT;
+
+	assert_int_equal(core_userkey_facts(path, NULL, &facts, &err), -1); /* not there */
+	assert_int_equal(prism_file_write(path, "", 0, 0644, NULL), 0);
+	assert_int_equal(core_userkey_facts(path, NULL, &facts, &err), -1);
+	assert_int_equal(prism_file_write(path, "-----BEGIN PRIVATE KEY-----\nAAAA\n", 33, 0644, NULL),
+	                 0);
+	assert_int_equal(core_userkey_facts(path, NULL, &facts, &err), -1);
+	assert_non_null(strstr(err.message, path));
+}
+
+static void test_a_key_in_two_workspaces_is_noticed(void **state)
+{
+	struct world *w = *state;
+	PRISM_AUTO_FREE char *copy = prism_path_join(w->dir, "copy.pem");
+	struct prism_buf text = PRISM_BUF_INIT(65536);
+
+	generate(w, (struct core_userkey_spec){.kind = NET_KEY_ED25519, .name = "mine"}, NULL);
+	assert_null(core_userkeys_used(w->keys, "w1", w->private_path));
+	assert_null(core_userkeys_used(w->keys, "w1", w->private_path)); /* again there is fine */
+	assert_string_equal(core_userkeys_used(w->keys, "w2", w->private_path), "w1");
+	/* the same key under another name */
+	assert_int_equal(prism_file_read(w->private_path, 65536, &text, NULL), 0);
+	assert_int_equal(prism_file_write(copy, text.data, text.len, 0600, NULL), 0);
+	prism_buf_wipe(&text);
+	assert_non_null(core_userkeys_used(w->keys, "w3", copy));
+	generate(w, (struct core_userkey_spec){.kind = NET_KEY_ED25519, .name = "other"}, NULL);
+	assert_null(core_userkeys_used(w->keys, "w4", w->private_path));
+}
+
 #define CASE(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -307,6 +412,10 @@ int main(void)
 	    CASE(test_destroyed_while_it_works),
 	    CASE(test_bindings),
 	    CASE(test_damaged_bindings_are_survived),
+	    CASE(test_facts_of_each_kind),
+	    CASE(test_facts_of_a_protected_key),
+	    CASE(test_facts_of_what_is_no_key),
+	    CASE(test_a_key_in_two_workspaces_is_noticed),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
