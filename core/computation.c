@@ -337,7 +337,14 @@ static const char *const compared[] = {"name", "description", "agent_config"};
 
 char *core_computation_snapshot(const struct core_computation *computation)
 {
-	return computation->raw ? prism_json_print(computation->raw, false) : NULL;
+	PRISM_AUTO_JSON cJSON *doc = cJSON_CreateObject();
+
+	for (size_t i = 0; computation->raw && i < PRISM_COUNT(compared); i++) {
+		const cJSON *part = prism_json_get(computation->raw, compared[i]);
+		if (part)
+			cJSON_AddItemToObject(doc, compared[i], cJSON_Duplicate(part, true));
+	}
+	return computation->raw ? prism_json_print(doc, false) : NULL;
 }
 
 static bool same_base(const char *base, const cJSON *doc)

@@ -61,8 +61,8 @@ struct core_computation_draft {
 	 * update fails with category conflict. NULL: not compared. */
 	const char *base;
 };
-/* A document as it is compared: for core_computation_draft.base. Yours; NULL in lists. Holds
- * private keys when the computation does: wipe it. */
+/* What of a document is compared, as JSON: for core_computation_draft.base. Yours; NULL in lists.
+ * Holds private keys when the computation does: wipe it. */
 char *core_computation_snapshot(const struct core_computation *computation);
 /* Why the agent configuration cannot be changed any more: it has run (reference 3.5). NULL: it can.
  * Lent, constant. */

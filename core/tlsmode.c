@@ -103,6 +103,24 @@ int core_tls_mode_parse(const char *word, enum core_tls_mode *ret, struct prism_
 	return -1;
 }
 
+static const struct core_log_level_info levels[] = {
+    {"", "Default", "what the agent does by itself: info"},
+    {"debug", "Debug",
+     "everything, which may slow the agent down: for development and, for a while, to find a "
+     "fault"},
+    {"info", "Info", "recommended: what happens and when, at no cost: for production"},
+    {"warn", "Warn", "only what may become a problem: for watching"},
+    {"error", "Error", "only what failed: for production that has to log as little as possible"},
+};
+
+const struct core_log_level_info *core_log_level_info(const char *word)
+{
+	for (size_t i = 0; i < PRISM_COUNT(levels); i++)
+		if (strcmp(levels[i].word, word) == 0)
+			return &levels[i];
+	return NULL;
+}
+
 void core_agent_config_decode(struct core_agent_config *config, const cJSON *agent_config)
 {
 	config->present = cJSON_IsObject(agent_config);

@@ -59,6 +59,13 @@ const struct core_tls_mode_info *core_tls_mode_info(enum core_tls_mode mode);
 PRISM_MUST_USE
 int core_tls_mode_parse(const char *word, enum core_tls_mode *ret, struct prism_error *err);
 
+/* Log levels of an agent, and what the product's documentation advises. */
+struct core_log_level_info {
+	const char *word, *label, *advice; /* "debug", "Debug", a line */
+};
+/* "" is the default. NULL: no such level. */
+const struct core_log_level_info *core_log_level_info(const char *word);
+
 /* agent_config (section 5.1). Strings never NULL; file contents kept verbatim, unknown fields stay
  * in the computation's raw document. */
 struct core_agent_config {

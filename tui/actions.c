@@ -1195,6 +1195,12 @@ static const struct pt_action rows[PT_ACTION_COUNT] = {
     [PT_ACTION_BROWSE] = {"file browse", "ctrl-o", PT_GROUP_EDIT,
                           "look for the file: names, sizes, what PEM files contain",
                           PT_IN_EDIT | PT_IN_FORM, PT_ACTION_UI | PT_ACTION_HINT, .hint = "browse"},
+    [PT_ACTION_CHECK_LINES] = {"check lines", "ctrl-t", PT_GROUP_EDIT,
+                               "under file fields: every check, or only what is not right",
+                               PT_IN_FORM, PT_ACTION_UI},
+    [PT_ACTION_STORED_SAVE] = {"stored save", "ctrl-g", PT_GROUP_EDIT,
+                               "save the TLS files that are stored with the computation",
+                               PT_IN_FORM, PT_ACTION_UI},
     [PT_ACTION_COMPLETE] = {"input complete", "tab", PT_GROUP_EDIT, "complete the word", PT_IN_EDIT,
                             PT_ACTION_UI},
 

@@ -460,9 +460,24 @@ static unsigned form_key(struct pt_form *form, const struct pt_event *event)
 	return PT_IGNORED;
 }
 
+/* What is above the first field, and below the last one, can be looked at too. */
+static bool scroll(struct pt_form *form, const struct pt_event *event)
+{
+	int page = form->height - form->footer > 2 ? form->height - form->footer - 1 : 1;
+	bool up = pt_key_is(event, PT_KEY_PAGE_UP, 0);
+
+	form->scrolled = up || pt_key_is(event, PT_KEY_PAGE_DOWN, 0);
+	if (form->scrolled)
+		form->top += up ? -page : page; /* fitted when prepared */
+	return form->scrolled;
+}
+
 unsigned pt_form_key(struct pt_form *form, const struct pt_event *event)
 {
 	unsigned result = PT_IGNORED;
+
+	if (scroll(form, event))
+		return PT_HANDLED | PT_REDRAW;
 
 	if (pt_key_is(event, PT_KEY_ESC, 0))
 		return PT_HANDLED | PT_CANCEL;

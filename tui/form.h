@@ -3,8 +3,8 @@
  *
  * Keys: Tab, Shift-Tab, up and down between fields (Tab in a path completes it first); left, right
  * and space change a choice or a box; Enter goes on to the next field, and from the last one
- * submits; Ctrl-S submits from anywhere; Esc cancels.  In a field of several lines Enter makes a
- * line, and up and down leave it only at its first and last one.
+ * submits; Ctrl-S submits from anywhere; page-up and page-down scroll; Esc cancels.  In a field of
+ * several lines Enter makes a line, and up and down leave it only at its first and last one.
  *
  * Validation runs when a field is left and when submitting; the message stands under its field, and
  * the first bad field gets the cursor.  What a password field holds is wiped when the form goes,
@@ -109,6 +109,7 @@ const char *pt_form_focused(const struct pt_form *form); /* id; "submit" or "can
 void pt_form_export(const struct pt_form *form,
                     void (*fn)(void *data, const char *id, const char *value), void *data);
 
+/* As wide as max_w, as high as its fields. */
 void pt_form_measure(const struct pt_form *form, int max_w, int max_h, int *ret_w, int *ret_h);
 void pt_form_prepare(struct pt_form *form, int width, int height);
 void pt_form_draw(const struct pt_form *form, struct pt_canvas *canvas, struct pt_rect area,

@@ -10,7 +10,6 @@
 
 #define LABEL_MAX 26
 #define LABEL_ABOVE 46 /* narrower forms put labels above */
-#define FORM_WIDTH 76  /* as wide as a form wants to be */
 
 static int columns(const char *text)
 {
@@ -101,10 +100,9 @@ static void lay_out(struct pt_form *form, int width)
 void pt_form_measure(const struct pt_form *form, int max_w, int max_h, int *ret_w, int *ret_h)
 {
 	struct pt_form copy = *form; /* laying out changes only geometry, and the fields' is redone */
-	int width = max_w < FORM_WIDTH ? max_w : FORM_WIDTH;
 
-	lay_out(&copy, width);
-	*ret_w = width;
+	lay_out(&copy, max_w);
+	*ret_w = max_w;
 	*ret_h = copy.total + 1 + copy.footer < max_h ? copy.total + 1 + copy.footer : max_h;
 }
 
@@ -117,7 +115,9 @@ void pt_form_prepare(struct pt_form *form, int width, int height)
 	room = height - form->footer;
 	if (room < 1)
 		room = 1;
-	if (form->focus < form->count) {
+	if (form->scrolled) {
+		/* as the person left it */
+	} else if (form->focus < form->count) {
 		const struct pt_field_state *field = &form->fields[form->focus];
 
 		if (field->y + field->height > form->top + room)

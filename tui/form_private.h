@@ -35,6 +35,7 @@ struct pt_form {
 	bool modified;
 	int width, height, total; /* of the last prepare; rows all fields take */
 	int top;                  /* first row shown */
+	bool scrolled;            /* by page-up or page-down: the focus need not be seen */
 	int label_width;          /* 0: labels stand above their fields */
 	int footer;               /* rows kept at the bottom */
 };

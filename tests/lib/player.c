@@ -27,7 +27,7 @@
 #define GIVE_UP_MS 20000                        /* real time one step may take on a slow machine */
 
 struct player {
-	bool mask_bytes;
+	bool mask_bytes, ascii;
 	char *home; /* state of this run of the client: keys, what is remembered */
 	struct prism_clock_manual clock;
 	struct prism_loop *loop;
@@ -58,12 +58,43 @@ static void start_sandbox(struct player *player, const char *seed)
 	must(sb_listen(player->sb, &err), &err);
 }
 
+/* A screen on the world there is. */
+static void start_screen(struct player *player, int rows, int cols)
+{
+	struct prism_error err = PRISM_ERROR_INIT;
+	struct pt_ui_config config = {.world = player->world};
+
+	player->term = config.term = pt_term_memory(rows, cols, !player->ascii, PT_DEPTH_256);
+	player->ui = pt_ui_create(&config, &err);
+	must(player->ui ? 0 : -1, &err);
+	pt_ui_start(player->ui);
+	player_settle(player);
+}
+
+void player_hang_up(struct player *player)
+{
+	int rows = pt_canvas_rows(player_screen(player)), cols = pt_canvas_cols(player_screen(player));
+
+	pt_ui_destroy(player->ui);
+	pt_world_destroy(player->world);
+	pt_term_close(player->term);
+	player->world = pt_world_create(player->loop, player->work, player->options);
+	start_screen(player, rows, cols);
+}
+
+void player_server(struct player *player, const char *sql)
+{
+	struct sb_arg none[1] = {{0}};
+
+	if (sb_db_run(player->sb->db, sql, none) < 1)
+		fail_msg("nothing was changed by: %s", sql);
+}
+
 static void start_client(struct player *player, const struct player_spec *spec)
 {
 	struct prism_error err = PRISM_ERROR_INIT;
 	PRISM_AUTO_FREE char *url =
 	    player->sb ? sb_url(player->sb) : prism_strdup("http://127.0.0.1:1");
-	struct pt_ui_config config = {.world = NULL};
 
 	player->options = core_options_create();
 	core_remember_off(player->options);
@@ -75,13 +106,8 @@ static void start_client(struct player *player, const struct player_spec *spec)
 	if (spec->setting)
 		must(core_options_assign(player->options, spec->setting, &err), &err);
 	player->world = pt_world_create(player->loop, player->work, player->options);
-	player->term = pt_term_memory(spec->rows, spec->cols, !spec->ascii, PT_DEPTH_256);
-	config.world = player->world;
-	config.term = player->term;
-	player->ui = pt_ui_create(&config, &err);
-	must(player->ui ? 0 : -1, &err);
-	pt_ui_start(player->ui);
-	player_settle(player);
+	player->ascii = spec->ascii;
+	start_screen(player, spec->rows, spec->cols);
 }
 
 struct player *player_create(const struct player_spec *spec)
@@ -163,6 +189,13 @@ static void type_key(void *data, const struct pt_event *event)
 void player_keys(struct player *player, const char *keys)
 {
 	grid_keys(keys, type_key, player);
+}
+
+void player_paste(struct player *player, const char *text, size_t len)
+{
+	const struct pt_event event = {.kind = PT_EVENT_PASTE, .text = text, .len = len};
+
+	type_key(player, &event);
 }
 
 void player_resize(struct player *player, int rows, int cols)

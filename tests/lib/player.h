@@ -30,7 +30,13 @@ void player_destroy(struct player *player);                   /* NULL allowed */
 
 /* Keys as in grid_keys(); waits after each one. */
 void player_keys(struct player *player, const char *keys);
+void player_paste(struct player *player, const char *text, size_t len);
 void player_resize(struct player *player, int rows, int cols);
+/* The terminal hangs up and the client is started again: nothing is left but what was remembered.
+ */
+void player_hang_up(struct player *player);
+/* SQL on the sandbox's store: somebody else's change. */
+void player_server(struct player *player, const char *sql);
 void player_tick(struct player *player, int64_t ms); /* moves both clocks */
 int64_t player_wall_us(const struct player *player);
 void player_settle(struct player *player);

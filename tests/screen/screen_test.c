@@ -18,8 +18,11 @@
  *     login USER               signs in as that sample user, no more
  *     keys KEYS                as in tests/lib/grid.h: "ab<enter><down 3>"
  *     resize COLSxROWS
+ *     server SQL               somebody else changes what the sandbox holds
+ *     hangup                   the terminal goes away, and the client starts again, signed out
  *     file PATH TEXT           makes a file (and its directories), "\n" in TEXT is a line end
  *     copy FROM TO             one file, with the mode of a private one
+ *     paste PATH               its contents, as a terminal pastes them
  *     touch PATH               its times, and those of what is in it, become the clock's
  *     tick MS                  moves the clock
  *     see TEXT                 the text is on the screen
@@ -179,6 +182,17 @@ static void copy_file(const char *rest)
 		fail_msg("%s", err.message);
 }
 
+static void paste_file(struct play *play, const char *name)
+{
+	PRISM_AUTO_FREE char *path = prism_path_expand(name);
+	PRISM_AUTO_BUF struct prism_buf text = PRISM_BUF_INIT(FILE_MAX);
+	struct prism_error err = PRISM_ERROR_INIT;
+
+	if (prism_file_read(path, FILE_MAX, &text, &err) < 0)
+		fail_msg("%s", err.message);
+	player_paste(play->player, prism_buf_text(&text), text.len);
+}
+
 static void touch_one(const char *path, int64_t wall_us)
 {
 	const struct timespec at = {wall_us / 1000000, wall_us % 1000000 * 1000};
@@ -241,10 +255,16 @@ static void step(struct play *play, const char *word, const char *rest)
 		player_tick(play->player, strtol(rest, NULL, 10));
 	} else if (strcmp(word, "see") == 0 || strcmp(word, "gone") == 0) {
 		see(play, rest, word[0] == 's');
+	} else if (strcmp(word, "hangup") == 0) {
+		player_hang_up(play->player);
+	} else if (strcmp(word, "server") == 0) {
+		player_server(play->player, rest);
 	} else if (strcmp(word, "file") == 0) {
 		make_file(rest);
 	} else if (strcmp(word, "copy") == 0) {
 		copy_file(rest);
+	} else if (strcmp(word, "paste") == 0) {
+		paste_file(play, rest);
 	} else if (strcmp(word, "touch") == 0) {
 		touch(play, rest);
 	} else if (strcmp(word, "shot") == 0) {

@@ -330,6 +330,23 @@ static void a_path_can_be_browsed_for(void **state)
 	pt_form_destroy(other);
 }
 
+static void what_is_out_of_sight_can_be_scrolled_to(void **state)
+{
+	PRISM_AUTO_FREE char *text = drawn(6, 60);
+
+	(void)state;
+	assert_null(strstr(text, "Password"));
+	keys("<page-down 3>");
+	prism_free(text);
+	text = drawn(6, 60);
+	assert_non_null(strstr(text, "Password"));
+	assert_string_equal(pt_form_focused(form), "name"); /* it is not left */
+	keys("x");
+	prism_free(text);
+	text = drawn(6, 60);
+	assert_non_null(strstr(text, "Name"));
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -347,6 +364,7 @@ int main(void)
 	    TEST(lines_say_more_about_a_value),
 	    TEST(a_secret_can_be_looked_at_and_stays),
 	    TEST(a_path_can_be_browsed_for),
+	    TEST(what_is_out_of_sight_can_be_scrolled_to),
 	    TEST(how_it_looks),
 	    TEST(the_field_with_the_cursor_is_seen),
 	    TEST(every_size_is_drawn),
