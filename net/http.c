@@ -22,12 +22,18 @@
 #include "net/http_error.h"
 
 #include <assert.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/socket.h>
 
 #include <curl/curl.h>
 
 #define DEFAULT_TIMEOUT_MS 30000
+#define KEEPALIVE_IDLE_S 30 /* shorter than the state of common NAT boxes lives */
+#define KEEPALIVE_INTERVAL_S 10
+#define SILENT_MS 20000 /* bytes sent and not acknowledged for so long: the connection is dead */
 #define DEFAULT_CONNECT_TIMEOUT_MS 10000
 #define DEFAULT_CONNECTIONS 6
 #define HEADERS_CAP 262144 /* stops a server that sends headers without end */
@@ -502,6 +508,24 @@ static void set_method(struct net_http_request *r, const struct net_http_spec *s
 	curl_easy_setopt(r->easy, CURLOPT_CUSTOMREQUEST, net_http_method_word(spec->method));
 }
 
+/* A network that went away (sleep, another address, a VPN that fell) says nothing: without these a
+ * kept connection would swallow requests for as long as TCP retransmits, a quarter of an hour. */
+static int socket_made(void *data, curl_socket_t fd, curlsocktype purpose)
+{
+	int idle_s = KEEPALIVE_IDLE_S, interval_s = KEEPALIVE_INTERVAL_S;
+	unsigned silent_ms = SILENT_MS;
+
+	PRISM_UNUSED(data);
+	if (purpose != CURLSOCKTYPE_IPCXN)
+		return CURL_SOCKOPT_OK;
+	(void)setsockopt(fd, IPPROTO_TCP, TCP_KEEPIDLE, &idle_s, sizeof(idle_s));
+	(void)setsockopt(fd, IPPROTO_TCP, TCP_KEEPINTVL, &interval_s, sizeof(interval_s));
+#ifdef TCP_USER_TIMEOUT
+	(void)setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &silent_ms, sizeof(silent_ms));
+#endif
+	return CURL_SOCKOPT_OK;
+}
+
 /* Called before each sending; the second one is libcurl's own idea. */
 static int before_sending(void *data, char *remote_ip, char *local_ip, int remote_port,
                           int local_port)
@@ -549,6 +573,7 @@ static void set_options(struct net_http_request *r, const struct net_http_spec *
 	curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
 	curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
 	curl_easy_setopt(easy, CURLOPT_TCP_KEEPALIVE, 1L);
+	curl_easy_setopt(easy, CURLOPT_SOCKOPTFUNCTION, socket_made);
 	curl_easy_setopt(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
 	curl_easy_setopt(easy, CURLOPT_NOPROXY, http->no_proxy);
 	curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, r->detail);
