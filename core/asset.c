@@ -151,7 +151,7 @@ static int check_draft(const struct core_asset_draft *draft, bool create_new,
 		return -1;
 	if (create_new && draft->type == CORE_ASSET_OTHER)
 		return prism_error_raise(err, PRISM_ERROR_INVALID, "the type must be algorithm or dataset");
-	if (draft->sample && strlen(draft->sample) > CORE_STRING_MAX)
+	if (draft->sample && strlen(draft->sample) / 4 * 3 > CORE_SAMPLE_MAX + 2)
 		return prism_error_raise(err, PRISM_ERROR_LIMIT, "the sample is larger than 10 MB");
 	return 0;
 }
@@ -327,6 +327,13 @@ struct touching {
 static void touched(void *data, const struct core_reply *reply, const struct prism_error *err)
 {
 	struct touching *t = data;
+	struct prism_error failure = PRISM_ERROR_INIT;
+	if (err && err->status == 403 && t->computation) { /* section 3.7 */
+		prism_error_copy(&failure, err);
+		prism_error_hint(&failure, "linking needs algo_provider or dataset_provider on that "
+		                           "computation, whichever fits the asset");
+		err = &failure;
+	}
 	if (!err && !core_dying(t->core)) {
 		if (t->removed)
 			core_list_remove(core_assets(t->core), t->removed);

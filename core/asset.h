@@ -49,10 +49,12 @@ PRISM_MUST_USE
 int core_asset_resolve(struct core *core, const char *word, struct prism_cancel *cancel,
                        core_id_fn done, void *data, struct prism_error *err);
 
+#define CORE_SAMPLE_MAX (10u << 20) /* bytes of a sample; reference section 3.7 */
+
 struct core_asset_draft { /* NULL: keep (update) or leave out (create) */
 	const char *file_name, *description, *mime_type;
 	const char *checksum; /* 64 hex digits, SHA3-256 */
-	const char *sample;   /* base64, at most 10 MB */
+	const char *sample;   /* base64 of at most CORE_SAMPLE_MAX bytes; "" takes it away */
 	const char *user_key;
 	enum core_asset_type type; /* create only; CORE_ASSET_OTHER keeps on update */
 };

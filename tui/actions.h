@@ -89,7 +89,8 @@ typedef uint64_t pt_where;
 	X(TOKENS, "access-tokens")      \
 	X(TABBED, "tabs")               \
 	X(CVM, "cvm")                   \
-	X(UPTIME, "up-time")
+	X(UPTIME, "up-time")            \
+	X(ASSET, "asset")
 
 enum pt_where_bit {
 #define PT_WHERE_AT(NAME, word) PT_AT_##NAME,
@@ -137,6 +138,7 @@ _Static_assert(PT_AT_COUNT <= 64, "a set of places is 64 bits");
 #define PT_IN_TABBED PT_AT(TABBED) /* any view with tabs */
 #define PT_IN_CVM PT_AT(CVM)       /* details of one */
 #define PT_IN_UPTIME PT_AT(UPTIME) /* of one CVM */
+#define PT_IN_ASSET PT_AT(ASSET)   /* one, with its sample */
 #define PT_IN_COMPUTATION \
 	(PT_IN_OVERVIEW | PT_IN_TIMELINE | PT_IN_LOGS | PT_IN_MANIFEST | PT_IN_ROLES | PT_IN_LINKED)
 #define PT_IN_VIEWS (~(PT_IN_ANY | PT_IN_LIST | PT_IN_TEXT | PT_IN_EDIT))
@@ -269,6 +271,7 @@ enum pt_action_id {
 	PT_ACTION_LOGIN,
 	PT_ACTION_LOGOUT,
 	PT_ACTION_WHOAMI,
+	PT_ACTION_SERVER_CHECK,
 	PT_ACTION_WORKSPACE_LIST,
 	PT_ACTION_WORKSPACE_USE,
 	PT_ACTION_WORKSPACE_SHOW,
@@ -381,6 +384,9 @@ enum pt_action_id {
 	PT_ACTION_ASSET_LINK,
 	PT_ACTION_ASSET_UNLINK,
 	PT_ACTION_ASSET_DELETE,
+	PT_ACTION_ASSET_PREVIEW,
+	PT_ACTION_ASSET_DOWNLOAD,
+	PT_ACTION_ASSET_COMPUTATIONS,
 	PT_ACTION_CHECKSUM,
 
 	/* CVMs */

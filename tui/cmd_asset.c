@@ -15,8 +15,6 @@
 
 #include <string.h>
 
-#define SAMPLE_MAX (10u << 20) /* reference section 3.7: sample of at most 10 MB */
-
 /* ---- list and show ---- */
 
 static const struct pt_record_column asset_columns[] = {
@@ -262,12 +260,12 @@ static struct making *making_create(struct pt_command *command)
 
 static int read_sample(struct making *making, const char *file, struct prism_error *err)
 {
-	PRISM_AUTO_BUF struct prism_buf bytes = PRISM_BUF_INIT(SAMPLE_MAX);
+	PRISM_AUTO_BUF struct prism_buf bytes = PRISM_BUF_INIT(CORE_SAMPLE_MAX);
 	PRISM_AUTO_FREE char *path = file ? prism_path_expand(file) : NULL;
 
 	if (!path)
 		return 0;
-	if (prism_file_read(path, SAMPLE_MAX, &bytes, err) < 0)
+	if (prism_file_read(path, CORE_SAMPLE_MAX, &bytes, err) < 0)
 		return prism_error_wrap(err, "the sample %s cannot be read", path);
 	making->sample = prism_base64_encode(bytes.data, bytes.len);
 	return 0;
@@ -292,11 +290,13 @@ void pt_cmd_asset_create(struct pt_command *command)
 static void update_hashed(void *data, const char *hex, uint64_t size, const struct prism_error *err)
 {
 	struct pt_command *command = data;
+	const struct making *making = command->state;
 	const char *name = pt_command_get(command, "name");
 	struct core_asset_draft draft = {
 	    .file_name = name,
 	    .description = pt_command_get(command, "description"),
 	    .checksum = hex,
+	    .sample = pt_command_flag(command, "no-sample") ? "" : making->sample,
 	    .type = CORE_ASSET_OTHER,
 	};
 	struct prism_error failed = PRISM_ERROR_INIT;
@@ -318,7 +318,9 @@ void pt_cmd_asset_update(struct pt_command *command)
 	struct making *making = making_create(command);
 	struct prism_error err = PRISM_ERROR_INIT;
 
-	if (making->path)
+	if (read_sample(making, pt_command_get(command, "sample"), &err) < 0)
+		pt_command_done(command, &err);
+	else if (making->path)
 		pt_command_try(command,
 		               core_checksum_path(command->core, making->path, command->cancel,
 		                                  hash_progress, update_hashed, command, &err),

@@ -421,7 +421,8 @@ void pt_cmd_user_disable(struct pt_command *command)
 	act_on(command, CORE_ACCOUNT_DISABLE, "account disabled");
 }
 
-void pt_cmd_user_delete(struct pt_command *command)
+/* The name to be confirmed has to be known first. */
+static void delete_named(struct pt_command *command)
 {
 	const char *id = pt_command_get(command, "user");
 	struct prism_error err = PRISM_ERROR_INIT;
@@ -430,6 +431,12 @@ void pt_cmd_user_delete(struct pt_command *command)
 		pt_command_done(command, &err);
 	else
 		act_on(command, CORE_ACCOUNT_DELETE, "account deleted");
+}
+
+void pt_cmd_user_delete(struct pt_command *command)
+{
+	core_user_name(command->core, pt_command_get(command, "user"));
+	pt_command_settle(command, delete_named);
 }
 
 void pt_cmd_user_role(struct pt_command *command)

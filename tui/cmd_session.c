@@ -4,6 +4,7 @@
  */
 #include "base/file.h"
 #include "base/mem.h"
+#include "core/health.h"
 #include "core/options.h"
 #include "core/session.h"
 #include "core/userkey.h"
@@ -62,6 +63,43 @@ static void whoami_known(struct pt_command *command)
 void pt_cmd_whoami(struct pt_command *command)
 {
 	pt_command_settle(command, whoami_known);
+}
+
+static void health_here(void *data, const struct core_health *health, const struct prism_error *err)
+{
+	static const struct pt_record_column columns[] = {
+	    {"backend", "Backend"},
+	    {"status", "Status"},
+	    {"version", "Version"},
+	    {"commit", "Commit"},
+	    {"milliseconds", "Answer (ms)"},
+	    {"skew_seconds", "Clock ahead (s)"},
+	    {NULL, NULL},
+	};
+	struct pt_command *command = data;
+	struct pt_records *r;
+
+	if (err) {
+		pt_command_done(command, err);
+		return;
+	}
+	r = command->records = pt_records_create(columns, PT_RECORD_SINGLE);
+	pt_records_text(r, core_option_text(command->world->options, CORE_OPT_URL));
+	pt_records_text(r, *health->status ? health->status : "answers");
+	pt_records_text(r, *health->version ? health->version : NULL);
+	pt_records_text(r, *health->commit ? health->commit : NULL);
+	pt_records_int(r, health->took_ms);
+	pt_records_int(r, core_clock_skew_us(command->core) / 1000000);
+	pt_command_done(command, NULL);
+}
+
+void pt_cmd_server_check(struct pt_command *command)
+{
+	struct prism_error err = PRISM_ERROR_INIT;
+
+	pt_command_try(command,
+	               core_health_probe(command->core, command->cancel, health_here, command, &err),
+	               &err);
 }
 
 static void workspaces_here(void *data, const struct prism_error *err)

@@ -9,6 +9,7 @@
 /* cmd_session.c */
 void pt_cmd_login(struct pt_command *command);
 void pt_cmd_whoami(struct pt_command *command);
+void pt_cmd_server_check(struct pt_command *command);
 void pt_cmd_workspace_list(struct pt_command *command);
 void pt_cmd_workspace_use(struct pt_command *command);
 void pt_cmd_profile_list(struct pt_command *command);
@@ -123,6 +124,11 @@ void pt_cmd_asset_link(struct pt_command *command);
 void pt_cmd_asset_unlink(struct pt_command *command);
 void pt_cmd_asset_delete(struct pt_command *command);
 void pt_cmd_checksum(struct pt_command *command);
+
+/* cmd_sample.c */
+void pt_cmd_asset_preview(struct pt_command *command);
+void pt_cmd_asset_download(struct pt_command *command);
+void pt_cmd_asset_computations(struct pt_command *command);
 
 /* cmd_cvm.c */
 void pt_cmd_cvm_list(struct pt_command *command);

@@ -6,6 +6,7 @@
 
 #include "base/file.h"
 #include "base/mem.h"
+#include "core/asset.h"
 #include "core/computation.h"
 #include "core/cvm.h"
 #include "core/options.h"
@@ -413,6 +414,42 @@ static unsigned open_cvm(struct pt_app *app, enum pt_action_id id, const struct 
 	return PT_HANDLED | PT_REDRAW;
 }
 
+/* ---- opening an asset by name, from the palette ---- */
+
+struct opening_asset {
+	struct pt_app *app;
+	enum pt_asset_tab tab;
+};
+
+static void asset_opened(void *data, const char *id, const struct prism_error *err)
+{
+	struct opening_asset *opening = data;
+	struct prism_error ignored = PRISM_ERROR_INIT;
+
+	if (err)
+		pt_app_report(opening->app, err);
+	else if (pt_app_open_tab_named(opening->app, "assets", &ignored) == 0)
+		pt_asset_open(opening->app, id, opening->tab);
+	prism_free(opening);
+}
+
+static unsigned open_asset(struct pt_app *app, enum pt_action_id id, const struct pt_values *values)
+{
+	const char *word = values ? pt_values_get(values, "asset") : NULL;
+	struct opening_asset *opening;
+	struct prism_error err = PRISM_ERROR_INIT;
+
+	if (!word || (id != PT_ACTION_ASSET_SHOW && id != PT_ACTION_ASSET_PREVIEW))
+		return PT_IGNORED;
+	opening = prism_alloc(sizeof(*opening));
+	*opening = (struct opening_asset){app, id == PT_ACTION_ASSET_SHOW ? PT_ASSET_TAB_DETAILS
+	                                                                  : PT_ASSET_TAB_SAMPLE};
+	if (core_asset_resolve(pt_ui_core(app), word, pt_ui_of(app)->cancel, asset_opened, opening,
+	                       &err) < 0)
+		asset_opened(opening, "", &err);
+	return PT_HANDLED | PT_REDRAW;
+}
+
 /* ---- opening a computation by name, from the palette ---- */
 
 struct opening {
@@ -587,6 +624,8 @@ unsigned pt_ui_act(struct pt_app *app, struct pt_view *view, enum pt_action_id i
 		result = own_form(app, id, values);
 	if (result == PT_IGNORED)
 		result = open_cvm(app, id, values);
+	if (result == PT_IGNORED)
+		result = open_asset(app, id, values);
 	if (result == PT_IGNORED)
 		result = open_tab_of(app, view, id, values);
 	if (result == PT_IGNORED)

@@ -5,6 +5,7 @@
 #include "base/mem.h"
 #include "core/asset.h"
 #include "core/computation.h"
+#include "core/permission.h"
 #include "core/session.h"
 #include "core/user.h"
 #include "tui/args.h"
@@ -14,6 +15,8 @@
 
 #include <stdio.h>
 #include <string.h>
+
+#define CHOICES_MAX 1000 /* computations offered; the form takes any by its name */
 
 struct assets {
 	struct pt_listview lv; /* first: see tui/listview.h */
@@ -105,37 +108,33 @@ static const char *name_of(struct pt_view *view, enum pt_arg_kind kind, const ch
 	return asset && *asset->file_name ? asset->file_name : NULL;
 }
 
-static bool may(struct pt_view *view, enum pt_action_id id, char *reason, size_t size)
+bool pt_asset_may(struct core *core, const struct core_asset *asset, enum pt_action_id action,
+                  char *reason, size_t size)
 {
-	const struct core_asset *asset = selected(view);
-	const struct pt_listview *lv = view->state;
-	bool own = pt_action(id)->group == PT_GROUP_ASSET && id != PT_ACTION_ASSET_CREATE &&
-	           id != PT_ACTION_ASSET_LIST && id != PT_ACTION_CHECKSUM;
+	const char *me = core_session_user_id(core);
 
-	if (own && !asset && !((const struct assets *)view->state)->computation) {
+	if (!asset) {
 		snprintf(reason, size, "no asset is selected");
 		return false;
 	}
-	if ((id == PT_ACTION_ASSET_UPDATE || id == PT_ACTION_ASSET_DELETE) && asset && *asset->owner &&
-	    *core_session_user_id(lv->core) &&
-	    strcmp(asset->owner, core_session_user_id(lv->core)) != 0) {
-		snprintf(reason, size, "it belongs to %.80s", core_user_name(lv->core, asset->owner));
+	if ((action == PT_ACTION_ASSET_UPDATE || action == PT_ACTION_ASSET_DELETE) && *asset->owner &&
+	    *me && strcmp(asset->owner, me) != 0) {
+		snprintf(reason, size, "it belongs to %.80s", core_user_name(core, asset->owner));
 		return false;
 	}
 	return true;
 }
 
-/* Every field of one asset, to read. */
-static void show(struct pt_view *view)
+static bool may(struct pt_view *view, enum pt_action_id id, char *reason, size_t size)
 {
-	const struct core_asset *asset = selected(view);
-	struct pt_values *values;
+	const struct assets *a = view->state;
+	bool own = pt_action(id)->group == PT_GROUP_ASSET && id != PT_ACTION_ASSET_CREATE &&
+	           id != PT_ACTION_ASSET_LIST && id != PT_ACTION_CHECKSUM;
 
-	if (!asset)
-		return;
-	values = pt_values_create(pt_action(PT_ACTION_ASSET_SHOW));
-	pt_values_add(values, "asset", asset->id);
-	pt_ui_run(view->app, values, false, NULL, NULL);
+	/* In the tab of a computation linking chooses from all assets. */
+	if (!own || (id == PT_ACTION_ASSET_LINK && a->computation))
+		return true;
+	return pt_asset_may(a->lv.core, selected(view), id, reason, size);
 }
 
 /* ---- choosing an asset to link, in the tab of a computation ---- */
@@ -184,11 +183,18 @@ static unsigned choose_link(struct pt_view *view)
 	for (size_t i = 0; i < count; i++) {
 		const struct core_asset *asset = core_asset_at(all, i);
 		bool here = core_list_find(a->lv.list, asset->id) != NULL;
+		enum core_perm need = asset->type == CORE_ASSET_ALGORITHM ? CORE_PERM_ALGO_PROVIDER
+		                                                          : CORE_PERM_DATASET_PROVIDER;
+		bool provider = core_may(a->lv.core, a->computation, need, NULL, 0);
 
+		/* Reference section 3.7: only who has the matching action may link. */
 		items[l->count] = (struct pt_dialog_item){
 		    .text = *asset->file_name ? asset->file_name : asset->description,
-		    .note = here ? "already linked" : core_asset_type_label(asset->type),
-		    .disabled = here,
+		    .note = here                              ? "already linked"
+		            : provider                        ? core_asset_type_label(asset->type)
+		            : need == CORE_PERM_ALGO_PROVIDER ? "needs algo_provider"
+		                                              : "needs dataset_provider",
+		    .disabled = here || !provider,
 		};
 		l->ids[l->count++] = prism_strdup(asset->id);
 	}
@@ -202,6 +208,80 @@ static unsigned choose_link(struct pt_view *view)
 	return PT_HANDLED | PT_REDRAW;
 }
 
+/* ---- choosing a computation, from the asset's side ---- */
+
+struct choosing {
+	struct pt_app *app;
+	enum pt_action_id action;
+	char *asset;
+	char **ids;
+	size_t count;
+};
+
+static void computation_chosen(void *data, ptrdiff_t index)
+{
+	struct choosing *c = data;
+
+	if (index >= 0 && (size_t)index < c->count) {
+		struct pt_values *values = pt_values_create(pt_action(c->action));
+
+		pt_values_add(values, "asset", c->asset);
+		pt_values_add(values, "computation", c->ids[index]);
+		pt_ui_run(c->app, values, true, NULL, NULL);
+	}
+	for (size_t i = 0; i < c->count; i++)
+		prism_free(c->ids[i]);
+	prism_free(c->ids);
+	prism_free(c->asset);
+	prism_free(c);
+}
+
+static bool is_linked(const struct core_asset *asset, const struct core_computation *computation)
+{
+	for (size_t i = 0; i < asset->computation_count; i++)
+		if (!strcmp(asset->computations[i], computation->id) ||
+		    !strcmp(asset->computations[i], computation->name))
+			return true;
+	return false;
+}
+
+unsigned pt_asset_choose_computation(struct pt_app *app, const struct core_asset *asset,
+                                     enum pt_action_id action)
+{
+	bool link = action == PT_ACTION_ASSET_LINK;
+	struct core_list *all = core_computations(pt_ui_core(app));
+	size_t total = core_list_count(all);
+	PRISM_AUTO_FREE struct pt_dialog_item *items = prism_alloc_array(total + 1, sizeof(*items));
+	struct choosing *c = prism_alloc(sizeof(*c));
+
+	c->app = app;
+	c->action = action;
+	c->asset = prism_strdup(asset ? asset->id : "");
+	c->ids = prism_alloc_array(total + 1, sizeof(*c->ids));
+	for (size_t i = 0; asset && i < total && c->count < CHOICES_MAX; i++) {
+		const struct core_computation *computation = core_computation_at(all, i);
+		bool linked = is_linked(asset, computation);
+
+		if (!link && !linked)
+			continue;
+		items[c->count] = (struct pt_dialog_item){
+		    .text = computation->name,
+		    .note = link && linked ? "already linked" : NULL,
+		    .disabled = link && linked,
+		};
+		c->ids[c->count++] = prism_strdup(computation->id);
+	}
+	if (!c->count) {
+		pt_app_message(app, PT_SLOT_INFO,
+		               link ? "there is no computation to link it to" : "it is not linked");
+		computation_chosen(c, -1);
+		return PT_HANDLED | PT_REDRAW;
+	}
+	pt_dialog_choose(app, link ? "Associate Asset to Computation" : "Unlink from", items, c->count,
+	                 0, computation_chosen, c);
+	return PT_HANDLED | PT_REDRAW;
+}
+
 static unsigned create(struct pt_view *view)
 {
 	const struct assets *a = view->state;
@@ -210,6 +290,16 @@ static unsigned create(struct pt_view *view)
 	pt_values_add(values, "link", a->computation);
 	pt_app_overlay(view->app, pt_view_form(view->app, values));
 	return PT_HANDLED | PT_REDRAW;
+}
+
+/* Marked ones go through the form: one computation for all of them. */
+static unsigned choose_computation(struct pt_view *view, enum pt_action_id id)
+{
+	const struct assets *a = view->state;
+
+	return pt_table_marked(a->lv.table)
+	           ? PT_IGNORED
+	           : pt_asset_choose_computation(view->app, selected(view), id);
 }
 
 static unsigned act(struct pt_view *view, enum pt_action_id id, const struct pt_values *values)
@@ -222,12 +312,19 @@ static unsigned act(struct pt_view *view, enum pt_action_id id, const struct pt_
 	case PT_ACTION_REFRESH:
 		return pt_listview_refresh(view);
 	case PT_ACTION_OPEN:
-		show(view);
+	case PT_ACTION_ASSET_PREVIEW:
+		if (selected(view))
+			pt_asset_open(view->app, selected(view)->id,
+			              id == PT_ACTION_OPEN ? PT_ASSET_TAB_DETAILS : PT_ASSET_TAB_SAMPLE);
 		return PT_HANDLED | PT_REDRAW;
 	case PT_ACTION_ASSET_CREATE:
 		return create(view);
 	case PT_ACTION_ASSET_LINK:
-		return a->computation ? choose_link(view) : PT_IGNORED;
+		if (a->computation)
+			return choose_link(view);
+		return choose_computation(view, id);
+	case PT_ACTION_ASSET_UNLINK:
+		return a->computation ? PT_IGNORED : choose_computation(view, id);
 	default:
 		return PT_IGNORED;
 	}

@@ -48,6 +48,19 @@ struct pt_view *pt_view_invitations(struct pt_app *app, bool mine);
 struct pt_view *pt_view_account(struct pt_app *app);
 struct pt_view *pt_view_tokens(struct pt_app *app);
 
+/* One asset with its tabs, into the detail pane, with the focus. */
+enum pt_asset_tab { PT_ASSET_TAB_DETAILS, PT_ASSET_TAB_SAMPLE, PT_ASSET_TAB_COUNT };
+void pt_asset_open(struct pt_app *app, const char *id, enum pt_asset_tab tab);
+struct pt_view *pt_view_sample(struct pt_app *app, const char *asset_id);
+struct core_asset;
+/* May this action be used on this asset now? Others are allowed. asset NULL: none is selected. */
+bool pt_asset_may(struct core *core, const struct core_asset *asset, enum pt_action_id action,
+                  char *reason, size_t size);
+/* Chooses a computation to link it to, or of those it is linked to, and does it. Returns enum
+ * pt_result. */
+unsigned pt_asset_choose_computation(struct pt_app *app, const struct core_asset *asset,
+                                     enum pt_action_id action);
+
 /* One computation with its tabs. */
 enum pt_computation_tab {
 	PT_TAB_OVERVIEW,

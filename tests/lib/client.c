@@ -62,9 +62,20 @@ void cli_finish(struct cli *c)
 static void become(const struct cli *c, const char *line, const char *password_file, int out,
                    int err)
 {
-	const char *argv[16] = {build_path("prism-tui"), "-o", "json", "--password-file",
-	                        password_file,           "-c", line};
+	const char *argv[64] = {build_path("prism-tui"), "-o", "json", "--password-file",
+	                        password_file};
 	int null = open(c->input ? c->input : "/dev/null", c->input ? O_RDONLY : O_RDWR);
+	char *rest = strdup(line), *end;
+
+	for (size_t at = 5; rest && at < 62; rest = end) {
+		end = strstr(rest, " ;; ");
+		if (end) {
+			*end = '\0';
+			end += 4;
+		}
+		argv[at++] = "-c";
+		argv[at++] = rest;
+	}
 
 	dup2(null, 0);
 	dup2(out, 1);

@@ -40,7 +40,8 @@ struct cli {
 	int status; /* exit status; -1 when it did not end by itself */
 };
 void cli_finish(struct cli *c);
-/* printf-like: the command line after -c; -o json is added. Returns the exit status. */
+/* printf-like: the command line after -c; -o json is added. " ;; " separates several of one
+ * process; then doc is NULL. Returns the exit status. */
 int cli_run(struct cli *c, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 /* The same; the test fails, with what was printed, unless the status is 0. Returns c->doc. */
 cJSON *cli_must(struct cli *c, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
