@@ -89,6 +89,7 @@ static struct core_attest *attest_open(struct prism_loop *loop,
 	    .trust_root_file = connection->trust_root_file,
 	    .extra_policy_file = connection->extra_policy_file,
 	    .timeout_ms = connection->attest_timeout_ms,
+	    .product_line = connection->product_line,
 	};
 
 	return core_attest_create(loop, &config, err);

@@ -44,6 +44,7 @@ struct core_agent_connection {
 	const char *certificates_file; /* VCEK chain, where the evidence lacks it */
 	const char *policy_key_file;   /* key that must have signed a CoRIM */
 	const char *trust_root_file;   /* a test root; what it vouches for is NOT A TEE */
+	const char *product_line;      /* "Milan", "Genoa", "Turin"; NULL: any */
 	int64_t attest_timeout_ms;     /* of handshake and evidence, each; 0: core/attest.h's own */
 	int64_t connect_timeout_ms;    /* 0: CORE_AGENT_CONNECT_MS */
 };

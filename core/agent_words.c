@@ -134,6 +134,7 @@ struct core_agent_connection *core_agent_connection_copy(const struct core_agent
 	copy->certificates_file = prism_strdup(from->certificates_file);
 	copy->policy_key_file = prism_strdup(from->policy_key_file);
 	copy->trust_root_file = prism_strdup(from->trust_root_file);
+	copy->product_line = prism_strdup(from->product_line);
 	return copy;
 }
 
@@ -155,6 +156,7 @@ void core_agent_connection_destroy(struct core_agent_connection *connection)
 	free_text(connection->certificates_file);
 	free_text(connection->policy_key_file);
 	free_text(connection->trust_root_file);
+	free_text(connection->product_line);
 	prism_free(connection);
 }
 

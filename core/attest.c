@@ -27,6 +27,7 @@ struct core_attest {
 	enum core_tls_mode mode;
 	enum net_atls_generation generation;
 	int64_t timeout_ms;
+	enum core_snp_product product;      /* UNKNOWN: any */
 	struct core_policy *policy, *extra; /* extra: NULL when there is none */
 	bool policy_key_given;
 	struct core_trust *trust;
@@ -148,6 +149,15 @@ static int load_tls(struct core_attest *a, const struct core_attest_config *conf
 	return a->tls ? 0 : -1;
 }
 
+static int choose_product(struct core_attest *a, const char *line, struct prism_error *err)
+{
+	a->product = line ? core_snp_product_parse(line) : CORE_SNP_UNKNOWN;
+	return !line || a->product != CORE_SNP_UNKNOWN
+	           ? 0
+	           : prism_error_raise(err, PRISM_ERROR_INVALID,
+	                               "\"%.40s\" is no product line: Milan, Genoa, Turin", line);
+}
+
 static int choose_generation(struct core_attest *a, enum core_attest_generation wish,
                              struct prism_error *err)
 {
@@ -173,7 +183,8 @@ struct core_attest *core_attest_create(struct prism_loop *loop,
 	a->mode = config->mode;
 	a->timeout_ms = config->timeout_ms > 0 ? config->timeout_ms : NET_ATLS_EXCHANGE_MS;
 	if (load_policy(a, config, err) < 0 || load_trust(a, config, err) < 0 ||
-	    load_tls(a, config, err) < 0 || choose_generation(a, config->generation, err) < 0) {
+	    load_tls(a, config, err) < 0 || choose_generation(a, config->generation, err) < 0 ||
+	    choose_product(a, config->product_line, err) < 0) {
 		core_attest_unref(a);
 		return NULL;
 	}
@@ -333,7 +344,7 @@ static void judge_evidence(struct judging *j, const struct core_binding *binding
 	const struct core_evidence *evidence = j->evidence;
 	struct core_verdict *v = j->v;
 	const struct core_evidence_expectation expect = {binding->report_data, binding->nonce,
-	                                                 now_us(a), paravisor};
+	                                                 now_us(a), paravisor, a->product};
 
 	j->binding = *binding;
 

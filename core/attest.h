@@ -42,6 +42,7 @@ struct core_attest_config {  /* paths and texts lent; NULL: not given */
 	const char *certificates_file; /* PEM: VCEK chain where the evidence lacks it */
 	const char *policy_key_file;   /* CoRIM: a signature under this key is required */
 	const char *trust_root_file;   /* PEM: a test root, everything under it is NOT A TEE */
+	const char *product_line;      /* "Milan", "Genoa", "Turin": what the CPU must be; NULL: any */
 	int64_t timeout_ms;            /* of handshake and exchange, each; 0: NET_ATLS_EXCHANGE_MS */
 	const char *extra_policy_file; /* JSON beside a CoRIM: further constraints, e.g. PCR values */
 };

@@ -307,7 +307,7 @@ static void check_snp_vtpm(const struct core_evidence *e, const struct core_poli
                            struct core_verdict *verdict)
 {
 	uint8_t bound[64];
-	struct core_snp_expectation snp = {.at_us = expect->at_us};
+	struct core_snp_expectation snp = {.at_us = expect->at_us, .product = expect->product};
 	struct core_tpm_expectation tpm = {.nonce = expect->nonce, .nonce_size = 32};
 
 	core_verdict_require(verdict, CORE_RULE_AK_BOUND);
@@ -352,7 +352,7 @@ void core_evidence_verify(const struct core_evidence *evidence, const struct cor
 
 	expect.paravisor |= evidence->eat.present && is_azure(&evidence->eat);
 	const uint8_t *report_data = expect.paravisor ? NULL : expect.report_data;
-	const struct core_snp_expectation snp = {report_data, expect.at_us};
+	const struct core_snp_expectation snp = {report_data, expect.at_us, expect.product};
 	const struct core_tdx_expectation tdx = {report_data, expect.at_us};
 
 	if (evidence->eat.present)

@@ -15,6 +15,7 @@
 #ifndef PRISM_CORE_EVIDENCE_H
 #define PRISM_CORE_EVIDENCE_H
 
+#include "core/snp.h"
 #include "core/verdict.h"
 
 #include <stdint.h>
@@ -79,6 +80,7 @@ struct core_evidence_expectation {
 	/* The report is that of Azure's paravisor, which fills in report data of its own: it can
 	 * never prove a connection, so the verdict is never "attested". Also taken from an EAT. */
 	bool paravisor;
+	enum core_snp_product product; /* what an AMD CPU must be (core/snp.h); UNKNOWN: any */
 };
 
 /* Reports on every rule that applies; does not conclude. policy may be NULL. */

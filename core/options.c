@@ -37,7 +37,7 @@ const struct core_option core_option_table[CORE_OPTION_COUNT] = {
 };
 
 struct layer {
-	char *name; /* of a profile; NULL otherwise */
+	char *name; /* of a profile or a CVM; NULL otherwise */
 	char *text[CORE_OPTION_COUNT];
 };
 
@@ -52,6 +52,8 @@ struct core_options {
 	struct layer defaults, environment, command;
 	struct layer *profiles; /* [0] is "default" */
 	size_t profile_count, current;
+	struct layer *cvms; /* the agent's settings of single CVMs */
+	size_t cvm_count;
 	struct value value[CORE_OPTION_COUNT];
 	char *file;
 	char *problem[PROBLEMS_MAX];
@@ -213,6 +215,27 @@ static struct layer *profile_add(struct core_options *options, const char *name)
 	return layer;
 }
 
+static struct layer *cvm_of(struct core_options *options, const char *name)
+{
+	for (size_t i = 0; i < options->cvm_count; i++)
+		if (strcmp(options->cvms[i].name, name) == 0)
+			return &options->cvms[i];
+	options->cvms =
+	    prism_realloc_array(options->cvms, options->cvm_count + 1, sizeof(*options->cvms));
+	struct layer *layer = &options->cvms[options->cvm_count++];
+	*layer = (struct layer){.name = prism_strdup(name)};
+	return layer;
+}
+
+static void drop_cvms(struct core_options *options)
+{
+	for (size_t i = 0; i < options->cvm_count; i++)
+		layer_finish(&options->cvms[i]);
+	prism_free(options->cvms);
+	options->cvms = NULL;
+	options->cvm_count = 0;
+}
+
 struct core_options *core_options_create(void)
 {
 	struct core_options *options = prism_alloc(sizeof(*options));
@@ -241,6 +264,7 @@ void core_options_destroy(struct core_options *options)
 	for (size_t i = 0; i < options->profile_count; i++)
 		layer_finish(&options->profiles[i]);
 	prism_free(options->profiles);
+	drop_cvms(options);
 	for (int i = 0; i < CORE_OPTION_COUNT; i++) {
 		prism_free(options->value[i].text);
 		prism_secret_destroy(options->value[i].secret);
@@ -299,6 +323,10 @@ static struct layer *layer_of_section(struct reading *r, const char *section)
 	if (!*section || strcmp(section, "defaults") == 0)
 		return &r->options->defaults;
 	const char *name = strncmp(section, "profile ", 8) == 0 ? section + 8 : NULL;
+	const char *cvm =
+	    strncmp(section, "cvm ", 4) == 0 ? section + 4 + strspn(section + 4, " \t") : "";
+	if (*cvm && prism_utf8_valid(cvm, strlen(cvm)))
+		return cvm_of(r->options, cvm);
 	if (name) {
 		name += strspn(name, " \t");
 		if (prism_path_safe_name(name)) {
@@ -309,7 +337,8 @@ static struct layer *layer_of_section(struct reading *r, const char *section)
 	if (strcmp(r->section, section) != 0) {
 		snprintf(r->section, sizeof(r->section), "%s", section);
 		problem(r, section,
-		        name ? "not a name for a profile" : "unknown section (profile NAME, defaults)");
+		        name ? "not a name for a profile"
+		             : "unknown section (profile NAME, cvm NAME, defaults)");
 	}
 	return NULL;
 }
@@ -324,7 +353,10 @@ static int on_setting(void *data, const char *section, const char *name, const c
 	int id = core_option_find(name);
 	struct prism_error err = PRISM_ERROR_INIT;
 	int64_t number;
-	if (id < 0)
+	bool of_cvm = strncmp(section, "cvm ", 4) == 0;
+	if (id >= 0 && of_cvm && strncmp(name, "agent_", 6) != 0 && id != CORE_OPT_TRUST_ROOT)
+		problem(r, name, "is no setting of one CVM: only agent_... and trust_root are");
+	else if (id < 0)
 		problem(r, name, "unknown setting");
 	else if (layer != &r->options->defaults && id == CORE_OPT_PROFILE)
 		problem(r, name, "belongs before the first section");
@@ -343,6 +375,7 @@ static void forget_file(struct core_options *options)
 	for (size_t i = 0; i < options->profile_count; i++)
 		layer_finish(&options->profiles[i]);
 	options->profile_count = options->current = 0;
+	drop_cvms(options);
 	profile_add(options, "default");
 }
 
@@ -503,6 +536,31 @@ enum core_option_source core_option_source(const struct core_options *options,
                                            enum core_option_id id)
 {
 	return options->value[id].source;
+}
+
+static const char *text_of_cvm(const struct core_options *options, enum core_option_id id,
+                               const char *name)
+{
+	for (size_t i = 0; name && *name && i < options->cvm_count; i++)
+		if (strcmp(options->cvms[i].name, name) == 0)
+			return options->cvms[i].text[id];
+	return NULL;
+}
+
+struct core_setting core_option_for(const struct core_options *options, enum core_option_id id,
+                                    const char *const *names)
+{
+	const struct value *value = &options->value[id];
+	struct core_setting setting = {value->text, value->number, value->source};
+
+	for (; names && *names && setting.source < CORE_FROM_CVM; names++) {
+		const char *text = text_of_cvm(options, id, *names);
+		int64_t number;
+
+		if (text && parse_value(&core_option_table[id], text, &number, NULL) == 0)
+			setting = (struct core_setting){text, number, CORE_FROM_CVM};
+	}
+	return setting;
 }
 
 const struct prism_secret *core_option_secret(const struct core_options *options,

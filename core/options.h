@@ -2,9 +2,10 @@
  * The table of settings, profiles, and what is remembered between starts.
  *
  * File: $XDG_CONFIG_HOME/prism-tui/config (ini).  Settings before the first section, or in
- * [defaults], hold for every profile; [profile NAME] adds to them.  Faults are reported as
+ * [defaults], hold for every profile; [profile NAME] adds to them; [cvm NAME] holds the agent's
+ * settings of one CVM, by its name, id or address, in every profile.  Faults are reported as
  * file:line: field: why, all of them are collected, and a fault keeps the default of that one
- * setting. Precedence: command line, environment (PRISM_TUI_<NAME>), profile, defaults, built in.
+ * setting. Precedence: command line, environment (PRISM_TUI_<NAME>), CVM, profile, defaults, built in.
  *
  * Remembered (pane sizes, last workspace, sort order) is no setting: it lives in
  * $XDG_STATE_HOME/prism-tui/<profile>.state (JSON), written atomically by core_remember_flush(),
@@ -51,6 +52,7 @@ enum core_option_source {
 	CORE_FROM_BUILTIN,
 	CORE_FROM_DEFAULTS,
 	CORE_FROM_PROFILE,
+	CORE_FROM_CVM, /* only from core_option_for() */
 	CORE_FROM_ENVIRONMENT,
 	CORE_FROM_COMMAND
 };
@@ -91,6 +93,14 @@ int64_t core_option_int(const struct core_options *options,
 bool core_option_bool(const struct core_options *options, enum core_option_id id);
 enum core_option_source core_option_source(const struct core_options *options,
                                            enum core_option_id id);
+struct core_setting {
+	const char *text; /* as written; lent */
+	int64_t number;
+	enum core_option_source source;
+};
+/* The value for one CVM. names: what it is called (name, id, address), NULL-terminated, or NULL. */
+struct core_setting core_option_for(const struct core_options *options, enum core_option_id id,
+                                    const char *const *names);
 struct prism_secret;
 const struct prism_secret *core_option_secret(const struct core_options *options,
                                               enum core_option_id id); /* NULL when empty */

@@ -52,6 +52,11 @@ const struct core_card *core_card_find(struct core *core, const char *computatio
 /* Where the run's agent listens, "host:port": from the run, its events' CVM, or the list of CVMs.
  * "" unknown. */
 const char *core_run_agent_url(struct core *core, const char *computation_id, const char *run_id);
+/* What the CVM of a run is called in [cvm NAME] of the configuration: its name, both ids, and the
+ * address given (NULL: none); NULL-terminated, lent like the address. */
+#define CORE_RUN_NAMES 5
+void core_run_cvm_names(struct core *core, const char *computation_id, const char *run_id,
+                        const char *address, const char *ret[CORE_RUN_NAMES]);
 
 /* Starts on a CVM; the id is the run's. The CVM list and the timeline are refreshed afterwards. */
 PRISM_MUST_USE

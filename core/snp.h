@@ -106,6 +106,7 @@ int core_snp_from_message(const struct Evidence__SnpAttestation *message,
 struct core_snp_expectation {
 	const uint8_t *report_data; /* 64 bytes; NULL: no session to bind to (offline), said so */
 	int64_t at_us;              /* moment for certificate dates; PRISM_TIME_UNSET: not looked at */
+	enum core_snp_product product; /* what the CPU must be; UNKNOWN: any */
 };
 
 /* Judges the evidence; reports on every rule of the groups chain, report, tcb, policy and

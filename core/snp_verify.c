@@ -203,6 +203,10 @@ static void check_product(struct job *job, const struct vcek_extensions *ext)
 	else if (want != CORE_SNP_UNKNOWN && want != named)
 		core_verdict_fail(job->verdict, CORE_RULE_CHAIN_PRODUCT, core_snp_product_word(want),
 		                  ext->product, "the policy expects another product line");
+	else if (job->expect->product != CORE_SNP_UNKNOWN && job->expect->product != named)
+		core_verdict_fail(job->verdict, CORE_RULE_CHAIN_PRODUCT,
+		                  core_snp_product_word(job->expect->product), ext->product,
+		                  "the settings expect another product line");
 	else
 		core_verdict_pass(job->verdict, CORE_RULE_CHAIN_PRODUCT, "%s", ext->product);
 }

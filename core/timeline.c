@@ -581,18 +581,40 @@ const struct core_card *core_card_find(struct core *core, const char *computatio
 	return NULL;
 }
 
+static const struct core_cvm *cvm_of_card(struct core *core, const struct core_card *card)
+{
+	struct core_list *cvms = core_cvms(core);
+
+	for (size_t i = 0; card && *card->run.cvm_id && i < core_list_count(cvms); i++) {
+		const struct core_cvm *cvm = core_cvm_at(cvms, i);
+		if (strcmp(cvm->id, card->run.cvm_id) == 0 || strcmp(cvm->cvm_id, card->run.cvm_id) == 0)
+			return cvm;
+	}
+	return NULL;
+}
+
 const char *core_run_agent_url(struct core *core, const char *computation_id, const char *run_id)
 {
 	const struct core_card *card = core_card_find(core, computation_id, run_id);
-	if (!card)
-		return "";
-	if (*card->run.agent_url)
+	const struct core_cvm *cvm = cvm_of_card(core, card);
+
+	if (card && *card->run.agent_url)
 		return card->run.agent_url;
-	struct core_list *cvms = core_cvms(core);
-	for (size_t i = 0; *card->run.cvm_id && i < core_list_count(cvms); i++) {
-		const struct core_cvm *cvm = core_cvm_at(cvms, i);
-		if (strcmp(cvm->id, card->run.cvm_id) == 0 || strcmp(cvm->cvm_id, card->run.cvm_id) == 0)
-			return cvm->agent_url;
+	return cvm ? cvm->agent_url : "";
+}
+
+void core_run_cvm_names(struct core *core, const char *computation_id, const char *run_id,
+                        const char *address, const char *ret[CORE_RUN_NAMES])
+{
+	const struct core_cvm *cvm = cvm_of_card(core, core_card_find(core, computation_id, run_id));
+	size_t count = 0;
+
+	if (cvm) {
+		ret[count++] = cvm->name;
+		ret[count++] = cvm->id;
+		ret[count++] = cvm->cvm_id;
 	}
-	return "";
+	if (address)
+		ret[count++] = address;
+	ret[count] = NULL;
 }

@@ -140,13 +140,17 @@ static void env_print(struct pt_command *command, const struct core_computation 
 	const char *mode_word = pt_command_get(command, "mode");
 	enum core_tls_mode mode = core_tls_mode_of(&computation->agent);
 	enum core_shell shell = CORE_SHELL_POSIX;
-	struct core_agent_connection settings = {0};
+	const char *url = core_run_agent_url(command->core, computation->id, NULL);
+	const char *names[CORE_RUN_NAMES];
+	struct core_agent_connection settings = {.mode = mode};
 	struct prism_error err = PRISM_ERROR_INIT;
 	PRISM_AUTO_BUF struct prism_buf out = PRISM_BUF_INIT(65536);
 
+	core_run_cvm_names(command->core, computation->id, NULL, address ? address : url, names);
+	const char *set = core_agent_settings_url(command->world->options, names);
 	if ((shell_word && core_shell_parse(shell_word, &shell, &err) < 0) ||
 	    (mode_word && core_tls_mode_parse(mode_word, &mode, &err) < 0) ||
-	    core_agent_settings_fill(command->world->options, &settings, &err) < 0) {
+	    core_agent_settings_fill(command->world->options, names, &settings, &err) < 0) {
 		pt_command_done(command, &err);
 		return;
 	}
@@ -154,7 +158,9 @@ static void env_print(struct pt_command *command, const struct core_computation 
 	    pt_command_get(command, "server-ca-file"), pt_command_get(command, "client-cert"),
 	    pt_command_get(command, "client-key"), pt_command_get(command, "policy")};
 	struct core_tls_env_values values = {
-	    .agent_url = address ? address : core_run_agent_url(command->core, computation->id, NULL),
+	    .agent_url = address ? address
+	                 : set   ? set
+	                         : url,
 	    .server_ca = named[0] ? named[0] : settings.server_ca_file,
 	    .client_cert = named[1] ? named[1] : settings.client_cert_file,
 	    .client_key = named[2] ? named[2] : settings.client_key_file,

@@ -5,6 +5,7 @@
 #include "base/mem.h"
 #include "core/agent_settings.h"
 #include "core/doctor.h"
+#include "core/run.h"
 #include "tui/commands.h"
 
 static const struct pt_record_column columns[] = {
@@ -94,7 +95,11 @@ void pt_cmd_computation_doctor(struct pt_command *command)
 	};
 	struct examining *e;
 
-	if (core_agent_settings_fill(command->world->options, &spec.connection, &err) < 0) {
+	const char *names[CORE_RUN_NAMES];
+	core_run_cvm_names(command->core, id, NULL, spec.connection.url, names);
+	if (!spec.connection.url)
+		spec.connection.url = core_agent_settings_url(command->world->options, names);
+	if (core_agent_settings_fill(command->world->options, names, &spec.connection, &err) < 0) {
 		pt_command_done(command, &err);
 		return;
 	}

@@ -206,7 +206,10 @@ static int submit(struct moving *m, struct prism_error *err)
 	    .requirements_path = requirements_path,
 	};
 
-	if (core_agent_settings_fill(command->world->options, &connection, err) < 0)
+	const char *names[CORE_RUN_NAMES];
+
+	core_run_cvm_names(command->core, computation, NULL, m->address, names);
+	if (core_agent_settings_fill(command->world->options, names, &connection, err) < 0)
 		return -1;
 	if (algorithm) {
 		const char *type = pt_command_get(command, "type");
@@ -270,10 +273,13 @@ static void cvms_here(void *data, const struct prism_error *err)
 	struct moving *m = data;
 	const char *computation = pt_command_get(m->command, "computation");
 	const char *url = core_run_agent_url(m->command->core, computation, NULL);
+	const char *names[CORE_RUN_NAMES];
 	struct prism_error failed = PRISM_ERROR_INIT;
 
-	if (*url) {
-		m->address = prism_strdup(url);
+	core_run_cvm_names(m->command->core, computation, NULL, *url ? url : NULL, names);
+	const char *set = core_agent_settings_url(m->command->world->options, names);
+	if (set || *url) {
+		m->address = prism_strdup(set ? set : url);
 		with_address(m);
 		return;
 	}
@@ -321,7 +327,8 @@ static int unlock(struct moving *m, struct prism_error *err)
 static void move(struct pt_command *command, enum core_transfer_kind kind, char *path)
 {
 	const char *computation = pt_command_get(command, "computation");
-	const char *address = pt_command_get(command, "address");
+	const char *named = pt_command_get(command, "address");
+	const char *address = named ? named : core_agent_settings_url(command->world->options, NULL);
 	struct moving *m = prism_alloc(sizeof(*m));
 	struct prism_error err = PRISM_ERROR_INIT;
 

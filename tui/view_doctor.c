@@ -7,6 +7,7 @@
 #include "core/agent_settings.h"
 #include "core/computation.h"
 #include "core/doctor.h"
+#include "core/run.h"
 #include "tui/args.h"
 #include "tui/checks_draw.h"
 #include "tui/keymap.h"
@@ -155,7 +156,10 @@ static void look(struct doctor *d)
 	d->stopped = false;
 	prism_error_clear(&d->error);
 	spec.key_file = key;
-	if (core_agent_settings_fill(world->options, &spec.connection, &d->error) == 0)
+	const char *names[CORE_RUN_NAMES];
+	core_run_cvm_names(d->core, d->id, NULL, NULL, names);
+	spec.connection.url = core_agent_settings_url(world->options, names);
+	if (core_agent_settings_fill(world->options, names, &spec.connection, &d->error) == 0)
 		d->core_doctor = core_doctor_start(d->core, &spec, looked, d);
 	build(d);
 }

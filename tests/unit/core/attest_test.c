@@ -386,6 +386,22 @@ static void test_without_the_test_root(void **state)
 	refuse(&row, &(struct sb_atls_config){.generation = 2, .kind = SB_FORGE_SNP_VTPM}, &client);
 }
 
+static void test_another_product_line_than_expected(void **state)
+{
+	const struct refusal row = {2, "product line", CORE_RULE_CHAIN_PRODUCT};
+	const struct sb_atls_config agent = {.generation = 2, .kind = SB_FORGE_SNP_VTPM};
+	struct core_attest_config client = plain(2);
+	struct exchange x;
+
+	client.product_line = "Genoa";
+	refuse(&row, &agent, &client);
+	client.product_line = "Milan";
+	exchange_start(&x, &agent, &client);
+	exchange_run(&x);
+	expect_attested(&x);
+	exchange_finish(&x);
+}
+
 static void test_mutual_with_another_ca(void **state)
 {
 	const struct refusal row = {2, "other CA", CORE_RULE_SERVER_CA};
@@ -507,6 +523,9 @@ static void test_settings_are_checked_before_dialling(void **state)
 	config.policy_file = NULL;
 	refuse_settings(config, "policy");
 	config = plain(1);
+	config.product_line = "Naples";
+	refuse_settings(config, "product line");
+	config = plain(1);
 	config.policy_file = root_pem;
 	refuse_settings(config, "not an attestation policy");
 	config = mutual(2);
@@ -549,6 +568,7 @@ int main(void)
 	    cmocka_unit_test(test_each_fault_is_stopped_before_the_first_byte),
 	    cmocka_unit_test(test_without_the_test_root),
 	    cmocka_unit_test(test_mutual_with_another_ca),
+	    cmocka_unit_test(test_another_product_line_than_expected),
 	    cmocka_unit_test(test_generations_do_not_mix),
 	    cmocka_unit_test(test_settings_are_checked_before_dialling),
 	    cmocka_unit_test(test_server_name_of_generation_1),

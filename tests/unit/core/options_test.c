@@ -240,6 +240,31 @@ static void test_remembering(void **state)
 	unsetenv("XDG_STATE_HOME");
 }
 
+static void test_one_cvm(void **state)
+{
+	static const char *const names[] = {"lab 1", "127.0.0.1:7002", NULL};
+	static const char *const others[] = {"lab 2", "", NULL};
+	struct core_options *o = load("agent_policy = all.json\n"
+	                              "[cvm lab 1]\nagent_policy = one.json\nagent_timeout = 5s\n"
+	                              "[cvm 127.0.0.1:7002]\nagent_product = Genoa\n"
+	                              "agent_policy = late.json\n"
+	                              "[cvm lab 2]\nagent_product = Naples\ntheme = light\n");
+	struct core_setting setting = core_option_for(o, CORE_OPT_AGENT_POLICY, names);
+
+	assert_string_equal(setting.text, "one.json"); /* the first name that says something */
+	assert_int_equal(setting.source, CORE_FROM_CVM);
+	assert_int_equal(core_option_for(o, CORE_OPT_AGENT_TIMEOUT, names).number, 5000);
+	assert_string_equal(core_option_for(o, CORE_OPT_AGENT_PRODUCT, names).text, "Genoa");
+	assert_string_equal(core_option_for(o, CORE_OPT_AGENT_POLICY, others).text, "all.json");
+	assert_string_equal(core_option_for(o, CORE_OPT_AGENT_POLICY, NULL).text, "all.json");
+	assert_int_equal(core_options_problem_count(o), 2);
+	assert_non_null(strstr(core_options_problem(o, 0), ":9: agent_product: "));
+	assert_non_null(strstr(core_options_problem(o, 1), ":10: theme: is no setting of one CVM"));
+	assert_int_equal(core_options_set(o, CORE_OPT_AGENT_POLICY, "now.json", NULL), 0);
+	assert_string_equal(core_option_for(o, CORE_OPT_AGENT_POLICY, names).text, "now.json");
+	core_options_destroy(o);
+}
+
 /* What is installed beside the manual is read from the top of the tree, where tests run. */
 static void test_sample_has_no_problem(void **state)
 {
@@ -264,6 +289,7 @@ int main(void)
 	    cmocka_unit_test(test_secrets_are_not_text),
 	    cmocka_unit_test(test_refusals_at_run_time),
 	    cmocka_unit_test(test_remembering),
+	    cmocka_unit_test(test_one_cvm),
 	    cmocka_unit_test(test_sample_has_no_problem),
 	};
 	return cmocka_run_group_tests(tests, make_dir, drop_dir);
