@@ -264,6 +264,10 @@ static void check_leaf(const struct core_attest *a, const struct net_atls_facts 
 	else
 		core_verdict_pass(v, CORE_RULE_LEAF, "%s%s", net_cert_key_text(leaf),
 		                  in_date ? "" : " (out of date; freshness comes from the exporter)");
+	if (!own && a->ca_count == 0) /* issued by a CA, of which nothing is known here */
+		core_verdict_skip(v, CORE_RULE_SERVER_CA,
+		                  "no CA was given, so who issued it is not known; the evidence alone "
+		                  "vouches for the key");
 }
 
 static void check_server_ca(const struct core_attest *a, const char *host,

@@ -144,6 +144,18 @@ static ssize_t conn_read(struct peer_conn *conn, void *buf, size_t size)
 	return conn->ssl ? SSL_read(conn->ssl, buf, (int)size) : recv(conn->fd, buf, size, 0);
 }
 
+size_t peer_read(struct peer_conn *conn, void *buf, size_t size)
+{
+	ssize_t n = conn_read(conn, buf, size);
+
+	return n > 0 ? (size_t)n : 0;
+}
+
+struct ssl_st *peer_ssl(struct peer_conn *conn)
+{
+	return conn->ssl;
+}
+
 bool peer_write(struct peer_conn *conn, const void *data, size_t size)
 {
 	const char *at = data;

@@ -25,6 +25,8 @@ unsigned peer_connections(const struct peer *peer); /* accepted so far */
 
 bool peer_write(struct peer_conn *conn, const void *data, size_t size);
 bool peer_puts(struct peer_conn *conn, const char *text);
+size_t peer_read(struct peer_conn *conn, void *buf, size_t size); /* 0: the connection ended */
+struct ssl_st *peer_ssl(struct peer_conn *conn);                  /* lent; NULL in clear text */
 /* Reads an HTTP/1 request with its Content-Length body. False at the end of the connection. */
 bool peer_read_request(struct peer_conn *conn, char *buf, size_t cap);
 void peer_wait_closed(struct peer_conn *conn); /* until the other side closes */
