@@ -327,8 +327,9 @@ static void check_certificates(struct job *job)
 		    "the certificate's firmware extensions are missing, doubled or malformed");
 		return;
 	}
-	if (job->product == CORE_SNP_UNKNOWN)
-		job->product = core_snp_product_parse(ext.product);
+	enum core_snp_product named = core_snp_product_parse(ext.product);
+	if (job->report->product == CORE_SNP_UNKNOWN && named != CORE_SNP_UNKNOWN)
+		job->product = named; /* a version 2 report: AMD's word outranks every guess */
 	check_product(job, &ext);
 	check_certificate_tcb(job, &ext);
 	check_chip(job, &ext);
