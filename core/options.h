@@ -5,7 +5,8 @@
  * [defaults], hold for every profile; [profile NAME] adds to them; [cvm NAME] holds the agent's
  * settings of one CVM, by its name, id or address, in every profile.  Faults are reported as
  * file:line: field: why, all of them are collected, and a fault keeps the default of that one
- * setting. Precedence: command line, environment (PRISM_TUI_<NAME>), CVM, profile, defaults, built in.
+ * setting. Precedence: command line, environment (PRISM_TUI_<NAME>), CVM, profile, defaults, built
+ * in.
  *
  * Remembered (pane sizes, last workspace, sort order) is no setting: it lives in
  * $XDG_STATE_HOME/prism-tui/<profile>.state (JSON), written atomically by core_remember_flush(),
