@@ -16,6 +16,7 @@
 #include "net/crypto.h"
 
 #include <string.h>
+#include <sys/stat.h>
 
 #define PAGE 4096u
 #define GPA_4GIB 0x100000000ull
@@ -228,14 +229,38 @@ static size_t put_hash_entry(uint8_t *out, const uint8_t *guid, const uint8_t ha
 	return GUID_SIZE + 2 + 32;
 }
 
-static int hash_file(const char *path, const struct prism_cancel *cancel, uint8_t out[32],
-                     struct prism_error *err)
+struct reading { /* kernel and initrd as one stretch of bytes */
+	const struct core_launch_spec *spec;
+	uint64_t before, total;
+};
+
+static void reading_progress(void *data, uint64_t done, uint64_t total)
+{
+	const struct reading *r = data;
+
+	(void)total;
+	if (r->spec->progress)
+		r->spec->progress(r->spec->progress_data, r->before + done, r->total);
+}
+
+static uint64_t size_of(const char *path)
+{
+	struct stat st;
+
+	return path && stat(path, &st) == 0 && st.st_size > 0 ? (uint64_t)st.st_size : 0;
+}
+
+static int hash_file(const char *path, struct reading *reading, const struct prism_cancel *cancel,
+                     uint8_t out[32], struct prism_error *err)
 {
 	if (!path) {
 		net_digest_bytes(NET_SHA256, "", 0, out);
 		return 0;
 	}
-	return net_digest_file(NET_SHA256, path, cancel, NULL, NULL, out, err);
+	if (net_digest_file(NET_SHA256, path, cancel, reading_progress, reading, out, err) < 0)
+		return -1;
+	reading->before += size_of(path);
+	return 0;
 }
 
 static int hashes_page(const struct core_launch_spec *spec, const struct image *ovmf,
@@ -249,8 +274,9 @@ static int hashes_page(const struct core_launch_spec *spec, const struct image *
 	if (ovmf->hashes_gpa == 0 || at + HASHES_PADDED > PAGE)
 		return prism_error_raise(err, PRISM_ERROR_INVALID,
 		                         "the firmware image has no room for kernel hashes");
-	if (hash_file(spec->kernel, cancel, kernel, err) < 0 ||
-	    hash_file(spec->initrd, cancel, initrd, err) < 0)
+	struct reading reading = {spec, 0, size_of(spec->kernel) + size_of(spec->initrd)};
+	if (hash_file(spec->kernel, &reading, cancel, kernel, err) < 0 ||
+	    hash_file(spec->initrd, &reading, cancel, initrd, err) < 0)
 		return -1;
 	net_digest_bytes(NET_SHA256, append, strlen(append) + 1, cmdline);
 

@@ -43,6 +43,10 @@ struct core_launch_spec {
 	uint32_t vcpu_signature;    /* CPUID Fn0000_0001 EAX of the vCPU type */
 	uint64_t guest_features;    /* SEV_FEATURES; 1 is SNP active */
 	bool ec2_rdx_zero;          /* EC2: RDX 0 instead of 0x600 (both are found in the field) */
+	/* Bytes of kernel and initrd read so far, on the calling thread; total 0: there are none. May
+	 * be NULL. */
+	void (*progress)(void *data, uint64_t done, uint64_t total);
+	void *progress_data;
 };
 #define CORE_LAUNCH_SPEC_INIT           \
 	{                                   \

@@ -219,6 +219,11 @@ const char *core_policy_id(const struct core_policy *policy)
 	return policy->id;
 }
 
+void core_policy_bytes(const struct core_policy *policy, struct prism_buf *out)
+{
+	prism_buf_put(out, policy->bytes.data, policy->bytes.len);
+}
+
 int core_policy_verify_signature(struct core_policy *policy, const char *pem, size_t size,
                                  struct prism_error *err)
 {

@@ -107,6 +107,9 @@ unsigned core_policy_generation(const struct core_policy *policy);
 /* SHA-256 of the file's bytes, hex, for display. Lent. */
 const char *core_policy_id(const struct core_policy *policy);
 
+/* The bytes as they were read, out of base64 if they were in it; appended. */
+void core_policy_bytes(const struct core_policy *policy, struct prism_buf *out);
+
 /* COSE_Sign1 of a signed CoRIM against a public key (PEM). */
 PRISM_MUST_USE
 int core_policy_verify_signature(struct core_policy *policy, const char *pem, size_t size,

@@ -79,6 +79,8 @@ typedef uint64_t pt_where;
 	X(MESSAGES, "messages")         \
 	X(FORM, "form")                 \
 	X(EVIDENCE, "evidence")         \
+	X(POLICY, "policy")             \
+	X(MEASUREMENT, "measurement")   \
 	X(TABS, "computation")          \
 	X(AUDIT, "audit")               \
 	X(MEMBERS, "members")           \
@@ -127,10 +129,12 @@ _Static_assert(PT_AT_COUNT <= 64, "a set of places is 64 bits");
 #define PT_IN_HELP PT_AT(HELP)
 #define PT_IN_MESSAGES PT_AT(MESSAGES)
 #define PT_IN_FORM PT_AT(FORM)
-#define PT_IN_EVIDENCE PT_AT(EVIDENCE) /* pages of facts: evidence, policies */
-#define PT_IN_TABS PT_AT(TABS)         /* whichever tab of a computation is open */
-#define PT_IN_MEMBERS PT_AT(MEMBERS)   /* of the workspace */
-#define PT_IN_WROLES PT_AT(WROLES)     /* roles of the workspace */
+#define PT_IN_EVIDENCE PT_AT(EVIDENCE) /* pages of facts: evidence, policies, measurements */
+#define PT_IN_POLICY PT_AT(POLICY)
+#define PT_IN_MEASUREMENT PT_AT(MEASUREMENT)
+#define PT_IN_TABS PT_AT(TABS)       /* whichever tab of a computation is open */
+#define PT_IN_MEMBERS PT_AT(MEMBERS) /* of the workspace */
+#define PT_IN_WROLES PT_AT(WROLES)   /* roles of the workspace */
 #define PT_IN_INVITATIONS PT_AT(INVITATIONS)
 #define PT_IN_MINE PT_AT(MINE) /* invitations for me */
 #define PT_IN_ACCOUNT PT_AT(ACCOUNT)
@@ -348,6 +352,7 @@ enum pt_action_id {
 	/* runs and agents */
 	PT_ACTION_RUN_LIST,
 	PT_ACTION_RUN_SHOW,
+	PT_ACTION_RUN_POLICY,
 	PT_ACTION_RUN_COMPARE,
 	PT_ACTION_SEND_ALGORITHM,
 	PT_ACTION_SEND_DATA,
@@ -454,6 +459,8 @@ enum pt_action_id {
 	PT_ACTION_EVIDENCE_OPEN,
 	PT_ACTION_EVIDENCE_FAILURE,
 	PT_ACTION_FOLD_ALL,
+	PT_ACTION_POLICY_EXPLAIN,
+	PT_ACTION_POLICY_COMPARE,
 	PT_ACTION_POLICY_SHOW,
 	PT_ACTION_POLICY_MEASUREMENT,
 	PT_ACTION_POLICY_HOST_DATA,

@@ -1,5 +1,5 @@
 /*
- * Commands about confidential VMs: list, show, create (and wait until ready), deactivate, policy.
+ * Commands about confidential VMs: list, show, create (and wait until ready), deactivate.
  */
 #include "base/file.h"
 #include "base/mem.h"
@@ -214,7 +214,7 @@ void pt_cmd_cvm_create(struct pt_command *command)
 	               &err);
 }
 
-/* ---- deactivate, policy ---- */
+/* ---- deactivate ---- */
 
 void pt_cmd_cvm_delete(struct pt_command *command)
 {
@@ -231,41 +231,6 @@ void pt_cmd_cvm_delete(struct pt_command *command)
 	    command,
 	    core_cvm_delete(command->core, id, command->cancel, pt_command_on_done, command, &err),
 	    &err);
-}
-
-static void policy_here(void *data, const char *text, size_t len, const struct prism_error *err)
-{
-	static const struct pt_record_column columns[] = {{"policy", "Policy"}, {NULL, NULL}};
-	struct pt_command *command = data;
-	const char *path = pt_command_get(command, "save");
-	PRISM_AUTO_FREE char *expanded = path ? prism_path_expand(path) : NULL;
-	struct prism_error failed = PRISM_ERROR_INIT;
-
-	if (err) {
-		pt_command_done(command, err);
-		return;
-	}
-	if (expanded && prism_file_write(expanded, text, len, 0644, &failed) < 0) {
-		pt_command_done(command, &failed);
-		return;
-	}
-	if (expanded) {
-		pt_command_message(command, "attestation policy saved as %s", expanded);
-	} else {
-		command->records = pt_records_create(columns, PT_RECORD_SINGLE);
-		pt_records_document(command->records, text, len);
-	}
-	pt_command_done(command, NULL);
-}
-
-void pt_cmd_cvm_policy(struct pt_command *command)
-{
-	struct prism_error err = PRISM_ERROR_INIT;
-
-	pt_command_try(command,
-	               core_cvm_policy(command->core, pt_command_get(command, "cvm"), command->cancel,
-	                               policy_here, command, &err),
-	               &err);
 }
 
 /* ---- attestation report and token ---- */

@@ -5,20 +5,26 @@
 #include "base/mem.h"
 #include "base/text.h"
 #include "base/work.h"
+#include "core/facts.h"
 #include "core/launch.h"
-#include "core/policy.h"
+#include "core/policy_file.h"
 #include "tui/cmd_evidence.h"
 #include "tui/commands.h"
+#include "tui/page.h"
 
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
+
+#define TELL_MS 250 /* progress is told four times a second */
 
 struct measuring {
 	struct pt_command *command;
 	struct core_launch_spec spec;
 	char *ovmf, *kernel, *initrd, *svsm; /* owned: expanded paths */
 	uint8_t ovmf_digest[CORE_LAUNCH_DIGEST], digest[CORE_LAUNCH_DIGEST];
+	_Atomic uint64_t done, total; /* bytes read; written by the worker */
+	struct prism_timer *timer;    /* tells them */
 	struct prism_error err;
 	int rc;
 };
@@ -31,6 +37,7 @@ static void measuring_free(void *state)
 	prism_free(m->kernel);
 	prism_free(m->initrd);
 	prism_free(m->svsm);
+	prism_timer_remove(m->timer);
 	prism_free(m);
 }
 
@@ -97,6 +104,15 @@ static int read_spec(struct measuring *m, struct prism_error *err)
 	return 0;
 }
 
+/* On the worker: only the counters are touched. */
+static void measuring_progress(void *data, uint64_t done, uint64_t total)
+{
+	struct measuring *m = data;
+
+	atomic_store(&m->total, total);
+	atomic_store(&m->done, done);
+}
+
 static void measure(void *data)
 {
 	struct measuring *m = data;
@@ -104,25 +120,75 @@ static void measure(void *data)
 	m->rc = core_launch_measure(&m->spec, m->command->cancel, m->digest, &m->err);
 }
 
+static void tell(void *data)
+{
+	struct measuring *m = data;
+
+	pt_command_progress(m->command, "measuring", atomic_load(&m->done), atomic_load(&m->total));
+}
+
 static int put_into_policy(struct measuring *m, const char *hex)
 {
 	PRISM_AUTO_FREE char *path = path_argument(m->command, "policy");
-	PRISM_AUTO_BUF struct prism_buf out = PRISM_BUF_INIT(4u * CORE_POLICY_MAX);
-	struct stat st;
+	bool kept = false;
 
 	if (!path)
 		return 0;
 	struct core_policy *policy = core_policy_read(path, &m->err);
 	int rc = policy ? core_policy_set_measurement(policy, hex, &m->err) : -1;
 	if (rc == 0)
-		rc = core_policy_print(policy, &out, &m->err);
-	mode_t mode = stat(path, &st) == 0 ? st.st_mode & 0777 : 0644;
-	if (rc == 0)
-		rc = prism_file_write(path, out.data, out.len, mode, &m->err);
+		rc = core_policy_save(policy, path, &kept, &m->err);
 	core_policy_destroy(policy);
-	if (rc == 0)
+	if (rc == 0 && kept)
+		pt_command_message(m->command, "measurement written; original kept as %s.orig",
+		                   prism_path_base(path));
+	else if (rc == 0)
 		pt_command_message(m->command, "measurement written to %s", path);
 	return rc;
+}
+
+/* ---- the answer ----------------------------------------------------------------------------- */
+
+static void fact(struct core_facts *facts, const char *key, const char *label, const char *meaning,
+                 const char *value)
+{
+	core_facts_addf(facts, 1, label, "of.%s", key);
+	core_facts_meaning(facts, meaning);
+	core_facts_value(facts, "%s", value);
+}
+
+static void file_fact(struct core_facts *facts, const char *key, const char *label,
+                      const char *meaning, const char *path)
+{
+	if (path)
+		fact(facts, key, label, meaning, path);
+}
+
+/* What was measured, so that the page can be read without remembering what was typed. */
+static struct core_facts *facts_of(const struct measuring *m)
+{
+	struct core_facts *facts = core_facts_create();
+	const struct core_launch_spec *spec = &m->spec;
+	PRISM_AUTO_FREE char *vcpus =
+	    prism_asprintf("%u of signature 0x%x", spec->vcpus, (unsigned)spec->vcpu_signature);
+
+	core_facts_add(facts, 0, "measurement", "Measurement");
+	core_facts_add(facts, 1, "measurement.launch", "MEASUREMENT");
+	core_facts_meaning(facts, "what a SEV-SNP report of a guest started so must contain");
+	core_facts_raw(facts, m->digest, sizeof(m->digest), -1);
+	core_facts_add(facts, 0, "of", "Measured");
+	file_fact(facts, "ovmf", "firmware", "every page of it", spec->ovmf);
+	file_fact(facts, "svsm", "SVSM", "every page of it, below the firmware", spec->svsm);
+	file_fact(facts, "kernel", "kernel", "its SHA-256, in the table of kernel hashes",
+	          spec->kernel);
+	file_fact(facts, "initrd", "initrd", "its SHA-256, in the same table", spec->initrd);
+	if (spec->kernel)
+		fact(facts, "append", "command line", "byte for byte, with the zero behind it",
+		     spec->append ? spec->append : "");
+	fact(facts, "vcpus", "vCPUs", "their number and type: one page for each", vcpus);
+	fact(facts, "vmm", "hypervisor", "its registers at reset are part of those pages",
+	     core_launch_vmm_word(spec->vmm));
+	return facts;
 }
 
 static void measured(void *data, bool cancelled)
@@ -143,6 +209,7 @@ static void measured(void *data, bool cancelled)
 		command->records = pt_records_create(columns, PT_RECORD_SINGLE);
 		pt_records_text(command->records, hex);
 		pt_records_text(command->records, base64);
+		command->page = pt_page_measurement(facts_of(m), hex);
 	}
 	pt_command_done(command, m->rc < 0 ? &m->err : NULL);
 }
@@ -159,5 +226,8 @@ void pt_cmd_measure_snp(struct pt_command *command)
 		pt_command_done(command, &err);
 		return;
 	}
+	m->spec.progress = measuring_progress;
+	m->spec.progress_data = m;
+	m->timer = prism_loop_add_timer(command->world->loop, TELL_MS, TELL_MS, tell, m);
 	prism_work_submit(command->world->work, command->cancel, measure, measured, m);
 }

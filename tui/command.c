@@ -20,6 +20,7 @@
 #include "core/session.h"
 #include "core/user.h"
 #include "core/workspace.h"
+#include "tui/page.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -109,6 +110,7 @@ static void deliver(void *data)
 	prism_cancel_destroy(command->cancel);
 	pt_records_destroy(command->records);
 	core_appraisal_unref(command->appraisal);
+	pt_page_destroy(command->page);
 	pt_values_destroy(command->values);
 	pt_values_destroy(p->given);
 	prism_free(command->message);

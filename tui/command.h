@@ -24,6 +24,7 @@
 struct core_appraisal;
 struct prism_secret;
 struct pt_command;
+struct pt_page;
 
 /* Who asked. Any but done may be NULL. */
 struct pt_front {
@@ -53,8 +54,9 @@ struct pt_command {
 	char *message;               /* one line for success; NULL: none */
 	/* What was judged, a reference: the screen opens it, whatever the end; NULL: nothing. */
 	struct core_appraisal *appraisal;
-	char *id;    /* of what was made; NULL */
-	void *state; /* the handler's */
+	struct pt_page *page; /* what the screen opens instead of printing the records; NULL: nothing */
+	char *id;             /* of what was made; NULL */
+	void *state;          /* the handler's */
 	void (*state_free)(void *state);
 	struct pt_command_private *p;
 };

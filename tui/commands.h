@@ -135,7 +135,6 @@ void pt_cmd_cvm_list(struct pt_command *command);
 void pt_cmd_cvm_show(struct pt_command *command);
 void pt_cmd_cvm_create(struct pt_command *command);
 void pt_cmd_cvm_delete(struct pt_command *command);
-void pt_cmd_cvm_policy(struct pt_command *command);
 void pt_cmd_cvm_attestation(struct pt_command *command);
 void pt_cmd_cvm_statistics(struct pt_command *command);
 
@@ -177,6 +176,10 @@ void pt_cmd_cert_generate(struct pt_command *command);
 void pt_cmd_agent_env(struct pt_command *command);
 
 /* cmd_policy.c */
+void pt_cmd_policy_explain(struct pt_command *command);
+void pt_cmd_policy_compare(struct pt_command *command);
+void pt_cmd_cvm_policy(struct pt_command *command);
+void pt_cmd_run_policy(struct pt_command *command);
 void pt_cmd_policy_show(struct pt_command *command);
 void pt_cmd_policy_measurement(struct pt_command *command);
 void pt_cmd_policy_host_data(struct pt_command *command);

@@ -318,6 +318,33 @@ void pt_factpage_show(struct pt_factpage *page, const char *section, const char 
 	pt_lines_reveal(page->lines, 0);
 }
 
+/* The section a fact stands in. */
+static const char *section_of(const struct pt_factpage *page, size_t index)
+{
+	while (index > 0 && core_facts_at(page->spec.facts, index)->depth > 0)
+		index--;
+	return core_facts_at(page->spec.facts, index)->key;
+}
+
+unsigned pt_factpage_next_difference(struct pt_factpage *page)
+{
+	const struct core_facts *facts = page->spec.facts;
+	const char *now = pt_lines_owner(page->lines, NULL, NULL);
+	size_t count = core_facts_count(facts), start = 0;
+
+	for (size_t i = 0; now && i < count; i++)
+		if (!strcmp(core_facts_at(facts, i)->key, now))
+			start = i;
+	for (size_t step = 1; step <= count; step++) {
+		size_t at = (start + step) % count;
+		if (core_facts_at(facts, at)->state != CORE_FACT_DIFFERS)
+			continue;
+		pt_factpage_show(page, section_of(page, at), core_facts_at(facts, at)->key);
+		break;
+	}
+	return PT_HANDLED | PT_REDRAW;
+}
+
 const struct core_fact *pt_factpage_fact(const struct pt_factpage *page)
 {
 	const char *key = pt_lines_owner(page->lines, NULL, NULL);
@@ -395,7 +422,7 @@ static void draw_head(const struct pt_factpage *page, struct pt_canvas *canvas, 
 	char position[40];
 
 	pt_lines_position(page->lines, position, sizeof(position));
-	int room = area.w - (int)strlen(position) - 4;
+	int room = area.w - (int)strlen(position) - 5;
 	pt_canvas_text(canvas, area.x + 2, area.y, room, PT_SLOT_DIALOG_TITLE, PT_LOOK_BOLD,
 	               title ? title : "");
 	pt_canvas_text_right(canvas, area.x, area.y, area.w - 1, PT_SLOT_DIM, 0, position);

@@ -48,6 +48,8 @@ void pt_factpage_show(struct pt_factpage *page, const char *section, const char 
 unsigned pt_factpage_toggle(struct pt_factpage *page);
 /* Everything open, everything closed, as proposed: in turn. */
 unsigned pt_factpage_fold_all(struct pt_factpage *page);
+/* To the next fact that differs, from the cursor on and round; opens what hides it. */
+unsigned pt_factpage_next_difference(struct pt_factpage *page);
 /* The fact the cursor is on; NULL: it is on none. */
 const struct core_fact *pt_factpage_fact(const struct pt_factpage *page);
 char *pt_factpage_copy(const struct pt_factpage *page); /* its bytes in hex, else its line; yours */

@@ -162,6 +162,7 @@ void pt_status_draw(const struct pt_status *status, struct pt_canvas *canvas, st
 	if (status->invitations)
 		x = draw_badge(canvas, line, x, status->invitations);
 	x = draw_part(canvas, line, x, safety_slots[status->agent_safety], status->agent_text);
+	x = draw_part(canvas, line, x, PT_SLOT_STATUS, status->working);
 	x = draw_part(canvas, line, x, PT_SLOT_STATUS, status->workspace);
 	x = draw_part(canvas, line, x, PT_SLOT_STATUS, status->user);
 	x = draw_part(canvas, line, x, PT_SLOT_STATUS, status->backend);

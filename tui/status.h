@@ -26,6 +26,7 @@ struct pt_status {
 	const char *refreshed; /* "14:02:11" */
 	unsigned pending;      /* requests under way */
 	unsigned transfers;    /* uploads and downloads under way */
+	const char *working;   /* how far a long command is: "measuring 45 MB of 100 MB" */
 	unsigned invitations;  /* that wait for my answer */
 	enum pt_safety safety;
 	const char *safety_text; /* "HTTPS verified", "clear text": the way to Prism */

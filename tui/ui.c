@@ -380,6 +380,7 @@ static void on_status(struct pt_app *app, struct pt_status *out)
 	                ? "PRODUCTION"
 	                : NULL;
 	status_agent(ui, out);
+	out->working = pt_ui_working(ui);
 	out->notice = ui->notice;
 }
 

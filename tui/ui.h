@@ -37,6 +37,8 @@ unsigned pt_ui_act(struct pt_app *app, struct pt_view *view, enum pt_action_id i
  * unless quiet. done may be NULL. */
 void pt_ui_run(struct pt_app *app, struct pt_values *values, bool quiet,
                void (*done)(void *data, const char *id, const struct prism_error *err), void *data);
+/* Stops the newest command that can be stopped; false: none runs. */
+bool pt_ui_cancel_command(struct pt_app *app);
 /* True while the view is in a pane or over the work; for callbacks that outlive views. */
 bool pt_ui_alive(struct pt_app *app, const struct pt_view *view);
 /* Hides everything behind a password; idle: nobody asked for it. */

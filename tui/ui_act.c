@@ -569,6 +569,8 @@ static unsigned shared(struct pt_app *app, struct pt_view *view, enum pt_action_
 		return copy_id(app, view);
 	case PT_ACTION_COPY_CELL:
 		return copy(app, view);
+	case PT_ACTION_CANCEL:
+		return pt_ui_cancel_command(app) ? PT_HANDLED | PT_REDRAW : PT_IGNORED;
 	case PT_ACTION_LOGIN:
 		pt_ui_sign_in(pt_ui_of(app));
 		return PT_HANDLED | PT_REDRAW;

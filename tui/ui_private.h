@@ -53,6 +53,8 @@ struct pt_ui_command {
 	void (*done)(void *data, const char *id, const struct prism_error *err);
 	void *data;
 	const struct pt_action *action;
+	struct pt_command *command; /* lent, until its end */
+	char working[80];           /* how far it is: "measuring 45 MB of 100 MB"; "" */
 };
 
 void pt_ui_start_missing(struct pt_app *app, struct pt_view *view, enum pt_action_id id,
@@ -63,6 +65,8 @@ unsigned pt_ui_sections(struct pt_app *app, enum pt_action_id id, const struct p
 void pt_ui_lock_watch(struct pt_ui *ui); /* session, option or lock changed */
 void pt_ui_lock_input(struct pt_ui *ui);
 
+/* How far the newest command that tells is; "": none does. Lent. */
+const char *pt_ui_working(const struct pt_ui *ui);
 void pt_ui_sign_in(struct pt_ui *ui); /* the login overlay, unless it is open */
 void pt_ui_signed_in(struct pt_ui *ui);
 

@@ -72,20 +72,32 @@ static const struct prism_error *show_appraisal(struct pt_ui *ui, struct pt_comm
 	return NULL;
 }
 
+/* A difference that can be read is an answer, no error. */
+static const struct prism_error *show_page(struct pt_ui *ui, struct pt_command *command,
+                                           const struct prism_error *err)
+{
+	if (!command->page)
+		return err;
+	pt_app_overlay(ui->app, pt_view_page(ui->app, PRISM_STEAL(command->page)));
+	return err && err->category == PRISM_ERROR_CONFLICT ? NULL : err;
+}
+
 static void front_done(void *data, struct pt_command *command, const struct prism_error *err)
 {
 	struct pt_ui_command *running = data;
 	struct pt_ui *ui = running->ui;
+	bool shown = command->appraisal || command->page;
 
 	prism_list_remove(&running->link);
-	err = show_appraisal(ui, command, err);
+	pt_app_dirty(ui->app); /* the status line told how far it was */
+	err = show_page(ui, command, show_appraisal(ui, command, err));
 	if (running->done)
 		running->done(running->data, command->id ? command->id : "", err);
 	else if (err)
 		pt_app_report(ui->app, err);
 	if (!err && command->message)
 		pt_app_message(ui->app, PT_SLOT_GOOD, "%s", command->message);
-	if (!err && command->records && !command->id && !running->quiet && !command->appraisal)
+	if (!err && command->records && !command->id && !running->quiet && !shown)
 		show_records(ui, command->action, command->records);
 	prism_free(running);
 }
@@ -109,11 +121,52 @@ static struct prism_secret *front_ask_secret(void *data, const char *file, const
 	return NULL;
 }
 
-static const struct pt_front front = {.ask_secret = front_ask_secret,
-                                      .keep_secret = front_keep_secret,
+static void front_progress(void *data, const char *what, uint64_t done, uint64_t total)
+{
+	struct pt_ui_command *running = data;
+	char part[24], whole[24];
+
+	if (running->action->group == PT_GROUP_RUN)
+		return; /* transfers have a view of their own */
+	snprintf(running->working, sizeof(running->working), "%.30s %s%s%s", what,
+	         prism_text_bytes(done, part), total ? " of " : "",
+	         total ? prism_text_bytes(total, whole) : "");
+	pt_app_dirty(running->ui->app);
+}
+
+static const struct pt_front front = {.keep_secret = front_keep_secret,
+                                      .ask_secret = front_ask_secret,
                                       .say = front_say,
+                                      .progress = front_progress,
                                       .rows = front_rows,
                                       .done = front_done};
+
+const char *pt_ui_working(const struct pt_ui *ui)
+{
+	const char *working = "";
+
+	PRISM_LIST_EACH (&ui->commands, node, next) {
+		const struct pt_ui_command *running = PRISM_CONTAINER(node, struct pt_ui_command, link);
+		if (*running->working)
+			working = running->working;
+	}
+	return working;
+}
+
+bool pt_ui_cancel_command(struct pt_app *app)
+{
+	struct pt_ui_command *newest = NULL;
+
+	PRISM_LIST_EACH (&pt_ui_of(app)->commands, node, next) {
+		struct pt_ui_command *running = PRISM_CONTAINER(node, struct pt_ui_command, link);
+		if ((running->action->flags & PT_ACTION_CANCELLABLE) && running->command &&
+		    running->action->group != PT_GROUP_RUN)
+			newest = running;
+	}
+	if (newest)
+		pt_command_cancel(newest->command);
+	return newest != NULL;
+}
 
 void pt_ui_run_now(struct pt_app *app, struct pt_values *values, bool quiet,
                    void (*done)(void *data, const char *id, const struct prism_error *err),
@@ -126,7 +179,8 @@ void pt_ui_run_now(struct pt_app *app, struct pt_values *values, bool quiet,
 	*running = (struct pt_ui_command){
 	    .ui = ui, .quiet = quiet, .done = done, .data = data, .action = pt_values_action(values)};
 	prism_list_append(&ui->commands, &running->link);
-	if (pt_command_start(ui->world, values, ui->cancel, &front, running, &err))
+	running->command = pt_command_start(ui->world, values, ui->cancel, &front, running, &err);
+	if (running->command)
 		return;
 	prism_list_remove(&running->link);
 	prism_free(running);

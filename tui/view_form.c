@@ -143,6 +143,8 @@ static unsigned key(struct pt_view *view, const struct pt_event *event)
 		f->confirmed = false;
 		pt_form_draft_changed(f);
 	}
+	if ((result & PT_CANCEL) && pt_form_busy(f->form) && pt_ui_cancel_command(view->app))
+		return PT_HANDLED | PT_REDRAW; /* its end comes back to the form */
 	if (result & PT_CANCEL) {
 		pt_form_draft_forget(f); /* given up on purpose; a hang-up does not come this way */
 		return PT_HANDLED | PT_CLOSE;
@@ -295,11 +297,37 @@ static char upper(char c)
 /* The form of "asset create" says what it does; its button says "Create". */
 static void name_form(struct pt_form_view *f)
 {
+	static const struct {
+		enum pt_action_id id;
+		const char *verb;
+	} named[] = {/* whose last word is no verb */
+	             {PT_ACTION_MEASURE_SNP, "measure"},
+	             {PT_ACTION_POLICY_MEASUREMENT, "write"},
+	             {PT_ACTION_POLICY_HOST_DATA, "write"},
+	             {PT_ACTION_POLICY_CORIM, "write"}};
 	const char *verb = strrchr(f->action->name, ' ');
 
 	verb = verb ? verb + 1 : f->action->name;
+	for (size_t i = 0; i < PRISM_COUNT(named); i++)
+		if (pt_action_id(f->action) == named[i].id)
+			verb = named[i].verb;
 	snprintf(f->title, sizeof(f->title), "%c%s", upper(f->action->help[0]), f->action->help + 1);
 	snprintf(f->submit, sizeof(f->submit), "%c%s", upper(verb[0]), verb + 1);
+}
+
+/* What was known is filled in: the cursor starts where something is still needed. */
+static void focus_first_gap(struct pt_form_view *f)
+{
+	for (size_t i = 0; i < f->count; i++) {
+		const char *text = pt_form_get(f->form, f->fields[i].id);
+
+		if (!(f->fields[i].flags & PT_FIELD_REQUIRED) || f->fields[i].kind == PT_FIELD_SELECT)
+			continue;
+		if (!text || !*text) {
+			pt_form_focus(f->form, f->fields[i].id);
+			return;
+		}
+	}
 }
 
 struct pt_view *pt_view_form(struct pt_app *app, struct pt_values *values)
@@ -315,5 +343,7 @@ struct pt_view *pt_view_form(struct pt_app *app, struct pt_values *values)
 		load(f);
 	else
 		pt_form_draft_offer(f);
+	if (!f->loading)
+		focus_first_gap(f);
 	return f->view;
 }

@@ -31,7 +31,16 @@ static char *label_of(const char *name)
 	} known[] = {{"ip", "IP addresses"},
 	             {"tls-mode", "TLS mode"},
 	             {"server-ca-file", "Server CA file"},
-	             {"client-ca-file", "Client CA file"}};
+	             {"client-ca-file", "Client CA file"},
+	             {"as-tpm", "As the TPM does"},
+	             {"ovmf", "Firmware (OVMF)"},
+	             {"append", "Command line"},
+	             {"vcpus", "vCPUs"},
+	             {"vcpu-type", "vCPU type"},
+	             {"vcpu-sig", "vCPU signature"},
+	             {"vmm-type", "Hypervisor"},
+	             {"svsm", "SVSM"},
+	             {"snp-ovmf-hash", "Firmware digest"}};
 	char *label = prism_strdup(name);
 
 	for (size_t i = 0; i < PRISM_COUNT(known); i++)

@@ -106,6 +106,9 @@ struct pt_view *pt_view_form(struct pt_app *app, struct pt_values *values);
 /* Takes a reference. Opens on what failed. */
 struct core_appraisal;
 struct pt_view *pt_view_evidence(struct pt_app *app, struct core_appraisal *appraisal);
+/* A policy, a comparison, a measurement; given. */
+struct pt_page;
+struct pt_view *pt_view_page(struct pt_app *app, struct pt_page *page);
 void pt_palette_open(struct pt_app *app, const char *initial);
 
 #endif

@@ -1,0 +1,30 @@
+/*
+ * Pages: answers of commands that are looked at rather than printed: a policy, two policies beside
+ * each other, a launch measurement.  After -c the command's records are printed instead.
+ *
+ * Thread rules: loop thread only.
+ */
+#ifndef PRISM_TUI_PAGE_H
+#define PRISM_TUI_PAGE_H
+
+#include "core/facts.h"
+#include "core/policy.h"
+
+enum pt_page_kind { PT_PAGE_POLICY, PT_PAGE_COMPARISON, PT_PAGE_MEASUREMENT };
+
+struct pt_page {
+	enum pt_page_kind kind;
+	char *title;                /* owned */
+	struct core_facts *facts;   /* owned */
+	struct core_policy *policy; /* PT_PAGE_POLICY: owned */
+	char *path;                 /* of the policy's file; NULL: it is none yet; owned */
+	char *value;                /* PT_PAGE_MEASUREMENT: in hex; owned */
+};
+/* policy and facts are given, texts copied. */
+struct pt_page *pt_page_policy(struct core_policy *policy, struct core_facts *facts,
+                               const char *path, const char *source);
+struct pt_page *pt_page_comparison(struct core_facts *facts, const char *title);
+struct pt_page *pt_page_measurement(struct core_facts *facts, const char *hex);
+void pt_page_destroy(struct pt_page *page); /* NULL allowed */
+
+#endif
