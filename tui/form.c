@@ -411,7 +411,11 @@ static unsigned field_key(struct pt_form *form, const struct pt_event *event)
 		return PT_HANDLED | PT_BROWSE;
 	} else if (field->prompt) {
 		PRISM_AUTO_FREE char *before = NULL;
+		size_t walked;
 
+		if (pt_key_is(event, PT_KEY_TAB, PT_MOD_SHIFT) &&
+		    pt_prompt_candidates(field->prompt, &walked)->count == 0)
+			return PT_IGNORED; /* nothing to walk back through: to the field before */
 		if (pt_key_is(event, PT_KEY_TAB, 0)) { /* completes what can be completed, else goes on */
 			if (!*pt_prompt_text(field->prompt))
 				return PT_IGNORED;

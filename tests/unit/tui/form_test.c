@@ -318,6 +318,22 @@ static void a_secret_can_be_looked_at_and_stays(void **state)
 	prism_secret_destroy(copy);
 }
 
+static void shift_tab_leaves_a_path(void **state)
+{
+	static const struct pt_field two[] = {
+	    {.id = "n", .label = "Name", .kind = PT_FIELD_TEXT},
+	    {.id = "p", .label = "File", .kind = PT_FIELD_PATH, .initial = "/"}};
+	struct pt_form *other = pt_form_create(two, 2, "Send", NULL, NULL);
+	const struct pt_event back = {.kind = PT_EVENT_KEY, .key = PT_KEY_TAB, .mods = PT_MOD_SHIFT};
+
+	(void)state;
+	pt_form_focus(other, "p");
+	pt_form_key(other, &back);
+	assert_string_equal(pt_form_focused(other), "n");
+	assert_string_equal(pt_form_get(other, "p"), "/");
+	pt_form_destroy(other);
+}
+
 static void a_path_can_be_browsed_for(void **state)
 {
 	static const struct pt_field path[] = {{.id = "p", .label = "File", .kind = PT_FIELD_PATH}};
@@ -364,6 +380,7 @@ int main(void)
 	    TEST(lines_say_more_about_a_value),
 	    TEST(a_secret_can_be_looked_at_and_stays),
 	    TEST(a_path_can_be_browsed_for),
+	    TEST(shift_tab_leaves_a_path),
 	    TEST(what_is_out_of_sight_can_be_scrolled_to),
 	    TEST(how_it_looks),
 	    TEST(the_field_with_the_cursor_is_seen),
