@@ -358,6 +358,17 @@ static void check_role(struct core_certcheck *check, unsigned slot)
 		     own ? "clientAuth" : "serverAuth");
 }
 
+/* RFC 8446 section 4.4.2.2 has the key sign the handshake; Go, and so the agents, do not look. */
+static void check_signing(struct core_certcheck *check, unsigned slot)
+{
+	const struct slot *s = &check->slots[slot];
+
+	if (core_certcheck_slot_info(slot)->holds != HOLDS_CA && !net_cert_may_sign(s->certs[0]))
+		WARN(USE, "the key signs the TLS 1.3 handshake, and strict peers refuse one that may not",
+		     "have a certificate issued with digitalSignature in its key usage",
+		     "%.200s: key usage lacks digitalSignature", nth_name(s, 0));
+}
+
 static void check_certs(struct core_certcheck *check, unsigned slot)
 {
 	struct slot *s = &check->slots[slot];
@@ -378,6 +389,7 @@ static void check_certs(struct core_certcheck *check, unsigned slot)
 	for (size_t i = 0; i < s->count; i++)
 		dates_of(check, slot, i);
 	check_role(check, slot);
+	check_signing(check, slot);
 }
 
 /* ---- a key ---- */

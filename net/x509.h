@@ -56,6 +56,7 @@ char *net_cert_alt_names(const struct net_cert *cert);
 /* Digest under the signature: "SHA2-256", "SHA1", "MD5"; "" when the scheme has its own (Ed25519).
  */
 const char *net_cert_signature_digest(const struct net_cert *cert);
+bool net_cert_may_sign(const struct net_cert *cert);    /* no keyUsage, or digitalSignature in it */
 bool net_cert_may_issue(const struct net_cert *cert);   /* no keyUsage, or keyCertSign in it */
 bool net_cert_clean_names(const struct net_cert *cert); /* no NUL or control byte in a name */
 /* Name and signature: `issuer` made `cert`.  Dates and uses are not looked at. */

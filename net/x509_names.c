@@ -23,6 +23,12 @@ const char *net_cert_signature_digest(const struct net_cert *cert)
 	return md ? EVP_MD_get0_name(md) : OBJ_nid2sn(digest);
 }
 
+bool net_cert_may_sign(const struct net_cert *cert)
+{
+	uint32_t usage = X509_get_key_usage(cert->x509);
+	return usage == UINT32_MAX || (usage & KU_DIGITAL_SIGNATURE) != 0;
+}
+
 bool net_cert_may_issue(const struct net_cert *cert)
 {
 	uint32_t usage = X509_get_key_usage(cert->x509); /* all bits when there is none */

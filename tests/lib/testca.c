@@ -89,6 +89,8 @@ struct testca testca_make(const struct testca_spec *spec, const struct testca *i
 		extension(cert, parent, NID_subject_alt_name, spec->names);
 	if (spec->usage)
 		extension(cert, parent, NID_ext_key_usage, spec->usage);
+	if (spec->key_usage)
+		extension(cert, parent, NID_key_usage, spec->key_usage);
 	if (spec->bulk)
 		bulk_extension(cert, spec->bulk);
 	need(X509_sign(cert, signer, spec->digest ? EVP_get_digestbyname(spec->digest) : EVP_sha256()) >

@@ -8,9 +8,10 @@
 #include <stdbool.h>
 
 struct testca_spec {
-	const char *name;  /* common name */
-	const char *names; /* "DNS:agent.example,IP:127.0.0.1"; NULL: none */
-	const char *usage; /* "serverAuth", "clientAuth"; NULL: no extended key usage */
+	const char *name;      /* common name */
+	const char *names;     /* "DNS:agent.example,IP:127.0.0.1"; NULL: none */
+	const char *usage;     /* "serverAuth", "clientAuth"; NULL: no extended key usage */
+	const char *key_usage; /* "digitalSignature"; NULL: no key usage */
 	bool ca;
 	unsigned bulk;      /* bytes of a private extension, as evidence rides in one */
 	unsigned rsa;       /* bits of an RSA key instead */
