@@ -25,6 +25,7 @@
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -177,6 +178,19 @@ static void run_stat(struct job *job, char *path)
 	prism_free(path);
 }
 
+/* The path in a message is the one that was asked for, as the person wrote it. */
+static void as_asked(struct job *job, const char *path)
+{
+	const char *at = strstr(job->error.message, path);
+	PRISM_AUTO_FREE char *text = NULL;
+
+	if (!job->failed || !at)
+		return;
+	text = prism_asprintf("%.*s%s%s", (int)(at - job->error.message), job->error.message, job->path,
+	                      at + strlen(path));
+	snprintf(job->error.message, sizeof(job->error.message), "%s", text);
+}
+
 static void run_read(struct job *job, const char *path)
 {
 	struct stat info;
@@ -203,6 +217,7 @@ static void run(struct job *job)
 	else
 		job->failed =
 		    prism_file_write(path, job->bytes.data, job->bytes.len, job->mode, &job->error) < 0;
+	as_asked(job, path);
 	prism_free(path);
 }
 

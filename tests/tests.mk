@@ -112,8 +112,9 @@ check-slow: check
 	@$(MAKE) --no-print-directory valgrind
 	@$(MAKE) --no-print-directory fuzz
 
-golden: $(screen_tests)
-	@PRISM_GOLDEN=write $(run_tests) $(screen_tests)
+golden_tests := $(screen_tests) $(B)/tests/unit/core/certcheck_modes_test
+golden: $(golden_tests)
+	@PRISM_GOLDEN=write $(run_tests) $(golden_tests)
 	@git status --short tests/golden tests/screen
 
 c_files = $(shell git ls-files '*.c' '*.h')

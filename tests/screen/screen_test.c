@@ -20,19 +20,23 @@
  *     resize COLSxROWS
  *     server SQL               somebody else changes what the sandbox holds
  *     hangup                   the terminal goes away, and the client starts again, signed out
- *     file PATH TEXT           makes a file (and its directories), "\n" in TEXT is a line end
+ *     file PATH TEXT           makes a file (and its directories), with "\n" and "\xHH" in TEXT
  *     copy FROM TO             one file, with the mode of a private one
- *     paste PATH               its contents, as a terminal pastes them
- *     touch PATH               its times, and those of what is in it, become the clock's
- *     tick MS                  moves the clock
- *     see TEXT                 the text is on the screen
- *     gone TEXT                the text is not
- *     shot NAME                compares
+ *     cert PATH ISSUER WHAT... makes PATH.pem and PATH.key; ISSUER is such a PATH, or "-"; WHAT:
+ *                              ca, nul, rsa=BITS, bulk=BYTES, from=SECONDS, until=SECONDS,
+ * names=SAN sparse PATH BYTES        a file of zeros that takes no room fifo PATH nobody writes to
+ * it link PATH TARGET         a symbolic link, made anew paste PATH               its contents, as
+ * a terminal pastes them touch PATH               its times, and those of what is in it, become the
+ * clock's tick MS                  moves the clock see TEXT                 the text is on the
+ * screen gone TEXT                the text is not shot NAME                compares
  */
+#include "base/clock.h"
 #include "base/file.h"
 #include "base/mem.h"
+#include "tests/lib/golden.h"
 #include "tests/lib/grid.h"
 #include "tests/lib/player.h"
+#include "tests/lib/testca.h"
 
 #include <dirent.h>
 #include <fcntl.h>
@@ -43,11 +47,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
 #define CASES "tests/screen"
-#define PICTURES "tests/golden/screen"
 #define FILE_MAX (1024 * 1024)
 
 struct play {
@@ -67,46 +71,15 @@ static const char *next_line(const char *text, const char **ret_end)
 	return newline ? newline + 1 : *ret_end;
 }
 
-/* The lines that differ, those expected with '-', those drawn with '+'. */
-static void print_difference(const char *expected, const char *drawn)
-{
-	while (*expected || *drawn) {
-		const char *e_end, *d_end;
-		const char *e_next = next_line(expected, &e_end), *d_next = next_line(drawn, &d_end);
-
-		if (e_end - expected != d_end - drawn ||
-		    memcmp(expected, drawn, (size_t)(e_end - expected)) != 0) {
-			if (*expected)
-				print_error("- %.*s\n", (int)(e_end - expected), expected);
-			if (*drawn)
-				print_error("+ %.*s\n", (int)(d_end - drawn), drawn);
-		}
-		expected = e_next;
-		drawn = d_next;
-	}
-}
-
 static void shot(struct play *play, const char *name)
 {
 	PRISM_AUTO_FREE char *picture = player_picture(play->player);
-	PRISM_AUTO_FREE char *path = prism_asprintf(PICTURES "/%s.%s.txt", play->name, name);
-	PRISM_AUTO_BUF struct prism_buf golden = PRISM_BUF_INIT(FILE_MAX);
-	const char *mode = getenv("PRISM_GOLDEN");
-	struct prism_error err = PRISM_ERROR_INIT;
+	PRISM_AUTO_FREE char *golden = prism_asprintf("screen/%s.%s.txt", play->name, name);
+	PRISM_AUTO_FREE char *where = prism_asprintf("%s.case:%d", play->name, play->line);
 
 	grid_check(player_screen(play->player));
-	if (mode && strcmp(mode, "write") == 0) {
-		if (prism_file_write(path, picture, strlen(picture), 0644, &err) < 0)
-			fail_msg("%s", err.message);
-		return;
-	}
-	if (prism_file_read(path, FILE_MAX, &golden, &err) < 0)
-		fail_msg("%s (make golden writes it)", err.message);
-	if (strcmp(prism_buf_text(&golden), picture) == 0)
-		return;
-	print_error("%s.case:%d: the screen is not %s:\n", play->name, play->line, path);
-	print_difference(prism_buf_text(&golden), picture);
-	play->wrong++;
+	if (!golden_same(golden, picture, where))
+		play->wrong++;
 }
 
 static void see(struct play *play, const char *text, bool wanted)
@@ -158,10 +131,18 @@ static void make_file(const char *rest)
 	struct prism_error err = PRISM_ERROR_INIT;
 
 	for (const char *at = space ? space + 1 : ""; *at; at++) {
-		bool escaped = at[0] == '\\' && at[1] == 'n';
+		char hex[3] = "";
 
-		prism_buf_putc(&text, escaped ? '\n' : *at);
-		at += escaped;
+		if (at[0] == '\\' && at[1] == 'x' && at[2] && at[3]) {
+			memcpy(hex, at + 2, 2);
+			prism_buf_putc(&text, (char)strtoul(hex, NULL, 16));
+			at += 3;
+		} else if (at[0] == '\\' && at[1] == 'n') {
+			prism_buf_putc(&text, '\n');
+			at++;
+		} else {
+			prism_buf_putc(&text, *at);
+		}
 	}
 	if (prism_file_mkdirs(dir, 0700, &err) < 0 ||
 	    prism_file_write(path, prism_buf_text(&text), text.len, 0600, &err) < 0)
@@ -191,6 +172,94 @@ static void paste_file(struct play *play, const char *name)
 	if (prism_file_read(path, FILE_MAX, &text, &err) < 0)
 		fail_msg("%s", err.message);
 	player_paste(play->player, prism_buf_text(&text), text.len);
+}
+
+static void write_text(const char *name, const char *end, const char *text)
+{
+	PRISM_AUTO_FREE char *whole = prism_asprintf("%s.%s", name, end);
+	PRISM_AUTO_FREE char *path = prism_path_expand(whole);
+	PRISM_AUTO_FREE char *dir = prism_strndup(path, (size_t)(prism_path_base(path) - path));
+	struct prism_error err = PRISM_ERROR_INIT;
+
+	if (prism_file_mkdirs(dir, 0700, &err) < 0 ||
+	    prism_file_write(path, text, strlen(text), 0600, &err) < 0)
+		fail_msg("%s", err.message);
+}
+
+static char *read_text(const char *name, const char *end)
+{
+	PRISM_AUTO_FREE char *whole = prism_asprintf("%s.%s", name, end);
+	PRISM_AUTO_FREE char *path = prism_path_expand(whole);
+	struct prism_buf text;
+	struct prism_error err = PRISM_ERROR_INIT;
+
+	if (prism_file_read(path, FILE_MAX, &text, &err) < 0)
+		fail_msg("%s", err.message);
+	return prism_buf_take(&text, NULL);
+}
+
+/* Its dates are counted from the clock of the play. */
+static void make_cert(struct play *play, char *rest)
+{
+	const long shift =
+	    (long)((player_wall_us(play->player) - prism_clock_wall_us(prism_clock_system())) /
+	           1000000);
+	char *save = NULL, *path = strtok_r(rest, " ", &save), *issuer = strtok_r(NULL, " ", &save);
+	struct testca_spec spec = {
+	    .name = "agent", .names = "IP:127.0.0.1", .from = -86400, .until = 300L * 86400 + 1800};
+	struct testca parent = {NULL, NULL}, made;
+
+	for (const char *what = strtok_r(NULL, " ", &save); what; what = strtok_r(NULL, " ", &save)) {
+		if (strcmp(what, "ca") == 0)
+			spec.ca = true;
+		else if (strcmp(what, "nul") == 0)
+			spec.nul = true;
+		else if (strncmp(what, "rsa=", 4) == 0)
+			spec.rsa = (unsigned)strtoul(what + 4, NULL, 10);
+		else if (strncmp(what, "bulk=", 5) == 0)
+			spec.bulk = (unsigned)strtoul(what + 5, NULL, 10);
+		else if (strncmp(what, "from=", 5) == 0)
+			spec.from = strtol(what + 5, NULL, 10);
+		else if (strncmp(what, "until=", 6) == 0)
+			spec.until = strtol(what + 6, NULL, 10);
+		else if (strncmp(what, "names=", 6) == 0)
+			spec.names = what + 6;
+		else if (strncmp(what, "name=", 5) == 0)
+			spec.name = what + 5;
+		else
+			fail_msg("no such certificate: %s", what);
+	}
+	spec.from += shift;
+	spec.until += shift;
+	if (strcmp(issuer, "-") != 0)
+		parent = (struct testca){read_text(issuer, "pem"), read_text(issuer, "key")};
+	made = testca_make(&spec, parent.cert_pem ? &parent : NULL);
+	write_text(path, "pem", made.cert_pem);
+	write_text(path, "key", made.key_pem);
+	testca_finish(&made);
+	testca_finish(&parent);
+}
+
+/* Files that are none, or too many. */
+static bool make_odd(const char *word, const char *rest)
+{
+	const char *space = strchr(rest, ' ');
+	PRISM_AUTO_FREE char *name = prism_strndup(rest, space ? (size_t)(space - rest) : strlen(rest));
+	PRISM_AUTO_FREE char *path = prism_path_expand(name);
+	int fd;
+
+	if (strcmp(word, "fifo") == 0)
+		return mkfifo(path, 0600) == 0;
+	if (strcmp(word, "link") == 0) {
+		PRISM_AUTO_FREE char *target = prism_path_expand(space + 1);
+
+		unlink(path);
+		return symlink(target, path) == 0;
+	}
+	fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+	if (fd < 0 || ftruncate(fd, strtol(space + 1, NULL, 10)) < 0)
+		return false;
+	return close(fd) == 0;
 }
 
 static void touch_one(const char *path, int64_t wall_us)
@@ -236,7 +305,7 @@ static void login(struct play *play, const char *user)
 	player_tick(play->player, 6000); /* the messages of signing in go */
 }
 
-static void step(struct play *play, const char *word, const char *rest)
+static void step(struct play *play, const char *word, char *rest)
 {
 	int cols, rows;
 
@@ -265,6 +334,12 @@ static void step(struct play *play, const char *word, const char *rest)
 		copy_file(rest);
 	} else if (strcmp(word, "paste") == 0) {
 		paste_file(play, rest);
+	} else if (strcmp(word, "cert") == 0) {
+		make_cert(play, rest);
+	} else if (strcmp(word, "sparse") == 0 || strcmp(word, "fifo") == 0 ||
+	           strcmp(word, "link") == 0) {
+		if (!make_odd(word, rest))
+			fail_msg("%s.case:%d: cannot be made", play->name, play->line);
 	} else if (strcmp(word, "touch") == 0) {
 		touch(play, rest);
 	} else if (strcmp(word, "shot") == 0) {
@@ -276,7 +351,7 @@ static void step(struct play *play, const char *word, const char *rest)
 
 static void play_line(struct play *play, const char *line, size_t len)
 {
-	char text[1024], *rest;
+	char text[1024], nothing[1] = "", *rest;
 
 	snprintf(text, sizeof(text), "%.*s", (int)(len < 1023 ? len : 1023), line);
 	if (text[0] == '#' || !text[strspn(text, " ")])
@@ -284,7 +359,7 @@ static void play_line(struct play *play, const char *line, size_t len)
 	rest = strchr(text, ' ');
 	if (rest)
 		*rest++ = '\0';
-	step(play, text, rest ? rest : "");
+	step(play, text, rest ? rest : nothing);
 }
 
 static void play_case(void **state)
@@ -326,8 +401,6 @@ int main(void)
 		fprintf(stderr, "no cases in " CASES "\n");
 		return 1;
 	}
-	mkdir("tests/golden", 0755);
-	mkdir(PICTURES, 0755);
 	tests = prism_alloc_array((size_t)count, sizeof(*tests));
 	for (int i = 0; i < count; i++) {
 		char *name = prism_strndup(entries[i]->d_name, strlen(entries[i]->d_name) - 5);
