@@ -1096,8 +1096,9 @@ static const struct pt_action rows[PT_ACTION_COUNT] = {
                "print openssl commands that make the same, and make nothing"}),
          .run = pt_cmd_cert_generate},
     [PT_ACTION_AGENT_ENV] =
-        {"agent env", "", PT_GROUP_CERT,
-         "environment in which cocos-cli reaches a computation's agent", 0, 0,
+        {"agent env", "E", PT_GROUP_CERT,
+         "environment in which cocos-cli reaches a computation's agent; on the screen, copied",
+         RUNS, PT_ACTION_SELECTION,
          ARGS(COMPUTATION,
               {"shell", PT_ARG_CHOICE, 0, "posix fish powershell env-file",
                "for which shell (posix); eval \"$(...)\" takes it over"},

@@ -6,13 +6,12 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "base/work.h"
-#include "core/agent_settings.h"
 #include "core/computation.h"
 #include "core/cvm.h"
 #include "core/devcert.h"
 #include "core/run.h"
-#include "core/shell.h"
 #include "tui/commands.h"
+#include "tui/env.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -135,41 +134,26 @@ void pt_cmd_cert_generate(struct pt_command *command)
 
 static void env_print(struct pt_command *command, const struct core_computation *computation)
 {
-	const char *address = pt_command_get(command, "address");
-	const char *shell_word = pt_command_get(command, "shell");
-	const char *mode_word = pt_command_get(command, "mode");
-	enum core_tls_mode mode = core_tls_mode_of(&computation->agent);
-	enum core_shell shell = CORE_SHELL_POSIX;
-	const char *url = core_run_agent_url(command->core, computation->id, NULL);
-	const char *names[CORE_RUN_NAMES];
-	struct core_agent_connection settings = {.mode = mode};
+	PRISM_AUTO_BUF struct prism_buf out = PRISM_BUF_INIT(PT_ENV_MAX);
+	const struct pt_env_spec spec = {
+	    .shell = pt_command_get(command, "shell"),
+	    .mode = pt_command_get(command, "mode"),
+	    .address = pt_command_get(command, "address"),
+	    .server_ca = pt_command_get(command, "server-ca-file"),
+	    .client_cert = pt_command_get(command, "client-cert"),
+	    .client_key = pt_command_get(command, "client-key"),
+	    .policy = pt_command_get(command, "policy"),
+	};
 	struct prism_error err = PRISM_ERROR_INIT;
-	PRISM_AUTO_BUF struct prism_buf out = PRISM_BUF_INIT(65536);
+	ssize_t open = pt_env_text(command->world, computation, &spec, &out, &err);
 
-	core_run_cvm_names(command->core, computation->id, NULL, address ? address : url, names);
-	const char *set = core_agent_settings_url(command->world->options, names);
-	if ((shell_word && core_shell_parse(shell_word, &shell, &err) < 0) ||
-	    (mode_word && core_tls_mode_parse(mode_word, &mode, &err) < 0) ||
-	    core_agent_settings_fill(command->world->options, names, &settings, &err) < 0) {
+	if (open < 0) {
 		pt_command_done(command, &err);
 		return;
 	}
-	const char *named[] = {
-	    pt_command_get(command, "server-ca-file"), pt_command_get(command, "client-cert"),
-	    pt_command_get(command, "client-key"), pt_command_get(command, "policy")};
-	struct core_tls_env_values values = {
-	    .agent_url = address ? address
-	                 : set   ? set
-	                         : url,
-	    .server_ca = named[0] ? named[0] : settings.server_ca_file,
-	    .client_cert = named[1] ? named[1] : settings.client_cert_file,
-	    .client_key = named[2] ? named[2] : settings.client_key_file,
-	    .policy = named[3] ? named[3] : settings.policy_file,
-	};
-	size_t open = core_tls_env_render(mode, shell, &values, &out);
 	print_text(command, "environment", prism_buf_text(&out));
 	if (open > 0)
-		pt_command_say(command, "%zu value%s in <...> to be filled in", open, open == 1 ? "" : "s");
+		pt_command_say(command, "%zd value%s in <...> to be filled in", open, open == 1 ? "" : "s");
 	pt_command_done(command, NULL);
 }
 

@@ -45,8 +45,8 @@ static bool only(const struct pt_values *values, const char *name)
 unsigned pt_ui_open(struct pt_app *app, struct pt_view *view, enum pt_action_id id,
                     const struct pt_values *values)
 {
-	bool doctor = id == PT_ACTION_COMPUTATION_DOCTOR;
-	const char *name = doctor ? "computation" : "cvm";
+	bool doctor = id == PT_ACTION_COMPUTATION_DOCTOR, env = id == PT_ACTION_AGENT_ENV;
+	const char *name = doctor || env ? "computation" : "cvm";
 	const struct pt_actor *actor = view ? view->ops->actor : NULL;
 	const char *word =
 	    values && pt_action_arg(pt_action(id), name) ? pt_values_get(values, name) : NULL;
@@ -58,12 +58,16 @@ unsigned pt_ui_open(struct pt_app *app, struct pt_view *view, enum pt_action_id 
 		pt_app_overlay(app, pt_view_certdoctor(app, values));
 		return PT_HANDLED | PT_REDRAW;
 	}
-	if ((!doctor && id != PT_ACTION_CERT_LIST) || !only(values, name))
+	if ((!doctor && !env && id != PT_ACTION_CERT_LIST) || !only(values, name))
 		return PT_IGNORED;
 	if (!word && actor && actor->subject)
-		word = actor->subject(view, doctor ? PT_ARG_COMPUTATION : PT_ARG_CVM);
-	if (!word || !*word)
+		word = actor->subject(view, doctor || env ? PT_ARG_COMPUTATION : PT_ARG_CVM);
+	if (!word || !*word || (env && values))
 		return PT_IGNORED;
+	if (env) {
+		pt_env_open(app, word);
+		return PT_HANDLED | PT_REDRAW;
+	}
 	opening = prism_alloc(sizeof(*opening));
 	*opening = (struct opening){app, id};
 	started = doctor ? core_computation_resolve(pt_ui_core(app), word, pt_ui_of(app)->cancel, found,

@@ -89,6 +89,9 @@ struct pt_view *pt_view_manifest(struct pt_app *app, const char *id);
 struct pt_view *pt_view_roles(struct pt_app *app, const char *id); /* "": of the workspace */
 struct pt_view *pt_view_linked(struct pt_app *app, const char *id);
 
+/* Asks for a shell; the environment of the agent goes to the clipboard and is shown. */
+void pt_env_open(struct pt_app *app, const char *computation_id);
+
 /* Overlays. */
 struct pt_view *pt_view_doctor(struct pt_app *app, const char *computation_id);
 /* values: of "cert doctor", lent; NULL: none. */
