@@ -1131,6 +1131,10 @@ static const struct pt_action rows[PT_ACTION_COUNT] = {
                               "go to what mends the line under the cursor", PT_IN_DOCTOR,
                               PT_ACTION_UI | PT_ACTION_HINT, .hint = "go there"},
 
+    [PT_ACTION_CERT_WIZARD] = {"cert wizard", "T", PT_GROUP_CERT,
+                               "make a CA, the agent's and a client's certificate for development",
+                               PT_IN_KEYS | PT_IN_CVMS | PT_IN_CERTS | RUNS,
+                               PT_ACTION_UI | PT_ACTION_WRITES | PT_ACTION_NO_LOGIN},
     [PT_ACTION_CERT_DOCTOR] =
         {"cert doctor", "t", PT_GROUP_CERT,
          "check the files of a TLS mode, choose others, check again", PT_IN_KEYS | PT_IN_CERTS,

@@ -54,6 +54,14 @@ unsigned pt_ui_open(struct pt_app *app, struct pt_view *view, enum pt_action_id 
 	struct opening *opening;
 	int started;
 
+	if (id == PT_ACTION_CERT_WIZARD) {
+		const char *computation =
+		    actor && actor->subject ? actor->subject(view, PT_ARG_COMPUTATION) : NULL;
+		const char *cvm = actor && actor->subject ? actor->subject(view, PT_ARG_CVM) : NULL;
+
+		pt_app_overlay(app, pt_view_certwizard(app, computation, cvm));
+		return PT_HANDLED | PT_REDRAW;
+	}
 	if (id == PT_ACTION_CERT_DOCTOR) {
 		pt_app_overlay(app, pt_view_certdoctor(app, values));
 		return PT_HANDLED | PT_REDRAW;

@@ -319,7 +319,7 @@ static void add_boxes(struct pt_form_view *f, const struct pt_arg *arg)
 static void add_arg(struct pt_form_view *f, const struct pt_arg *arg)
 {
 	bool required = arg->flags & PT_ARG_REQUIRED;
-	const char *known = pt_form_current(f, arg);
+	const char *given = pt_values_get(f->values, arg->name);
 	struct pt_field *field;
 	struct pt_form_slot *slot;
 
@@ -333,7 +333,9 @@ static void add_arg(struct pt_form_view *f, const struct pt_arg *arg)
 	field->flags = required ? PT_FIELD_REQUIRED : 0;
 	field->max = 65536;
 	field->rows = 3;
-	slot->initial = prism_strdup(known ? known : pt_values_get(f->values, arg->name));
+	/* What whoever opened the form proposes goes before what is there now. */
+	bool locked = f->tls && f->tls->locked && pt_form_current(f, arg);
+	slot->initial = prism_strdup(given && !locked ? given : pt_form_current(f, arg));
 	if (!slot->initial)
 		slot->initial = prism_strdup(proposed(f, arg));
 	field->initial = slot->initial;

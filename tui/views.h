@@ -94,6 +94,10 @@ void pt_env_open(struct pt_app *app, const char *computation_id);
 
 /* Overlays. */
 struct pt_view *pt_view_doctor(struct pt_app *app, const char *computation_id);
+/* computation: offered the files afterwards; its agent, or the CVM's, is what they name. NULL: none.
+ */
+struct pt_view *pt_view_certwizard(struct pt_app *app, const char *computation_id,
+                                   const char *cvm_id);
 /* values: of "cert doctor", lent; NULL: none. */
 struct pt_view *pt_view_certdoctor(struct pt_app *app, const struct pt_values *values);
 struct pt_view *pt_view_lock(struct pt_app *app);
