@@ -139,6 +139,16 @@ static void ask(struct core_doctor *d, int started, core_done_fn done, struct pr
 		done(d, err);
 }
 
+/* A setting may ask for more than the computation does, never for less. */
+static void choose_modes(struct core_doctor *d, const struct core_computation *computation)
+{
+	enum core_tls_mode set = d->connection->mode;
+	d->mode = d->reach = core_tls_mode_of(&computation->agent);
+	if (set != CORE_TLS_NONE &&
+	    (core_tls_mode_info(set)->attested || !core_tls_mode_info(d->mode)->attested))
+		d->reach = set;
+}
+
 static void computation_here(void *data, const struct core_computation *computation,
                              const struct prism_error *err)
 {
@@ -147,7 +157,7 @@ static void computation_here(void *data, const struct core_computation *computat
 		return;
 	d->computation_known = !err;
 	if (computation)
-		d->mode = core_tls_mode_of(&computation->agent);
+		choose_modes(d, computation);
 	core_doctor_look_server(d, err);
 	core_doctor_next(d);
 }

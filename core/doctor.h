@@ -64,8 +64,8 @@ struct core_doctor_line { /* strings lent until destroy, never NULL */
 
 struct core_doctor_spec { /* everything is copied */
 	const char *computation_id;
-	/* How this person reaches agents, as for a transfer: mode is ignored, the stored one counts.
-	 * url NULL or "": that of the latest run. */
+	/* How this person reaches agents, as for a transfer.  mode: what settings ask for beyond the
+	 * computation's own, CORE_TLS_NONE for nothing. url NULL or "": that of the latest run. */
 	struct core_agent_connection connection;
 	const char *key_file; /* private key for uploads; NULL: there is none */
 };

@@ -58,7 +58,7 @@ static void look_policy(struct core_doctor *d, const struct core_cvm *cvm)
 void core_doctor_look_attestation(struct core_doctor *d)
 {
 	const struct core_cvm *cvm = d->cvm_id ? core_cvm_get(d->core, d->cvm_id) : NULL;
-	if (!core_tls_mode_info(d->mode)->attested) {
+	if (!core_tls_mode_info(d->reach)->attested) {
 		core_doctor_add(d,
 		                CORE_DOCTOR_ROW(ATTESTATION, SKIPPED, "attestation.policy",
 		                                "An attestation policy is at hand"),

@@ -329,7 +329,7 @@ static void look_tls_files(struct core_doctor *d, const struct core_computation 
 
 static void look_own_inputs(struct core_doctor *d)
 {
-	unsigned env = core_tls_mode_info(d->mode)->env;
+	unsigned env = core_tls_mode_info(d->reach)->env;
 	bool cert = d->connection->client_cert_file, key = d->connection->client_key_file;
 	if (env & CORE_TLS_ENV_CLIENT && !(cert && key))
 		core_doctor_add(

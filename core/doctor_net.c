@@ -36,7 +36,7 @@ static void skip_from(struct core_doctor *d, int part, const char *why)
 {
 	if (part <= 1)
 		skip(d, "network.connects", connects, why);
-	if (part <= 2 && d->mode != CORE_TLS_NONE)
+	if (part <= 2 && d->reach != CORE_TLS_NONE)
 		skip(d, "network.tls", protects, why);
 	if (part <= 3)
 		skip(d, "network.answers", answers, why);
@@ -99,7 +99,7 @@ static bool find_address(struct core_doctor *d)
 	const char *url = d->connection->url;
 	if (!url || !*url)
 		url = core_run_agent_url(d->core, d->id, NULL);
-	d->connection->mode = d->mode;
+	d->connection->mode = d->reach;
 	if (!*url)
 		core_doctor_add(
 		    d,
@@ -236,7 +236,7 @@ void core_doctor_dial(struct core_doctor *d)
 		core_doctor_next(d);
 		return;
 	}
-	if (core_tls_mode_info(d->mode)->attested) {
+	if (core_tls_mode_info(d->reach)->attested) {
 		skip_from(d, 1,
 		          "an agent with attested TLS may close its port when a handshake is broken off; "
 		          "send or fetch something instead");
@@ -324,7 +324,7 @@ void core_doctor_ask_health(struct core_doctor *d)
 	    core_agent_stream_create(NULL, core_loop(d->core), core_work(d->core), d->connection, &err);
 	if (stream)
 		d->channel = net_grpc_channel_create(core_loop(d->core), stream, authority,
-		                                     d->mode != CORE_TLS_NONE);
+		                                     d->reach != CORE_TLS_NONE);
 	if (!d->channel || !net_grpc_call_start(d->channel, &spec, NULL, &err))
 		health_done(d, NET_GRPC_UNAVAILABLE, &err);
 }

@@ -31,7 +31,8 @@ struct core_doctor {
 	bool done, stopped;
 	/* what parts leave for later ones */
 	bool computation_known;
-	enum core_tls_mode mode;
+	enum core_tls_mode mode;  /* as stored with the computation */
+	enum core_tls_mode reach; /* as this person's settings reach it: never weaker */
 	char *host, *cvm_id; /* of the agent; NULL unknown */
 	uint16_t port;
 	int64_t started_ms;
