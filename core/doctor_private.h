@@ -33,7 +33,7 @@ struct core_doctor {
 	bool computation_known;
 	enum core_tls_mode mode;  /* as stored with the computation */
 	enum core_tls_mode reach; /* as this person's settings reach it: never weaker */
-	char *host, *cvm_id; /* of the agent; NULL unknown */
+	char *host, *cvm_id;      /* of the agent; NULL unknown */
 	uint16_t port;
 	int64_t started_ms;
 	struct net_stream *stream;

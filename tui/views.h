@@ -94,7 +94,8 @@ void pt_env_open(struct pt_app *app, const char *computation_id);
 
 /* Overlays. */
 struct pt_view *pt_view_doctor(struct pt_app *app, const char *computation_id);
-/* computation: offered the files afterwards; its agent, or the CVM's, is what they name. NULL: none.
+/* computation: offered the files afterwards; its agent, or the CVM's, is what they name. NULL:
+ * none.
  */
 struct pt_view *pt_view_certwizard(struct pt_app *app, const char *computation_id,
                                    const char *cvm_id);
