@@ -355,7 +355,10 @@ int core_verdict_raise(const struct core_verdict *verdict, struct prism_error *e
 	prism_error_raise(err, PRISM_ERROR_TRUST, "%s: %s%s%s", core_rule_id(worst->rule),
 	                  worst->result == CORE_CHECK_FAIL ? "does not hold" : "was not checked",
 	                  *worst->reason ? ": " : "", worst->reason);
-	prism_error_hint(err, "%s", core_rule_remedy(worst->rule));
+	prism_error_hint(err, "%s",
+	                 worst->result == CORE_CHECK_FAIL
+	                     ? core_rule_remedy(worst->rule)
+	                     : "nothing was found wrong, but this was not proven; nothing was sent");
 	return -1;
 }
 

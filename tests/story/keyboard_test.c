@@ -39,13 +39,33 @@ static void copy_sample(const struct story *s, const char *from, const char *nam
 	prism_buf_finish(&data);
 }
 
-static void begin(struct story *s, int rows, int cols)
+/* A configuration file that trusts the sandbox's attestation root, and a policy from a CVM. */
+static void prepare_attestation(const struct story *s)
+{
+	struct cli c = {.sandbox = s->sandbox, .workspace = "Open Science Lab"};
+	PRISM_AUTO_FREE char *dir = prism_path_join(s->dir, ".config/prism-tui");
+	PRISM_AUTO_FREE char *config = prism_path_join(dir, "config");
+	PRISM_AUTO_FREE char *text = prism_asprintf("trust_root = %s\nagent_policy = %s/policy\n",
+	                                            s->sandbox->attestation_root, s->dir);
+	const cJSON *cvms = cli_must(&c, "cvm list");
+	char id[80];
+
+	snprintf(id, sizeof(id), "%s", cli_text(cJSON_GetArrayItem(cvms, 0), "id"));
+	cli_must(&c, "cvm policy %s --save %s/policy", id, s->dir);
+	cli_finish(&c);
+	assert_int_equal(prism_file_mkdirs(dir, 0700, NULL), 0);
+	assert_int_equal(prism_file_write(config, text, strlen(text), 0600, NULL), 0);
+}
+
+/* generation: of attested TLS; NULL: nothing is attested in this story. */
+static void begin_attested(struct story *s, int rows, int cols, const char *generation)
 {
 	const char *tmp = getenv("TMPDIR") ? getenv("TMPDIR") : "/tmp";
 	char home[600];
 
 	*s = (struct story){0};
-	s->sandbox = sandbox_start((const char *const[]){"--cvm-step", "50", NULL});
+	s->sandbox = sandbox_start((const char *const[]){"--cvm-step", "50", "--agent-generation",
+	                                                 generation ? generation : "1", NULL});
 	snprintf(s->dir, sizeof(s->dir), "%s/story-XXXXXX", tmp);
 	assert_non_null(mkdtemp(s->dir));
 	copy_sample(s, "sandbox/samples/classify.py", "classify.py");
@@ -54,6 +74,8 @@ static void begin(struct story *s, int rows, int cols)
 	copy_sample(s, "sandbox/samples/slow.py", "slow.py");
 	copy_sample(s, "sandbox/samples/broken.py", "broken.py");
 	copy_sample(s, build_path("samples/columns"), "columns");
+	if (generation)
+		prepare_attestation(s);
 	snprintf(home, sizeof(home), "HOME=%s", s->dir);
 	s->p = client_start(&(struct client_spec){
 	    .sandbox = s->sandbox,
@@ -72,6 +94,11 @@ static void begin(struct story *s, int rows, int cols)
 	pty_wait_gone(s->p, "Hospital Pilot", SOON);
 	pty_keys(s->p, "<Enter>");
 	pty_wait_text(s->p, "Empty draft", SOON);
+}
+
+static void begin(struct story *s, int rows, int cols)
+{
+	begin_attested(s, rows, cols, NULL);
 }
 
 static void end(struct story *s)
@@ -254,6 +281,32 @@ static void test_at_120x40(void **state)
 	python_and_compiled(40, 120);
 }
 
+/* The same over attested TLS; the transfers say of whom they went to. */
+static void test_attested(void **state)
+{
+	struct story s;
+
+	begin_attested(&s, 40, 120, "2");
+	create(&s, "Attested columns");
+	pty_keys(s.p, ":computation update --tls-mode atls<Enter>");
+	pty_wait_text(s.p, "computation updated", SOON);
+	give_actions(&s);
+	make_key(&s);
+	make_assets(&s, "columns");
+	register_key(&s);
+	start_run(&s);
+	send_algorithm(&s, "columns", "");
+	send_data(&s);
+	pty_wait_text(s.p, "Consuming results", LATER);
+	fetch(&s, "columns.csv");
+	pty_keys(s.p, "5");
+	pty_wait_text(s.p, "NOT A TEE", SOON);
+	pty_keys(s.p, "1");
+	pty_wait_text(s.p, "Overview", SOON);
+	leave(&s);
+	end(&s);
+}
+
 static void test_stop_fail_and_retry(void **state)
 {
 	struct story s;
@@ -298,6 +351,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_at_80x24),
 	    cmocka_unit_test(test_at_120x40),
+	    cmocka_unit_test(test_attested),
 	    cmocka_unit_test(test_stop_fail_and_retry),
 	};
 
