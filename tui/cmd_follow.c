@@ -3,18 +3,23 @@
  *
  * Following, step by step:
  *   watch     core keeps the timeline fresh (core/watch.h) and tells of changes
- *   tick      events not printed yet go out, oldest first; with --logs the log is asked after each
- *   end       the run's card is final, the wanted event came, the time is over, or Ctrl-C
+ *   tick      events not printed yet go out, oldest first
+ *   log       with --logs core keeps a feed of the log (core/logs.h); after each whole look the new
+ *             lines of the run go out in order, none left out and none twice
+ *   end       the run's card is final, the wanted event came (and the log was looked at once more),
+ *             the time is over, or Ctrl-C
  */
 #include "base/mem.h"
 #include "base/text.h"
 #include "core/computation.h"
 #include "core/list.h"
+#include "core/logs.h"
 #include "core/request.h"
 #include "core/run.h"
 #include "core/watch.h"
 #include "tui/commands.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #define LOG_PAGE 100   /* supermq's largest page (reference section 3) */
@@ -248,6 +253,14 @@ void pt_cmd_computation_logs(struct pt_command *command)
 
 /* ---- follow ---- */
 
+/* A log line that is here and not printed yet. */
+struct waiting {
+	int64_t time_us;
+	size_t order; /* as it came: keeps lines of one instant in order */
+	char *run, *level;
+	struct prism_buf message;
+};
+
 struct follow {
 	struct pt_command *command;
 	struct core_watch *watch;
@@ -255,15 +268,27 @@ struct follow {
 	struct prism_timer *deadline;
 	struct prism_cancel_hook cancelled;
 	struct prism_arena *arena;
-	const char **seen; /* keys of printed events and lines */
+	const char **seen; /* keys of printed events */
 	size_t seen_count;
-	struct logs *logs; /* with --logs */
-	bool asking;       /* a page of the log is on its way */
-	bool again;        /* and another is wanted after it */
-	bool ended;        /* end when the log is read */
-	bool started;
+	struct core_logs *logs; /* with --logs: core keeps them whole, whatever the network does */
+	struct core_log_observer observer;
+	struct waiting *waiting;
+	size_t waiting_count, arrived;
+	int64_t fetched_us; /* of the last whole look at the log */
+	unsigned looks;     /* whole looks that are still owed before the end */
+	bool ended;         /* end when the log is read */
 	struct prism_error result;
 };
+
+static void waiting_drop(struct follow *f)
+{
+	for (size_t i = 0; i < f->waiting_count; i++) {
+		prism_free(f->waiting[i].run);
+		prism_free(f->waiting[i].level);
+		prism_buf_finish(&f->waiting[i].message);
+	}
+	f->waiting_count = 0;
+}
 
 static void follow_free(void *state)
 {
@@ -273,10 +298,15 @@ static void follow_free(void *state)
 	core_unsubscribe(f->subscription);
 	prism_timer_remove(f->deadline);
 	prism_cancel_remove(&f->cancelled);
+	if (f->logs) {
+		core_logstore_unobserve(&f->observer);
+		core_logs_follow(f->logs, false);
+		core_logs_close(f->logs);
+	}
+	waiting_drop(f);
+	prism_free(f->waiting);
 	prism_arena_destroy(f->arena);
 	prism_free(f->seen);
-	if (f->logs)
-		logs_free(f->logs);
 	prism_free(f);
 }
 
@@ -313,50 +343,93 @@ static void follow_end(struct follow *f)
 	pt_command_done(f->command, f->result.category == PRISM_ERROR_NONE ? NULL : &f->result);
 }
 
-static void follow_logs(struct follow *f);
+/* ---- its log ---- */
 
-static void follow_page(void *data, const struct core_reply *reply, const struct prism_error *err)
+static void take_lines(void *data, uint32_t id, uint32_t count, bool front)
 {
-	struct logs *logs = data;
-	struct pt_command *command = logs->command;
-	struct follow *f = command->state;
+	struct follow *f = data;
+	const struct core_logstore *store = core_logs_store(f->logs);
 
-	f->asking = false;
-	logs->count = 0;
-	if (!err) {
-		const cJSON *items = core_items_of(reply->json, "logs");
-		const cJSON *entry;
+	PRISM_UNUSED(front);
+	for (uint32_t i = 0; i < count; i++) {
+		struct core_log_line line = core_logstore_line(store, id + i);
+		struct waiting *to;
 
-		cJSON_ArrayForEach(entry, items) take_line(logs, entry);
-		command->records = pt_records_create(log_columns, 0);
-		for (size_t i = logs->count; i-- > 0;) {
-			const struct line *line = &logs->lines[i];
-
-			if (!first_time(f, line->run, line->level, line->message, line->time_us))
-				continue;
-			if (line->time_us != PRISM_TIME_UNSET && line->time_us > logs->since)
-				logs->since = line->time_us;
-			add_line(command->records, line);
+		if (!line.continuation || !f->waiting_count) {
+			f->waiting = prism_realloc_array(f->waiting, f->waiting_count + 1, sizeof(*f->waiting));
+			to = &f->waiting[f->waiting_count++];
+			*to = (struct waiting){.time_us = line.time_us, .order = f->arrived++};
+			to->run = prism_strdup(core_logstore_run(store, line.run));
+			to->level = prism_strdup(core_logstore_level(store, line.level));
+			prism_buf_init(&to->message, 64u << 20);
+		} else {
+			to = &f->waiting[f->waiting_count - 1];
+			prism_buf_putc(&to->message, '\n');
 		}
-		pt_command_rows(command);
+		prism_buf_put(&to->message, line.text, line.len);
 	}
-	if (f->again)
-		follow_logs(f);
-	else if (f->ended)
+}
+
+static int by_time(const void *a, const void *b)
+{
+	const struct waiting *x = a, *y = b;
+
+	if (x->time_us != y->time_us)
+		return x->time_us < y->time_us ? -1 : 1;
+	return x->order < y->order ? -1 : 1;
+}
+
+/* What came with one whole look, in order; lines of other runs are not what is followed. */
+static void print_waiting(struct follow *f)
+{
+	const char *run = f->command->id;
+
+	if (!f->waiting_count || !run)
+		return;
+	qsort(f->waiting, f->waiting_count, sizeof(*f->waiting), by_time);
+	f->command->records = pt_records_create(log_columns, 0);
+	for (size_t i = 0; i < f->waiting_count; i++) {
+		const struct waiting *w = &f->waiting[i];
+		struct line line = {w->time_us, w->level, w->run, prism_buf_text(&w->message)};
+
+		if (!*w->run || !strcmp(w->run, run))
+			add_line(f->command->records, &line);
+	}
+	pt_command_rows(f->command);
+	waiting_drop(f);
+}
+
+/* A look at the log has ended, or begun. */
+static void logs_changed(struct follow *f)
+{
+	const struct core_status *status = core_logs_status(f->logs);
+
+	if (status->fetched_us == f->fetched_us || status->fetched_us == PRISM_TIME_UNSET)
+		return;
+	f->fetched_us = status->fetched_us;
+	print_waiting(f);
+	if (f->ended && f->looks && --f->looks == 0)
 		follow_end(f);
+}
+
+/* The run is over: the log is looked at once more, from after that moment on. A look that is under
+ * way may have begun before it. While the server cannot be reached the feed tries again. */
+static void finish_logs(struct follow *f)
+{
+	f->looks = core_logs_status(f->logs)->loading ? 2 : 1;
+	core_logs_refresh(f->logs);
 }
 
 static void follow_logs(struct follow *f)
 {
-	struct prism_error err = PRISM_ERROR_INIT;
-
-	if (!f->logs || f->asking) {
-		f->again = f->logs != NULL;
-		return;
-	}
-	f->again = false;
-	f->asking = logs_ask(f->logs, follow_page, &err) == 0;
+	f->logs = core_logs_open(f->command->core, pt_command_get(f->command, "computation"));
+	f->fetched_us = PRISM_TIME_UNSET;
+	f->observer = (struct core_log_observer){.inserted = take_lines, .data = f};
+	core_logstore_observe(core_logs_store(f->logs), &f->observer);
+	core_logs_follow(f->logs, true);
 }
+
+/* ---- its events ---- */
 
 /* Prints what is new of a card; true when the wanted event is among it. */
 static bool follow_card(struct follow *f, const struct core_card *card)
@@ -403,10 +476,8 @@ static void follow_look(struct follow *f)
 	if (!f->command->id)
 		f->command->id = prism_strdup(card->run.id);
 	reached = follow_card(f, card);
-	if (!reached && !core_comp_state_info(card->state)->final) {
-		follow_logs(f);
+	if (!reached && !core_comp_state_info(card->state)->final)
 		return;
-	}
 	f->ended = true;
 	if (!reached && card->state != CORE_COMP_COMPLETED)
 		prism_error_raise(&f->result, PRISM_ERROR_CONFLICT, "the run ended: %s",
@@ -414,8 +485,9 @@ static void follow_look(struct follow *f)
 	else if (!reached)
 		pt_command_message(f->command, "the run ended: %s",
 		                   core_comp_state_info(card->state)->label);
-	follow_logs(f);
-	if (!f->asking)
+	if (f->logs)
+		finish_logs(f);
+	else
 		follow_end(f);
 }
 
@@ -426,24 +498,27 @@ static void follow_changed(void *data, const struct core_event *event)
 	if (event->type == CORE_EVENT_TIMELINE &&
 	    !strcmp(event->id, pt_command_get(f->command, "computation")))
 		follow_look(f);
+	else if (event->type == CORE_EVENT_LOGS && f->logs && !strcmp(event->id, core_logs_id(f->logs)))
+		logs_changed(f);
 }
 
-/* Ends it; a page of the log still on its way is waited for, because it writes into our state. */
 static void follow_stop(struct follow *f)
 {
 	f->ended = true;
-	f->again = false;
-	if (!f->asking)
-		follow_end(f);
+	f->looks = 0;
+	if (f->logs)
+		print_waiting(f);
+	follow_end(f);
 }
 
 static void follow_late(void *data)
 {
 	struct follow *f = data;
 
-	if (f->ended)
+	if (f->ended && !f->looks)
 		return;
-	prism_error_raise(&f->result, PRISM_ERROR_TIMEOUT, "the run had not ended by then");
+	if (!f->ended)
+		prism_error_raise(&f->result, PRISM_ERROR_TIMEOUT, "the run had not ended by then");
 	follow_stop(f);
 	prism_cancel_fire(f->command->cancel);
 }
@@ -452,7 +527,7 @@ static void follow_cancelled(void *data)
 {
 	struct follow *f = data;
 
-	if (f->ended)
+	if (f->ended && !f->looks)
 		return;
 	prism_error_raise(&f->result, PRISM_ERROR_CANCELLED, "no longer followed");
 	follow_stop(f);
@@ -477,7 +552,7 @@ void pt_cmd_computation_follow(struct pt_command *command)
 	command->state = f;
 	command->state_free = follow_free;
 	if (full && pt_command_flag(command, "logs"))
-		f->logs = logs_create(command);
+		follow_logs(f);
 	if (timeout)
 		f->deadline = prism_loop_add_timer(command->world->loop, ms, 0, follow_late, f);
 	f->cancelled = (struct prism_cancel_hook){.fire = follow_cancelled, .data = f};
