@@ -103,8 +103,6 @@ struct core_appraisal *core_agent_appraisal(const struct core_agent *agent)
 static struct net_stream *stream_open(struct core_agent *agent, struct prism_error *err)
 {
 	const struct core_agent_connection *connection = agent->connection;
-	int64_t timeout =
-	    connection->connect_timeout_ms > 0 ? connection->connect_timeout_ms : CORE_AGENT_CONNECT_MS;
 	PRISM_AUTO_FREE char *host = NULL;
 	uint16_t port;
 
@@ -113,7 +111,7 @@ static struct net_stream *stream_open(struct core_agent *agent, struct prism_err
 	if (core_agent_address(connection->url, &host, &port, err) < 0)
 		return NULL;
 	return core_attest_stream(
-	    agent->attest, net_stream_tcp_create(agent->loop, agent->work, host, port, timeout), host);
+	    agent->attest, core_agent_bottom(agent->loop, agent->work, connection, host, port), host);
 }
 
 struct core_agent *core_agent_create(struct prism_loop *loop, struct prism_work *work,

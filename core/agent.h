@@ -27,6 +27,7 @@
 
 struct core_appraisal;
 struct net_key;
+struct net_tunnel;
 struct net_stream;
 
 #define CORE_AGENT_PORT 7002
@@ -47,6 +48,7 @@ struct core_agent_connection {
 	const char *product_line;      /* "Milan", "Genoa", "Turin"; NULL: any */
 	int64_t attest_timeout_ms;     /* of handshake and evidence, each; 0: core/attest.h's own */
 	int64_t connect_timeout_ms;    /* 0: CORE_AGENT_CONNECT_MS */
+	struct net_tunnel *tunnel;     /* the way there; NULL: direct. Lent, not copied. */
 };
 struct core_agent_connection *core_agent_connection_copy(const struct core_agent_connection *from);
 void core_agent_connection_destroy(struct core_agent_connection *connection); /* NULL allowed */

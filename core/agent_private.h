@@ -11,4 +11,9 @@ PRISM_MUST_USE
 int core_agent_address(const char *url, char **ret_host, uint16_t *ret_port,
                        struct prism_error *err);
 
+/* The bottom of every chain: TCP, or a channel of the tunnel. */
+struct net_stream *core_agent_bottom(struct prism_loop *loop, struct prism_work *work,
+                                     const struct core_agent_connection *connection,
+                                     const char *host, uint16_t port);
+
 #endif

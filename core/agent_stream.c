@@ -6,11 +6,14 @@
  *   TLS          TLS over TCP; the agent judged by the server CA, or by the system's
  *   Mutual TLS   the same, and a client certificate is shown
  *
+ * With a tunnel a channel of SSH takes the place of TCP; what is above it is the same.
+ *
  * A mode that cannot be built is refused before anything is dialled; no mode is ever weakened.
  */
 #include "core/agent_private.h"
 
 #include "base/file.h"
+#include "net/stream_ssh.h"
 #include "net/stream_tcp.h"
 #include "net/stream_tls.h"
 
@@ -81,6 +84,17 @@ static struct net_tls *settings_make(const struct core_agent_connection *connect
 	return tls;
 }
 
+struct net_stream *core_agent_bottom(struct prism_loop *loop, struct prism_work *work,
+                                     const struct core_agent_connection *connection,
+                                     const char *host, uint16_t port)
+{
+	int64_t timeout =
+	    connection->connect_timeout_ms > 0 ? connection->connect_timeout_ms : CORE_AGENT_CONNECT_MS;
+
+	return connection->tunnel ? net_stream_ssh_create(connection->tunnel, host, port, timeout)
+	                          : net_stream_tcp_create(loop, work, host, port, timeout);
+}
+
 struct net_stream *core_agent_stream_create(void *unused, struct prism_loop *loop,
                                             struct prism_work *work,
                                             const struct core_agent_connection *connection,
@@ -99,13 +113,13 @@ struct net_stream *core_agent_stream_create(void *unused, struct prism_loop *loo
 	if (core_agent_address(connection->url, &host, &port, err) < 0)
 		return NULL;
 	if (connection->mode == CORE_TLS_NONE)
-		return net_stream_tcp_create(loop, work, host, port, timeout);
+		return core_agent_bottom(loop, work, connection, host, port);
 	struct net_tls *tls = settings_make(connection, err);
 	if (!tls)
 		return NULL;
 	const struct net_stream_tls_spec spec = {.tls = tls, .host = host, .timeout_ms = timeout};
 	struct net_stream *stream =
-	    net_stream_tls_create(net_stream_tcp_create(loop, work, host, port, timeout), &spec);
+	    net_stream_tls_create(core_agent_bottom(loop, work, connection, host, port), &spec);
 	net_tls_unref(tls);
 	return stream;
 }

@@ -12,7 +12,8 @@
 
 #include "net/http.h"
 
-/* X(ENUM, option that overrides, prefix below the base URL, alternative prefix or NULL) */
+/* X(ENUM, option that overrides, prefix below the base URL, alternative prefix or NULL). The way to
+ * a service is the option of the same name that ends in _via. */
 #define CORE_SERVICE_MAP(X)                                                           \
 	X(USERS, "users_url", "/users", NULL)                                             \
 	X(PASSWORD, "password_url", "/password", NULL)                                    \

@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "core/audit.h"
 #include "core/session.h"
+#include "core/tunnels.h"
 #include "core/workspace.h"
 
 #include <assert.h>
@@ -15,9 +16,10 @@
 #include <string.h>
 
 #define BODY_MAX (64u << 20) /* of a request: sample assets are at most 10 MB of base64 */
-#define STAGES(X)                      \
-	X(NEW, "new")                      \
-	X(WAIT_TOKEN, "waits for a token") \
+#define STAGES(X)                        \
+	X(NEW, "new")                        \
+	X(WAIT_TOKEN, "waits for a token")   \
+	X(WAIT_TUNNEL, "waits for a tunnel") \
 	X(PARKED, "parked") X(SENT, "sent") X(WAIT_RETRY, "waits for its retry") X(DONE, "done")
 
 enum stage {
@@ -48,6 +50,8 @@ struct core_request {
 	int64_t timeout_ms;
 	struct prism_timer *timer;
 	struct net_http_request *net;
+	struct net_tunnel *tunnel; /* NULL: direct */
+	struct net_tunnel_wait wait;
 	struct prism_cancel_hook hook;
 	core_reply_fn done;
 	void *data;
@@ -224,6 +228,7 @@ static void free_request(struct core_request *r)
 	prism_list_remove(&r->node);
 	prism_cancel_remove(&r->hook);
 	prism_timer_remove(r->timer);
+	net_tunnel_unwait(&r->wait);
 	prism_loop_undefer(core_loop(r->core), go_later, r);
 	prism_loop_undefer(core_loop(r->core), fail_cancelled, r);
 	if (r->secret_body)
@@ -268,6 +273,7 @@ static void on_cancel(void *data)
 	if (r->cancelled)
 		return;
 	r->cancelled = true;
+	net_tunnel_unwait(&r->wait);
 	prism_loop_undefer(core_loop(r->core), go_later, r);
 	if (r->net)
 		net_http_abort(r->net);
@@ -318,7 +324,7 @@ static void decorate(struct core_request *r, struct prism_error *err)
 	}
 }
 
-static void send_now(struct core_request *r)
+static void send_built(struct core_request *r)
 {
 	bool refresh = (r->row->flags & CORE_EPF_REFRESH) != 0;
 	PRISM_AUTO_FREE char *url = build_url(r);
@@ -337,6 +343,7 @@ static void send_now(struct core_request *r)
 	    .accept = r->accept,
 	    .request_id = r->audited ? r->audit_id : NULL,
 	    .timeout_ms = r->timeout_ms,
+	    .tunnel = r->tunnel,
 	    .done = answered,
 	    .data = r,
 	};
@@ -349,6 +356,40 @@ static void send_now(struct core_request *r)
 		decorate(r, &err);
 		fail(r, &err);
 	}
+}
+
+/* The clock of the request starts when the way is there: somebody may have to type a passphrase. */
+static void tunnel_ready(struct net_tunnel_wait *wait, struct net_ssh *ssh,
+                         const struct prism_error *err)
+{
+	struct core_request *r = PRISM_CONTAINER(wait, struct core_request, wait);
+	PRISM_UNUSED(ssh);
+	if (!err) {
+		send_built(r);
+		return;
+	}
+	struct prism_error copy = *err;
+	core_connection_report(r->core, err);
+	decorate(r, &copy);
+	fail(r, &copy);
+}
+
+static void send_now(struct core_request *r)
+{
+	struct prism_error err = PRISM_ERROR_INIT;
+	if (core_tunnel_of_service(r->core, r->row->service, &r->tunnel, &err) < 0) {
+		decorate(r, &err);
+		fail(r, &err);
+		return;
+	}
+	if (!r->tunnel) {
+		send_built(r);
+		return;
+	}
+	set_stage(r, STAGE_WAIT_TUNNEL);
+	r->wait.ready = tunnel_ready;
+	r->wait.timeout_ms = r->timeout_ms;
+	net_tunnel_await(r->tunnel, &r->wait);
 }
 
 static void park(struct core_request *r)

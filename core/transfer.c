@@ -335,7 +335,7 @@ static bool same_text(const char *a, const char *b)
 static bool same_connection(const struct core_agent_connection *a,
                             const struct core_agent_connection *b)
 {
-	return a->mode == b->mode && same_text(a->url, b->url) &&
+	return a->mode == b->mode && a->tunnel == b->tunnel && same_text(a->url, b->url) &&
 	       same_text(a->server_ca_file, b->server_ca_file) &&
 	       same_text(a->client_cert_file, b->client_cert_file) &&
 	       same_text(a->client_key_file, b->client_key_file) &&

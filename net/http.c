@@ -20,6 +20,7 @@
 #include "base/text.h"
 #include "net/curl_memory.h"
 #include "net/http_error.h"
+#include "net/tunnel.h"
 
 #include <assert.h>
 #include <netinet/in.h>
@@ -57,6 +58,7 @@ struct net_http_request {
 	bool added, delivering;
 	struct net_http_spec spec; /* strings inside are not valid after start; see the copies below */
 	char *url, *body;
+	const char *gate; /* UNIX socket of the tunnel; NULL: direct */
 	size_t body_len;
 	struct curl_slist *headers;
 	char detail[CURL_ERROR_SIZE];
@@ -293,6 +295,10 @@ static void describe_failure(struct net_http_request *r, int64_t waited_ms, stru
 	curl_easy_getinfo(r->easy, CURLINFO_PRETRANSFER_TIME_T, &ready_to_send);
 	f.connected = ready_to_send > 0;
 	(void)net_http_error(err, &f);
+	/* libcurl saw a socket that closed; the tunnel knows why. */
+	if (r->gate && (err->category == PRISM_ERROR_IO || err->category == PRISM_ERROR_TIMEOUT ||
+	                r->code == CURLE_SSL_CONNECT_ERROR))
+		(void)net_tunnel_explain(r->spec.tunnel, r->gate, err);
 }
 
 static const char *http_version(CURL *easy)
@@ -587,6 +593,12 @@ static void set_options(struct net_http_request *r, const struct net_http_spec *
 	curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, (long)http->connect_timeout_ms);
 	curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS,
 	                 (long)(spec->timeout_ms > 0 ? spec->timeout_ms : DEFAULT_TIMEOUT_MS));
+	if (r->gate) { /* the socket is there at once: what takes time is TLS at the far end */
+		curl_easy_setopt(easy, CURLOPT_UNIX_SOCKET_PATH, r->gate);
+		curl_easy_setopt(easy, CURLOPT_PROXY, "");
+		curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS,
+		                 (long)(spec->timeout_ms > 0 ? spec->timeout_ms : DEFAULT_TIMEOUT_MS));
+	}
 	if (http->user_agent)
 		curl_easy_setopt(easy, CURLOPT_USERAGENT, http->user_agent);
 	if (http->ca_file) { /* this bundle only: the system's directory would still count otherwise */
@@ -614,15 +626,40 @@ static int check_url(const char *url, struct prism_error *err)
 	return -1;
 }
 
+/* The private socket that leads to the URL's host; NULL with *err, or with a direct way. */
+static const char *find_gate(const struct net_http_spec *spec, struct prism_error *err)
+{
+	CURLU *parsed = curl_url();
+	char *host = NULL, *port = NULL;
+	const char *gate = NULL;
+	uint64_t number = 0;
+
+	if (parsed && curl_url_set(parsed, CURLUPART_URL, spec->url, 0) == CURLUE_OK &&
+	    curl_url_get(parsed, CURLUPART_HOST, &host, CURLU_URLDECODE) == CURLUE_OK &&
+	    curl_url_get(parsed, CURLUPART_PORT, &port, CURLU_DEFAULT_PORT) == CURLUE_OK &&
+	    prism_text_parse_u64(port, UINT16_MAX, &number, NULL) == 0 && number > 0)
+		gate = net_tunnel_gate(spec->tunnel, host, (uint16_t)number, err);
+	else
+		(void)prism_error_raise(err, PRISM_ERROR_INVALID, "the URL has no host for the tunnel");
+	curl_free(host);
+	curl_free(port);
+	curl_url_cleanup(parsed);
+	return gate;
+}
+
 struct net_http_request *net_http_start(struct net_http *http, const struct net_http_spec *spec,
                                         struct prism_cancel *cancel, struct prism_error *err)
 {
 	struct net_http_request *r;
+	const char *gate = NULL;
 
 	assert(spec->done);
 	if (engine_open(http, err) < 0 || check_url(spec->url, err) < 0)
 		return NULL;
+	if (spec->tunnel && !(gate = find_gate(spec, err)))
+		return NULL;
 	r = prism_alloc(sizeof(*r));
+	r->gate = gate;
 	r->http = http;
 	r->spec = *spec;
 	r->cap = spec->response_cap ? spec->response_cap

@@ -21,6 +21,7 @@
 #include "base/loop.h"
 #include "base/mem.h"
 
+struct net_tunnel;
 struct net_http;         /* the engine: one connection pool */
 struct net_http_request; /* one transfer in flight */
 
@@ -68,7 +69,10 @@ struct net_http_spec {
 	const char *accept;       /* NULL: application/json */
 	const char *request_id;   /* X-Request-Id, for finding it in the server's logs; NULL: none */
 	int64_t timeout_ms;       /* whole request; 0: 30 s */
-	size_t response_cap;      /* 0: NET_HTTP_RESPONSE_CAP */
+	/* The way to the host, lent; NULL: direct. The host is looked up at its far end, TLS is
+	 * verified against the URL's host all the same, and proxies are not asked. */
+	struct net_tunnel *tunnel;
+	size_t response_cap; /* 0: NET_HTTP_RESPONSE_CAP */
 	/* Streaming download: chunks of a 2xx answer go here and body is empty; other answers are
 	 * gathered in body as usual. Return -1 with err to stop. May abort requests, but not destroy
 	 * the engine. response_cap 0 then means no cap. */

@@ -43,9 +43,8 @@ bool net_ssh_pattern(const char *pattern, size_t len, const char *name)
 		if (pattern < end && *pattern == '*') {
 			star = ++pattern;
 			again = name;
-		} else if (pattern < end &&
-		           (*pattern == '?' ||
-		            tolower((unsigned char)*pattern) == tolower((unsigned char)*name))) {
+		} else if (pattern < end && (*pattern == '?' || tolower((unsigned char)*pattern) ==
+		                                                    tolower((unsigned char)*name))) {
 			pattern++;
 			name++;
 		} else if (star) {
@@ -218,8 +217,8 @@ static bool check_line(void *data, const struct line *line, const char *path, in
 {
 	struct check *check = data;
 	enum net_known now = check->result->verdict;
-	bool type = strlen(check->type) == line->type_len &&
-	            !memcmp(check->type, line->type, line->type_len);
+	bool type =
+	    strlen(check->type) == line->type_len && !memcmp(check->type, line->type, line->type_len);
 
 	if (line->authority) {
 		snprintf(check->result->authority, sizeof(check->result->authority), "%s:%d", path, number);

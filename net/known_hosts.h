@@ -15,9 +15,9 @@
 #define NET_KNOWN_HOSTS_MAX (8u << 20) /* bytes of one file; a site-wide list has 1 or 2 MB */
 
 enum net_known {
-	NET_KNOWN_UNKNOWN,    /* nothing is known about this host */
-	NET_KNOWN_MATCH,      /* this key is the one */
-	NET_KNOWN_CHANGED,    /* another key of the same type is known: the attack it is there to show */
+	NET_KNOWN_UNKNOWN, /* nothing is known about this host */
+	NET_KNOWN_MATCH,   /* this key is the one */
+	NET_KNOWN_CHANGED, /* another key of the same type is known: the attack it is there to show */
 	NET_KNOWN_OTHER_TYPE, /* only keys of other types are known */
 	NET_KNOWN_REVOKED     /* this key is marked as not to be trusted */
 };

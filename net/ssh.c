@@ -9,7 +9,8 @@
  * would forbid all other channels to send (libssh2's BAD_USE).  Who has more to send waits while
  * [out] is above OUT_HIGH.  libssh2 receives from [in], which only a turn fills.
  *
- *   user <- channel <- libssh2 <- [in]  <- lower          user -> [channel] -> libssh2 -> [out] -> lower
+ *   user <- channel <- libssh2 <- [in]  <- lower          user -> [channel] -> libssh2 -> [out] ->
+ * lower
  *
  * Nothing in a turn calls a user: channels and the session report from deferred calls.  So anything
  * may be destroyed in a callback, except where net/ssh.h says.
@@ -29,9 +30,9 @@
 #include <unistd.h>
 
 #define IN_SIZE (256u << 10)
-#define OUT_HIGH (1u << 20)            /* a few round trips of packets; more would only add delay */
-#define OUT_MAX (64u << 20)            /* never reached: OUT_HIGH and the packets of one turn */
-#define TURN_ROUNDS 32                 /* fills of [in] before others on the loop get a turn */
+#define OUT_HIGH (1u << 20) /* a few round trips of packets; more would only add delay */
+#define OUT_MAX (64u << 20) /* never reached: OUT_HIGH and the packets of one turn */
+#define TURN_ROUNDS 32      /* fills of [in] before others on the loop get a turn */
 #define MODULE "ssh"
 
 /* ---- memory ---- */
@@ -261,11 +262,11 @@ static void over(struct net_ssh *ssh, const struct prism_error *err)
 bool net_ssh_fatal(struct net_ssh *ssh, int rc)
 {
 	static const int codes[] = {
-	    LIBSSH2_ERROR_SOCKET_SEND,          LIBSSH2_ERROR_SOCKET_DISCONNECT,
-	    LIBSSH2_ERROR_SOCKET_RECV,          LIBSSH2_ERROR_DECRYPT,
-	    LIBSSH2_ERROR_ENCRYPT,              LIBSSH2_ERROR_INVALID_MAC,
-	    LIBSSH2_ERROR_KEX_FAILURE,          LIBSSH2_ERROR_KEY_EXCHANGE_FAILURE,
-	    LIBSSH2_ERROR_OUT_OF_BOUNDARY,      LIBSSH2_ERROR_HOSTKEY_INIT,
+	    LIBSSH2_ERROR_SOCKET_SEND,     LIBSSH2_ERROR_SOCKET_DISCONNECT,
+	    LIBSSH2_ERROR_SOCKET_RECV,     LIBSSH2_ERROR_DECRYPT,
+	    LIBSSH2_ERROR_ENCRYPT,         LIBSSH2_ERROR_INVALID_MAC,
+	    LIBSSH2_ERROR_KEX_FAILURE,     LIBSSH2_ERROR_KEY_EXCHANGE_FAILURE,
+	    LIBSSH2_ERROR_OUT_OF_BOUNDARY, LIBSSH2_ERROR_HOSTKEY_INIT,
 	    LIBSSH2_ERROR_HOSTKEY_SIGN,
 	};
 
@@ -381,16 +382,17 @@ static int refuse_changed(struct net_ssh *ssh, const struct net_known_result *re
 static int refuse_unknown(struct net_ssh *ssh, const struct net_known_result *result,
                           struct prism_error *err)
 {
-	prism_error_raise(err, PRISM_ERROR_TRUST, "the host key of %s is not known: %s",
-	                  ssh->host_name, ssh->fingerprint);
-	prism_error_hint(err,
-	                 *result->authority
-	                     ? "%s names a certificate authority for it (@cert-authority), which is not "
-	                       "supported; compare the fingerprint and connect once with ssh, or set "
-	                       "ssh_strict=accept-new"
-	                     : "%scompare the fingerprint with its administrator and connect once from "
-	                       "the screen, or set ssh_strict=accept-new",
-	                 result->authority);
+	prism_error_raise(err, PRISM_ERROR_TRUST, "the host key of %s is not known: %s", ssh->host_name,
+	                  ssh->fingerprint);
+	prism_error_hint(
+	    err,
+	    *result->authority
+	        ? "%s names a certificate authority for it (@cert-authority), which is not "
+	          "supported; compare the fingerprint and connect once with ssh, or set "
+	          "ssh_strict=accept-new"
+	        : "%scompare the fingerprint with its administrator and connect once from "
+	          "the screen, or set ssh_strict=accept-new",
+	    result->authority);
 	return -1;
 }
 
@@ -405,7 +407,7 @@ static int remember(struct net_ssh *ssh, const char *key, size_t len, struct pri
 
 static void ask_host(struct net_ssh *ssh, const struct net_known_result *result, int type)
 {
-	static const char *const names[] = {"unknown", "RSA",         "DSA",        "ECDSA P-256",
+	static const char *const names[] = {"unknown",     "RSA",         "DSA",    "ECDSA P-256",
 	                                    "ECDSA P-384", "ECDSA P-521", "Ed25519"};
 	struct net_ssh_question question = {.host_key = &ssh->host_key, .title = ssh->label};
 
@@ -549,8 +551,8 @@ static int step_up(struct net_ssh *ssh, struct prism_error *err)
 	}
 	turn_orphans(ssh);
 	/* Without a channel nobody pulls bytes through libssh2; the next ping does. */
-	if (ssh->fault || (ssh->lower_over && (ssh->in_start == ssh->in_end ||
-	                                       prism_list_empty(&ssh->clients))))
+	if (ssh->fault ||
+	    (ssh->lower_over && (ssh->in_start == ssh->in_end || prism_list_empty(&ssh->clients))))
 		return net_ssh_error(ssh, err, "SSH connection");
 	return LIBSSH2_ERROR_EAGAIN;
 }
@@ -675,8 +677,7 @@ static void session_init(struct net_ssh *ssh)
 
 struct net_ssh *net_ssh_create(struct prism_loop *loop, struct prism_work *work,
                                struct net_stream *lower, const struct net_ssh_host *host,
-                               struct net_ssh_keyring *keyring,
-                               const struct net_ssh_events *events)
+                               struct net_ssh_keyring *keyring, const struct net_ssh_events *events)
 {
 	struct net_ssh *ssh = prism_alloc(sizeof(*ssh));
 
@@ -757,8 +758,7 @@ static int ping_step(struct net_ssh_opening *opening, LIBSSH2_SESSION *session)
 	else if (libssh2_session_last_errno(session) == LIBSSH2_ERROR_EAGAIN)
 		return LIBSSH2_ERROR_EAGAIN;
 	ssh->pinging = false;
-	ssh->pinged(ssh->ping_data,
-	            prism_clock_mono_ms(prism_loop_clock(ssh->loop)) - ssh->ping_at);
+	ssh->pinged(ssh->ping_data, prism_clock_mono_ms(prism_loop_clock(ssh->loop)) - ssh->ping_at);
 	return 0;
 }
 

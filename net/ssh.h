@@ -8,12 +8,12 @@
  * `ask`, and answered later by net_ssh_answer().  Nobody to ask: refused.  A changed or revoked
  * key is never asked about.
  *
- * Signing in: public keys (ssh-agent first, then key files), keyboard-interactive, password, in this
- * order and as far as the server allows; a server that wants several in a row gets them.
+ * Signing in: public keys (ssh-agent first, then key files), keyboard-interactive, password, in
+ * this order and as far as the server allows; a server that wants several in a row gets them.
  *
- * Known limits of libssh2 1.10, which Debian 12 ships: no AES-GCM or ChaCha20, no host certificates,
- * no keys on security tokens (sk-*), no user certificates.  RSA keys sign with SHA-512 all the
- * same (net/ssh_auth.c).
+ * Known limits of libssh2 1.10, which Debian 12 ships: no AES-GCM or ChaCha20, no host
+ * certificates, no keys on security tokens (sk-*), no user certificates.  RSA keys sign with
+ * SHA-512 all the same (net/ssh_auth.c).
  *
  * Thread rules: loop thread only; an encrypted key file is opened on a worker.
  */
@@ -39,10 +39,11 @@ void net_ssh_keyring_destroy(struct net_ssh_keyring *keyring); /* NULL allowed *
 struct net_ssh_host_key {
 	const char *host; /* "[host]:port" or "host" */
 	const char *type, *fingerprint;
-	bool other_type; /* the host is known, by a key of another type */
+	bool other_type;       /* the host is known, by a key of another type */
 	const char *authority; /* line of a @cert-authority, which does not count here; "" */
 };
-struct net_ssh_question { /* lent until answered or withdrawn; text of a server is not neutralised */
+struct net_ssh_question { /* lent until answered or withdrawn; text of a server is not neutralised
+	                       */
 	const struct net_ssh_host_key *host_key; /* yes or no; NULL: the prompts are answered */
 	const char *title;                       /* "ada@bastion: one-time code" */
 	const char *instruction;                 /* from the server; "" */
@@ -84,6 +85,7 @@ struct net_ssh_counts {
 };
 struct net_ssh_counts net_ssh_counts(const struct net_ssh *ssh);
 const char *net_ssh_fingerprint(const struct net_ssh *ssh); /* of the host key; "" before */
-const char *net_ssh_method(const struct net_ssh *ssh); /* "publickey (agent: ada@home)"; "" before */
+const char *
+net_ssh_method(const struct net_ssh *ssh); /* "publickey (agent: ada@home)"; "" before */
 
 #endif

@@ -122,8 +122,8 @@ static void pump(struct net_ssh_agent *agent)
 	uint8_t bytes[4096];
 	ssize_t n = 1;
 
-	while (agent->out.len && (n = net_stream_write(agent->stream, agent->out.data, agent->out.len,
-	                                               &err)) > 0)
+	while (agent->out.len &&
+	       (n = net_stream_write(agent->stream, agent->out.data, agent->out.len, &err)) > 0)
 		prism_buf_consume(&agent->out, (size_t)n);
 	if (n >= 0 || n == NET_STREAM_AGAIN)
 		while ((n = net_stream_read(agent->stream, bytes, sizeof(bytes), &err)) > 0)
@@ -134,8 +134,7 @@ static void pump(struct net_ssh_agent *agent)
 	if (n == 0)
 		prism_error_raise(&err, PRISM_ERROR_IO, "ssh-agent closed the connection");
 	if (n == NET_STREAM_AGAIN) {
-		net_stream_want(agent->stream,
-		                PRISM_LOOP_READ | (agent->out.len ? PRISM_LOOP_WRITE : 0u));
+		net_stream_want(agent->stream, PRISM_LOOP_READ | (agent->out.len ? PRISM_LOOP_WRITE : 0u));
 		answer_arrived(agent);
 		return;
 	}

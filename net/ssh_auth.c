@@ -35,7 +35,7 @@ struct identity {
 
 enum sign_state { SIGN_IDLE, SIGN_WAIT, SIGN_DONE, SIGN_FAILED };
 
-struct unlock { /* opens a key on a worker; owned by the queue until done */
+struct unlock {                /* opens a key on a worker; owned by the queue until done */
 	struct net_ssh_auth *auth; /* NULL: nobody waits any more */
 	char *path;
 	struct prism_buf text;
@@ -54,7 +54,7 @@ struct net_ssh_auth {
 	size_t count, at;
 	enum sign_state sign;
 	struct prism_buf signature, offered;
-	unsigned tries; /* of the present passphrase, keyboard or password */
+	unsigned tries;             /* of the present passphrase, keyboard or password */
 	bool offering, signed_once; /* the present key is under way; it was asked to sign */
 	struct unlock *unlock;
 	char *title, *about;
@@ -535,8 +535,8 @@ static int step_methods(struct net_ssh_auth *auth, struct prism_error *err)
 {
 	struct net_ssh *ssh = auth->ssh;
 	char before[METHODS_MAX];
-	const char *list = libssh2_userauth_list(ssh->session, ssh->host->user,
-	                                         (unsigned)strlen(ssh->host->user));
+	const char *list =
+	    libssh2_userauth_list(ssh->session, ssh->host->user, (unsigned)strlen(ssh->host->user));
 
 	if (!list && libssh2_userauth_authenticated(ssh->session)) {
 		prism_free(ssh->method);
@@ -648,16 +648,16 @@ static int step_password(struct net_ssh_auth *auth, struct prism_error *err)
 	if (!auth->password) {
 		if (!ssh->asking) {
 			auth->password_asked = true;
-			ask_one(auth,
-			        prism_asprintf("%s%s", auth->tries ? "that password is wrong; " : "", ssh->label),
-			        prism_strdup(""), "Password");
+			ask_one(
+			    auth,
+			    prism_asprintf("%s%s", auth->tries ? "that password is wrong; " : "", ssh->label),
+			    prism_strdup(""), "Password");
 		}
 		return LIBSSH2_ERROR_EAGAIN;
 	}
-	rc = libssh2_userauth_password_ex(ssh->session, ssh->host->user,
-	                                  (unsigned)strlen(ssh->host->user),
-	                                  prism_secret_text(auth->password),
-	                                  (unsigned)prism_secret_size(auth->password), NULL);
+	rc = libssh2_userauth_password_ex(
+	    ssh->session, ssh->host->user, (unsigned)strlen(ssh->host->user),
+	    prism_secret_text(auth->password), (unsigned)prism_secret_size(auth->password), NULL);
 	if (rc == LIBSSH2_ERROR_EAGAIN)
 		return rc;
 	if (rc == 0) {

@@ -19,10 +19,10 @@
 #include <strings.h>
 #include <unistd.h>
 
-#define INCLUDE_DEPTH 16    /* OpenSSH's READCONF_MAX_DEPTH */
-#define SETTINGS_MAX 20000  /* stops files that include one another without end */
-#define ARGUMENTS_MAX 64    /* words of one line */
-#define PROBLEMS_MAX 20     /* of one host: more are not read */
+#define INCLUDE_DEPTH 16   /* OpenSSH's READCONF_MAX_DEPTH */
+#define SETTINGS_MAX 20000 /* stops files that include one another without end */
+#define ARGUMENTS_MAX 64   /* words of one line */
+#define PROBLEMS_MAX 20    /* of one host: more are not read */
 
 enum keyword {
 	UNKNOWN,
@@ -105,8 +105,8 @@ static const struct {
 struct block {
 	char **patterns; /* NULL: everything */
 	size_t count;
-	bool never;  /* Match of a kind that is not understood */
-	int parent;  /* block the file was included from; -1: none */
+	bool never; /* Match of a kind that is not understood */
+	int parent; /* block the file was included from; -1: none */
 };
 
 struct setting {
@@ -115,7 +115,7 @@ struct setting {
 	char **arguments;
 	size_t count;
 	int block;
-	char *where; /* "file:line" */
+	char *where;       /* "file:line" */
 	const char *fault; /* the line itself is wrong; static */
 };
 
@@ -570,9 +570,8 @@ static void finish_identities(struct net_ssh_host *host, const struct asked *ask
 
 	for (size_t i = 0; i < asked->identity_count; i++) {
 		const struct setting *s = asked->identity[i];
-		char *path = strcasecmp(s->arguments[0], "none") != 0
-		                 ? expand_path(host, s, s->arguments[0])
-		                 : NULL;
+		char *path =
+		    strcasecmp(s->arguments[0], "none") != 0 ? expand_path(host, s, s->arguments[0]) : NULL;
 
 		if (path)
 			host->identity[host->identity_count++] = path;
@@ -640,8 +639,8 @@ void net_ssh_host_destroy(struct net_ssh_host *host)
 {
 	if (!host)
 		return;
-	char *texts[] = {host->name, host->hostname, host->key_name, host->user, host->agent,
-	                 host->jump};
+	char *texts[] = {host->name, host->hostname, host->key_name,
+	                 host->user, host->agent,    host->jump};
 	for (size_t i = 0; i < PRISM_COUNT(texts); i++)
 		prism_free(texts[i]);
 	for (size_t i = 0; i < host->identity_count; i++)

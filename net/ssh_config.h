@@ -1,6 +1,6 @@
 /*
- * ~/.ssh/config (ssh_config(5)), as far as a tunnel needs it: Host patterns with negation, HostName,
- * User, Port, IdentityFile, IdentitiesOnly, IdentityAgent, ProxyJump, UserKnownHostsFile,
+ * ~/.ssh/config (ssh_config(5)), as far as a tunnel needs it: Host patterns with negation,
+ * HostName, User, Port, IdentityFile, IdentitiesOnly, IdentityAgent, ProxyJump, UserKnownHostsFile,
  * GlobalKnownHostsFile, StrictHostKeyChecking, HostKeyAlias, HashKnownHosts, Include, Match all.
  * Tokens: %h %p %r %u %d %n %%.  The first value found counts; identity files add up.
  *

@@ -1,9 +1,9 @@
 /*
  * Owns: SSH private keys from the file's text to a signature.
  *
- * Reading an OpenSSH file: armour -> header (cipher, derivation, public key) -> decrypt -> two equal
- * check words -> the numbers of the key.  PEM goes to net/key.c.  A key that was opened holds an
- * OpenSSL key, which wipes itself, and its public half.
+ * Reading an OpenSSH file: armour -> header (cipher, derivation, public key) -> decrypt -> two
+ * equal check words -> the numbers of the key.  PEM goes to net/key.c.  A key that was opened holds
+ * an OpenSSL key, which wipes itself, and its public half.
  */
 #include "net/ssh_key.h"
 
@@ -156,8 +156,9 @@ static const EVP_CIPHER *cipher_of(const char *name, struct prism_error *err)
 		if (!strcmp(names[i][0], name))
 			return EVP_get_cipherbyname(names[i][1]);
 	prism_error_raise(err, PRISM_ERROR_INVALID, "the key file is encrypted with %.40s", name);
-	prism_error_hint(err, "write it anew with: ssh-keygen -p -Z aes256-ctr -f FILE; or load it into "
-	                      "ssh-agent");
+	prism_error_hint(err,
+	                 "write it anew with: ssh-keygen -p -Z aes256-ctr -f FILE; or load it into "
+	                 "ssh-agent");
 	return NULL;
 }
 
@@ -210,11 +211,11 @@ static int file_decrypt(struct file *file, const struct prism_secret *passphrase
 	uint32_t rounds = net_ssh_read_u32(&options);
 	result = net_ssh_bcrypt_pbkdf(
 	    prism_secret_text(passphrase), prism_secret_size(passphrase), salt.data, salt.len, rounds,
-	    key_iv,
-	    (size_t)(EVP_CIPHER_get_key_length(cipher) + EVP_CIPHER_get_iv_length(cipher)), err);
+	    key_iv, (size_t)(EVP_CIPHER_get_key_length(cipher) + EVP_CIPHER_get_iv_length(cipher)),
+	    err);
 	if (result == 0)
-		result = decrypt(cipher, key_iv, (uint8_t *)file->bytes.data + offset, file->private.len,
-		                 err);
+		result =
+		    decrypt(cipher, key_iv, (uint8_t *)file->bytes.data + offset, file->private.len, err);
 	prism_wipe(key_iv, sizeof(key_iv));
 	return result;
 }
@@ -282,14 +283,10 @@ static EVP_PKEY *read_rsa(struct net_ssh_reader *r)
 {
 	enum { N, E, D, QINV, P, Q, DP, DQ, COUNT };
 	static const char *const names[COUNT] = {
-	    OSSL_PKEY_PARAM_RSA_N,
-	    OSSL_PKEY_PARAM_RSA_E,
-	    OSSL_PKEY_PARAM_RSA_D,
-	    OSSL_PKEY_PARAM_RSA_COEFFICIENT1,
-	    OSSL_PKEY_PARAM_RSA_FACTOR1,
-	    OSSL_PKEY_PARAM_RSA_FACTOR2,
-	    OSSL_PKEY_PARAM_RSA_EXPONENT1,
-	    OSSL_PKEY_PARAM_RSA_EXPONENT2,
+	    OSSL_PKEY_PARAM_RSA_N,         OSSL_PKEY_PARAM_RSA_E,
+	    OSSL_PKEY_PARAM_RSA_D,         OSSL_PKEY_PARAM_RSA_COEFFICIENT1,
+	    OSSL_PKEY_PARAM_RSA_FACTOR1,   OSSL_PKEY_PARAM_RSA_FACTOR2,
+	    OSSL_PKEY_PARAM_RSA_EXPONENT1, OSSL_PKEY_PARAM_RSA_EXPONENT2,
 	};
 	BIGNUM *n[COUNT] = {0};
 	OSSL_PARAM_BLD *builder = OSSL_PARAM_BLD_new();
@@ -491,14 +488,13 @@ static bool put_ecdsa(struct prism_buf *out, const struct curve *curve, const ui
 int net_ssh_key_sign(const struct net_ssh_key *key, const void *data, size_t len,
                      struct prism_buf *out, struct prism_error *err)
 {
-	const char *digest = key->curve                                              ? key->curve->digest
+	const char *digest = key->curve                                            ? key->curve->digest
 	                     : EVP_PKEY_get_base_id(key->pkey) == EVP_PKEY_ED25519 ? NULL
 	                                                                           : "SHA512";
 	EVP_MD_CTX *ctx = EVP_MD_CTX_new();
 	uint8_t sig[2100];
 	size_t sig_len = sizeof(sig);
-	bool good = ctx &&
-	            EVP_DigestSignInit_ex(ctx, NULL, digest, NULL, NULL, key->pkey, NULL) == 1 &&
+	bool good = ctx && EVP_DigestSignInit_ex(ctx, NULL, digest, NULL, NULL, key->pkey, NULL) == 1 &&
 	            EVP_DigestSign(ctx, sig, &sig_len, data, len) == 1;
 
 	EVP_MD_CTX_free(ctx);

@@ -34,7 +34,7 @@ struct net_ssh_key;
 struct net_ssh_key *net_ssh_key_open(const char *text, size_t len,
                                      const struct prism_secret *passphrase,
                                      struct prism_error *err);
-void net_ssh_key_destroy(struct net_ssh_key *key); /* NULL allowed */
+void net_ssh_key_destroy(struct net_ssh_key *key);                       /* NULL allowed */
 const struct prism_buf *net_ssh_key_blob(const struct net_ssh_key *key); /* lent */
 /* The inner signature (RFC 4253 6.6, 5656 3.1.2, 8332 3 with SHA-512 for RSA, 8709 6). */
 PRISM_MUST_USE
@@ -42,7 +42,8 @@ int net_ssh_key_sign(const struct net_ssh_key *key, const void *data, size_t len
                      struct prism_buf *out, struct prism_error *err);
 
 /* Of a public key as SSH writes it. */
-char *net_ssh_blob_type(const void *blob, size_t len); /* "ssh-ed25519"; "" when unreadable; yours */
+char *net_ssh_blob_type(const void *blob,
+                        size_t len); /* "ssh-ed25519"; "" when unreadable; yours */
 const char *net_ssh_blob_fingerprint(const void *blob, size_t len, char out[NET_SSH_FINGERPRINT]);
 
 #endif

@@ -2,8 +2,9 @@
  * The data types of the SSH protocols (RFC 4251 section 5), for the parts that are not libssh2's:
  * keys, the agent, known hosts.
  *
- * A reader walks lent bytes and remembers a fault: after one, everything reads as empty, so a parser
- * reads straight down and asks `bad` once.  Writers append to a capped prism_buf of our own making.
+ * A reader walks lent bytes and remembers a fault: after one, everything reads as empty, so a
+ * parser reads straight down and asks `bad` once.  Writers append to a capped prism_buf of our own
+ * making.
  */
 #ifndef PRISM_NET_SSH_WIRE_H
 #define PRISM_NET_SSH_WIRE_H

@@ -18,7 +18,7 @@
 
 #include <string.h>
 
-#define OUT_MAX (256u << 10)  /* written, not yet taken by libssh2 */
+#define OUT_MAX (256u << 10) /* written, not yet taken by libssh2 */
 #define STDERR_MAX 4096u
 
 enum state { WAITING, OPENING, OPEN, OVER };
@@ -153,8 +153,9 @@ static void open_refused(struct opening *o)
 	} else if (c->host && text && strstr(text, "connect failed")) {
 		prism_error_raise(&err, PRISM_ERROR_IO, "%s cannot connect to %s:%u", hop, c->host,
 		                  (unsigned)c->port);
-		prism_error_hint(&err, "the name is looked up there; check it, the port, and that something "
-		                       "listens");
+		prism_error_hint(&err,
+		                 "the name is looked up there; check it, the port, and that something "
+		                 "listens");
 	} else if (c->command && text && strstr(text, "Channel open failure")) {
 		prism_error_raise(&err, PRISM_ERROR_DENIED, "%s opens no further session", hop);
 		prism_error_hint(&err, "MaxSessions of its sshd_config counts commands and file transfers");
@@ -459,8 +460,8 @@ static struct channel *channel_create(struct net_tunnel *tunnel, int64_t timeout
 	c->tunnel = tunnel;
 	c->timeout_ms = timeout_ms;
 	c->wait.ready = session_ready;
-	c->client = (struct net_ssh_client){
-	    .turn = channel_turn, .broke = channel_broke, .counts = true};
+	c->client =
+	    (struct net_ssh_client){.turn = channel_turn, .broke = channel_broke, .counts = true};
 	c->status = -1;
 	prism_buf_init(&c->out, OUT_MAX);
 	prism_buf_init(&c->errors, STDERR_MAX);

@@ -1,6 +1,6 @@
 /*
- * Hops and their life.  A hop owns at most one session (net/ssh.h); users wait in a list until it is
- * up.  The states are in tunnel.h; set_state() is the one place where they change.
+ * Hops and their life.  A hop owns at most one session (net/ssh.h); users wait in a list until it
+ * is up.  The states are in tunnel.h; set_state() is the one place where they change.
  *
  * A session reports from the loop and must not be destroyed in its own report, so an ended one is
  * put aside and goes in a deferred call.
@@ -55,7 +55,6 @@ static void set_state(struct net_tunnel *t, enum net_tunnel_state state)
 }
 
 /* ---- users that wait ---- */
-
 
 static void begin(struct net_tunnel *t);
 
@@ -323,8 +322,8 @@ static void begin(struct net_tunnel *t)
 	    .withdraw = session_withdraw,
 	    .data = t,
 	};
-	int64_t limit = owner->config.connect_timeout_ms > 0 ? owner->config.connect_timeout_ms
-	                                                     : CONNECT_MS;
+	int64_t limit =
+	    owner->config.connect_timeout_ms > 0 ? owner->config.connect_timeout_ms : CONNECT_MS;
 	struct net_stream *lower;
 
 	if (t->ssh || owner->closing)
@@ -405,11 +404,12 @@ static void tell_problems(const struct net_tunnel *t)
 static struct net_tunnel *hop_get(struct net_tunnels *owner, struct net_tunnel *below,
                                   struct net_ssh_host *host)
 {
-	PRISM_AUTO_FREE char *hop = prism_asprintf(
-	    host->port == 22 ? "%s@%s" : strchr(host->name, ':') ? "%s@[%s]:%u" : "%s@%s:%u",
-	    host->user, host->name, (unsigned)host->port);
-	PRISM_AUTO_FREE char *name = prism_asprintf("%s%s%s", below ? below->name : "",
-	                                            below ? "," : "", hop);
+	PRISM_AUTO_FREE char *hop = prism_asprintf(host->port == 22          ? "%s@%s"
+	                                           : strchr(host->name, ':') ? "%s@[%s]:%u"
+	                                                                     : "%s@%s:%u",
+	                                           host->user, host->name, (unsigned)host->port);
+	PRISM_AUTO_FREE char *name =
+	    prism_asprintf("%s%s%s", below ? below->name : "", below ? "," : "", hop);
 	struct net_tunnel *t;
 
 	for (size_t i = 0; i < owner->count; i++) {
@@ -437,10 +437,10 @@ static struct net_tunnel *hop_get(struct net_tunnels *owner, struct net_tunnel *
 static struct net_ssh_config *config_of(struct net_tunnels *owner)
 {
 	if (!owner->ssh_config)
-		owner->ssh_config = owner->ssh_config_path && !*owner->ssh_config_path
-		                        ? net_ssh_config_parse("", 0)
-		                        : net_ssh_config_load(owner->ssh_config_path,
-		                                              owner->ssh_config_path ? "" : NULL);
+		owner->ssh_config =
+		    owner->ssh_config_path && !*owner->ssh_config_path
+		        ? net_ssh_config_parse("", 0)
+		        : net_ssh_config_load(owner->ssh_config_path, owner->ssh_config_path ? "" : NULL);
 	return owner->ssh_config;
 }
 

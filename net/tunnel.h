@@ -10,9 +10,9 @@
  * A hop that was up once is brought up again by itself.  While it is away, users wait for it within
  * their own deadlines; the first connection that fails fails its users at once.
  *
- * Who needs an address (libcurl) gets a private UNIX socket per target: in a directory of mode 0700,
- * and only this process may connect (SO_PEERCRED).  Never a listening TCP port, which other users
- * of a shared machine could reach.
+ * Who needs an address (libcurl) gets a private UNIX socket per target: in a directory of mode
+ * 0700, and only this process may connect (SO_PEERCRED).  Never a listening TCP port, which other
+ * users of a shared machine could reach.
  *
  * libssh2 opens one channel at a time: a target that a bastion cannot reach holds the others back
  * until the bastion gives up, or the session is made anew when nothing else uses it.
@@ -24,8 +24,9 @@
 
 #include "net/ssh.h"
 
-#define NET_TUNNEL_HOPS_MAX 8       /* longer chains are a mistake, or ProxyJump in a circle */
-#define NET_TUNNEL_PING_MS 15000    /* sign of life of an idle session: below the 60 s of many NATs */
+#define NET_TUNNEL_HOPS_MAX 8    /* longer chains are a mistake, or ProxyJump in a circle */
+#define NET_TUNNEL_PING_MS 15000 /* sign of life of an idle session: below the 60 s of many NATs \
+	                              */
 #define NET_TUNNEL_SILENCE_MS 45000 /* three of them without an answer: it is gone */
 
 struct net_tunnels;
@@ -46,11 +47,11 @@ enum net_tunnel_state {
 const char *net_tunnel_state_word(enum net_tunnel_state state);
 
 struct net_tunnels_config {
-	const char *ssh_config;        /* NULL: ~/.ssh/config and the system's; "": none. Copied. */
-	const char *known_hosts;       /* in place of what the configuration says; NULL. Copied. */
-	const char *identity;          /* key file tried first; NULL. Copied. */
-	int strict;                    /* enum net_ssh_strict; -1: as configured */
-	int64_t connect_timeout_ms;    /* of one hop, people not counted; 0: 15 s */
+	const char *ssh_config;     /* NULL: ~/.ssh/config and the system's; "": none. Copied. */
+	const char *known_hosts;    /* in place of what the configuration says; NULL. Copied. */
+	const char *identity;       /* key file tried first; NULL. Copied. */
+	int strict;                 /* enum net_ssh_strict; -1: as configured */
+	int64_t connect_timeout_ms; /* of one hop, people not counted; 0: 15 s */
 	/* Questions for a person; NULL: nobody is there. net_tunnel_answer() answers. */
 	void (*ask)(void *data, struct net_tunnel *tunnel, const struct net_ssh_question *question);
 	void (*withdraw)(void *data, struct net_tunnel *tunnel);
@@ -89,9 +90,9 @@ struct net_tunnel_info { /* lent until the loop runs on */
 	int64_t latency_ms;              /* last round trip to the far end; -1: not known */
 	uint64_t received, sent;         /* since the start, all sessions */
 	unsigned channels, reconnects;
-	int64_t since_us;                /* wall time of the present state */
+	int64_t since_us;                 /* wall time of the present state */
 	const char *fingerprint, *method; /* of the host key; how we signed in; "" */
-	bool asking;                     /* waits for a person */
+	bool asking;                      /* waits for a person */
 };
 struct net_tunnel_info net_tunnel_info(const struct net_tunnel *tunnel);
 
@@ -116,7 +117,6 @@ void net_tunnel_late(const struct net_tunnel *tunnel, int64_t waited_ms, struct 
 const char *net_tunnel_gate(struct net_tunnel *tunnel, const char *host, uint16_t port,
                             struct prism_error *err);
 /* Why the last connection through that socket failed; false: it did not. */
-bool net_tunnel_explain(const struct net_tunnel *tunnel, const char *path,
-                        struct prism_error *err);
+bool net_tunnel_explain(const struct net_tunnel *tunnel, const char *path, struct prism_error *err);
 
 #endif

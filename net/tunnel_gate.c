@@ -134,8 +134,8 @@ static int gate_listen(struct gate *gate, struct prism_error *err)
 	if (gate->fd < 0 || bind(gate->fd, (struct sockaddr *)&address, sizeof(address)) < 0 ||
 	    chmod(gate->path, 0600) < 0 || listen(gate->fd, 16) < 0)
 		return prism_error_errno(err, errno, "the tunnel's private socket %s", gate->path);
-	gate->watch = prism_loop_add_fd(gate->tunnel->owner->loop, gate->fd, PRISM_LOOP_READ, knocked,
-	                                gate);
+	gate->watch =
+	    prism_loop_add_fd(gate->tunnel->owner->loop, gate->fd, PRISM_LOOP_READ, knocked, gate);
 	return 0;
 }
 

@@ -28,11 +28,12 @@ struct net_tunnel {
 	struct net_ssh_host *host;
 	enum net_tunnel_state state;
 	char stage[32];
-	struct net_ssh *ssh; /* connecting and up; NULL otherwise */
+	struct net_ssh *ssh;  /* connecting and up; NULL otherwise */
 	struct net_ssh *dead; /* over, to be destroyed from the loop */
 	struct prism_error error;
 	struct prism_list waits;
-	struct prism_timer *timer; /* back-off while waiting; ping while up; deadline while connecting */
+	struct prism_timer
+	    *timer; /* back-off while waiting; ping while up; deadline while connecting */
 	int64_t retry_at, since_us, latency_ms, connect_began;
 	unsigned tries, reconnects;
 	bool was_up, asking;

@@ -38,6 +38,7 @@ enum pt_group {
 	PT_GROUP_ASSET,
 	PT_GROUP_CVM,
 	PT_GROUP_TRANSFER,
+	PT_GROUP_TUNNEL,
 	PT_GROUP_LOG,
 	PT_GROUP_CERT,     /* certificates: of Prism's service, and files of TLS modes */
 	PT_GROUP_EVIDENCE, /* attestation evidence, policies, measurements: files, no server */
@@ -75,6 +76,7 @@ typedef uint64_t pt_where;
 	X(RUNS, "runs")                 \
 	X(TRANSFERS, "transfers")       \
 	X(KEYS, "keys")                 \
+	X(TUNNELS, "tunnels")           \
 	X(HELP, "help")                 \
 	X(MESSAGES, "messages")         \
 	X(FORM, "form")                 \
@@ -126,6 +128,7 @@ _Static_assert(PT_AT_COUNT <= 64, "a set of places is 64 bits");
 #define PT_IN_RUNS PT_AT(RUNS) /* of the workspace */
 #define PT_IN_TRANSFERS PT_AT(TRANSFERS)
 #define PT_IN_KEYS PT_AT(KEYS)
+#define PT_IN_TUNNELS PT_AT(TUNNELS)
 #define PT_IN_HELP PT_AT(HELP)
 #define PT_IN_MESSAGES PT_AT(MESSAGES)
 #define PT_IN_FORM PT_AT(FORM)
@@ -412,6 +415,12 @@ enum pt_action_id {
 	PT_ACTION_TRANSFER_RETRY,
 	PT_ACTION_TRANSFER_EVIDENCE,
 	PT_ACTION_TRANSFER_CLEAR,
+
+	/* tunnels */
+	PT_ACTION_TUNNELS,
+	PT_ACTION_TUNNEL_LIST,
+	PT_ACTION_TUNNEL_RECONNECT,
+	PT_ACTION_TUNNEL_CLOSE,
 
 	/* logs */
 	PT_ACTION_LOG_OPEN,

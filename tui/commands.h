@@ -146,6 +146,11 @@ void pt_cmd_result_show(struct pt_command *command);
 void pt_cmd_result_unpack(struct pt_command *command);
 void pt_cmd_transfer_list(struct pt_command *command);
 
+/* cmd_tunnel.c */
+void pt_cmd_tunnel_list(struct pt_command *command);
+void pt_cmd_tunnel_reconnect(struct pt_command *command);
+void pt_cmd_tunnel_close(struct pt_command *command);
+
 /* cmd_evidence.c */
 void pt_cmd_evidence_verify(struct pt_command *command); /* and "evidence open" */
 

@@ -23,6 +23,7 @@ const struct pt_flag pt_flags[] = {
     {"password-fd", 0, "N", NULL, NULL, "the first line of this descriptor is the password"},
     {"workspace", 'w', "NAME", "workspace", NULL, "workspace to enter: name, alias or id"},
     {"ca-file", 0, "FILE", "ca_file", NULL, "certificate authorities the server is verified with"},
+    {"via", 0, "HOPS", "via", NULL, "SSH hosts on the way: user@bastion[:port],hop2"},
     {"theme", 0, "NAME", "theme", NULL, "colours: name of a theme, or path of a theme file"},
     {"keymap", 0, "FILE", "keymap", NULL, "file of key bindings"},
     {"read-only", 'r', NULL, "read_only", "yes", "refuse everything that changes anything"},

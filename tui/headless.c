@@ -10,6 +10,7 @@
 #include "core/options.h"
 #include "core/request.h"
 #include "core/session.h"
+#include "core/tunnels.h"
 #include "tui/command.h"
 
 #include <errno.h>
@@ -86,6 +87,8 @@ static void tell_error(struct run *run, const struct prism_error *err)
 	if (*err->hint)
 		tell(run, "  hint: ", err->hint);
 }
+
+static struct prism_secret *ask_terminal(const char *prompt, bool echo, struct prism_error *err);
 
 static int terminal_width(void)
 {
@@ -379,6 +382,42 @@ static int read_lines(struct run *run, struct prism_error *err)
 	return 0;
 }
 
+/* ---- questions of tunnels ---- */
+
+/* Nobody watches: an unknown host is refused, and the error names its fingerprint. */
+static void tunnel_asks(void *data, struct net_tunnel *tunnel,
+                        const struct net_ssh_question *question)
+{
+	enum { PROMPTS_MAX = 8 };
+	struct run *run = data;
+	struct prism_secret *answers[PROMPTS_MAX] = {0};
+	size_t count = 0;
+	bool good = !question->host_key && question->count <= PROMPTS_MAX;
+
+	if (good && *question->instruction)
+		tell(run, "", question->instruction);
+	for (; good && count < question->count; count++) {
+		PRISM_AUTO_FREE char *prompt =
+		    prism_asprintf("%s: %s%s", question->title, question->prompts[count],
+		                   strchr(question->prompts[count], ':') ? " " : ": ");
+		struct prism_error err = PRISM_ERROR_INIT;
+
+		clear_progress(run);
+		answers[count] = ask_terminal(prompt, question->echo[count], &err);
+		good = answers[count] != NULL;
+	}
+	net_tunnel_answer(tunnel, good, good ? (const struct prism_secret *const *)answers : NULL,
+	                  good ? count : 0);
+	for (size_t i = 0; i < PROMPTS_MAX; i++)
+		prism_secret_destroy(answers[i]);
+}
+
+static void tunnel_withdraws(void *data, struct net_tunnel *tunnel)
+{
+	PRISM_UNUSED(data);
+	PRISM_UNUSED(tunnel); /* asking blocks: there is never a question left open */
+}
+
 static void interrupted(void *data, int signum)
 {
 	struct run *run = data;
@@ -402,7 +441,10 @@ int pt_headless_run(struct pt_world *world, const struct pt_headless *how)
 	if (read_lines(&run, &err) < 0) {
 		tell_error(&run, &err);
 	} else {
+		const struct core_tunnel_asker asker = {tunnel_asks, tunnel_withdraws, &run};
+
 		core_request_set_parking(world->core, false);
+		core_tunnels_set_asker(world->core, &asker);
 		run.cancel = prism_cancel_create(core_cancel(world->core));
 		prism_loop_add_signal(world->loop, SIGINT, interrupted, &run);
 		prism_loop_add_signal(world->loop, SIGTERM, interrupted, &run);
@@ -449,7 +491,7 @@ static struct prism_secret *read_secret(int fd, struct prism_error *err)
 	return secret;
 }
 
-static struct prism_secret *ask_terminal(const char *prompt, struct prism_error *err)
+static struct prism_secret *ask_terminal(const char *prompt, bool echo, struct prism_error *err)
 {
 	PRISM_AUTO_FD int fd = open("/dev/tty", O_RDWR | O_NOCTTY | O_CLOEXEC);
 	PRISM_AUTO_BUF struct prism_buf line = PRISM_BUF_INIT(OUTPUT_MAX);
@@ -463,7 +505,8 @@ static struct prism_secret *ask_terminal(const char *prompt, struct prism_error 
 	}
 	prism_text_neutralise(&line, prompt, strlen(prompt), false);
 	quiet = before;
-	quiet.c_lflag &= ~(tcflag_t)ECHO;
+	if (!echo)
+		quiet.c_lflag &= ~(tcflag_t)ECHO;
 	tcsetattr(fd, TCSAFLUSH, &quiet);
 	write_all(NULL, fd, line.data, line.len);
 	secret = read_secret(fd, err);
@@ -481,7 +524,7 @@ struct prism_secret *pt_headless_password(const char *file, int fd, const char *
 	if (fd >= 0)
 		return read_secret(fd, err);
 	if (!path)
-		return ask_terminal(prompt, err);
+		return ask_terminal(prompt, false, err);
 	opened = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	if (opened < 0) {
 		prism_error_errno(err, errno, "password file %s", path);

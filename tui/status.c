@@ -165,7 +165,11 @@ void pt_status_draw(const struct pt_status *status, struct pt_canvas *canvas, st
 	x = draw_part(canvas, line, x, PT_SLOT_STATUS, status->working);
 	x = draw_part(canvas, line, x, PT_SLOT_STATUS, status->workspace);
 	x = draw_part(canvas, line, x, PT_SLOT_STATUS, status->user);
+	if (status->tunnel_bad)
+		x = draw_part(canvas, line, x, PT_SLOT_STATUS_WARN, status->tunnel);
 	x = draw_part(canvas, line, x, PT_SLOT_STATUS, status->backend);
+	if (!status->tunnel_bad)
+		x = draw_part(canvas, line, x, PT_SLOT_STATUS, status->tunnel);
 	x = draw_count(canvas, line, x, status->transfers, "transfer", "transfers");
 	x = draw_count(canvas, line, x, status->pending, "request", "requests");
 	x = draw_part(canvas, line, x, PT_SLOT_STATUS, status->token);

@@ -20,6 +20,8 @@ enum pt_safety {
  * screen is not drawn again. */
 struct pt_status {
 	const char *backend; /* host and port */
+	const char *tunnel;  /* the way there, or what is wrong with it; "" without one */
+	bool tunnel_bad;
 	const char *workspace;
 	const char *user;
 	const char *token;     /* "token until 15:20" */

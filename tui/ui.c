@@ -22,10 +22,12 @@
 #include "core/run.h"
 #include "core/session.h"
 #include "core/transfer.h"
+#include "core/tunnels.h"
 #include "core/user.h"
 #include "core/watch.h"
 #include "core/workspace.h"
 #include "net/http.h"
+#include "tui/ask_tunnel.h"
 #include "tui/permit.h"
 #include "tui/resume.h"
 #include "tui/views.h"
@@ -47,6 +49,7 @@ static const struct pt_tab tabs[] = {
     {"messages", "Messages", pt_view_messages},
     {"people", "People", pt_view_people},
     {"runs", "Runs", pt_view_runs},
+    {"tunnels", "Tunnels", pt_view_tunnels}, /* the last: see pt_ui_create() */
 };
 
 #define HISTORY_MAX 200 /* lines of the palette */
@@ -203,6 +206,7 @@ static void core_changed(void *data, const struct core_event *event)
 	case CORE_EVENT_REQUESTS:
 	case CORE_EVENT_CONNECTION:
 	case CORE_EVENT_TRANSFERS:
+	case CORE_EVENT_TUNNELS:
 		break;
 	case CORE_EVENT_TIMELINE:
 		timeline_changed(ui, event->id);
@@ -280,7 +284,7 @@ static size_t on_hints(struct pt_app *app, struct pt_view *view, struct pt_hint 
 	return count;
 }
 
-static enum pt_safety safety_of(const char *url, const char **ret_text)
+static enum pt_safety safety_of(const char *url, bool tunnel, const char **ret_text)
 {
 	if (!strncmp(url, "https://", 8)) {
 		*ret_text = "HTTPS verified";
@@ -288,10 +292,10 @@ static enum pt_safety safety_of(const char *url, const char **ret_text)
 	}
 	if (!strncmp(url, "http://127.", 11) || !strncmp(url, "http://localhost", 16) ||
 	    !strncmp(url, "http://[::1]", 12)) {
-		*ret_text = "clear text, this machine";
+		*ret_text = tunnel ? "clear text on the bastion" : "clear text, this machine";
 		return PT_SAFETY_WARN;
 	}
-	*ret_text = "CLEAR TEXT";
+	*ret_text = tunnel ? "CLEAR TEXT behind the bastion" : "CLEAR TEXT";
 	return PT_SAFETY_BAD;
 }
 
@@ -347,6 +351,32 @@ static void status_agent(struct pt_ui *ui, struct pt_status *out)
 		out->agent_safety = peer.mode == CORE_TLS_NONE ? PT_SAFETY_BAD : PT_SAFETY_WARN;
 }
 
+/* "via bastion 12 ms"; what is wrong with the way, when something is. */
+static void status_tunnel(struct pt_ui *ui, struct pt_status *out)
+{
+	ui->tunnel[0] = '\0';
+	for (size_t i = 0; i < core_tunnel_count(ui->core); i++) {
+		struct net_tunnel_info info = net_tunnel_info(core_tunnel_at(ui->core, i));
+		const char *at = strchr(info.hop, '@');
+		const char *host = at ? at + 1 : info.hop;
+
+		if (info.state == NET_TUNNEL_IDLE)
+			continue;
+		if (info.state != NET_TUNNEL_UP) {
+			snprintf(ui->tunnel, sizeof(ui->tunnel), "tunnel %.60s %s", host,
+			         net_tunnel_state_word(info.state));
+			out->tunnel_bad = info.state != NET_TUNNEL_CONNECTING;
+			break;
+		}
+		if (info.latency_ms >= 0)
+			snprintf(ui->tunnel, sizeof(ui->tunnel), "via %.60s %lld ms", host,
+			         (long long)info.latency_ms);
+		else
+			snprintf(ui->tunnel, sizeof(ui->tunnel), "via %.60s", host);
+	}
+	out->tunnel = ui->tunnel;
+}
+
 static void on_status(struct pt_app *app, struct pt_status *out)
 {
 	struct pt_ui *ui = pt_ui_of(app);
@@ -366,6 +396,7 @@ static void on_status(struct pt_app *app, struct pt_status *out)
 		snprintf(ui->refreshed, sizeof(ui->refreshed), "%s",
 		         prism_time_local(ui->refreshed_us, time) + 11);
 	status_notice(ui);
+	status_tunnel(ui, out);
 	out->backend = ui->backend;
 	out->workspace = core_workspace_name(ui->core);
 	out->user = ui->user;
@@ -375,7 +406,8 @@ static void on_status(struct pt_app *app, struct pt_status *out)
 	out->transfers =
 	    ui->world->transfers ? (unsigned)core_transfer_active(ui->world->transfers) : 0;
 	out->invitations = (unsigned)core_my_invitations_pending(ui->core);
-	out->safety = safety_of(url, &out->safety_text);
+	out->safety =
+	    safety_of(url, *core_option_text(ui->world->options, CORE_OPT_VIA), &out->safety_text);
 	out->mark = strcmp(core_option_text(ui->world->options, CORE_OPT_PRODUCTION), "no") != 0
 	                ? "PRODUCTION"
 	                : NULL;
@@ -453,6 +485,19 @@ static size_t home_tab(const struct core_options *options)
 	return 0;
 }
 
+static bool any_via(const struct core_options *options)
+{
+	for (int id = 0; id < CORE_OPTION_COUNT; id++) {
+		const char *name = core_option_table[id].name;
+		size_t len = strlen(name);
+
+		if (len >= 3 && !strcmp(name + len - 3, "via") &&
+		    *core_option_text(options, (enum core_option_id)id))
+			return true;
+	}
+	return false;
+}
+
 struct pt_ui *pt_ui_create(const struct pt_ui_config *config, struct prism_error *err)
 {
 	const char *theme = core_option_text(config->world->options, CORE_OPT_THEME);
@@ -472,6 +517,9 @@ struct pt_ui *pt_ui_create(const struct pt_ui_config *config, struct prism_error
 	    .user = ui,
 	};
 
+	/* Of no use to whoever needs no bastion; the key shows the view all the same. */
+	if (!any_via(config->world->options))
+		app.tab_count--;
 	ui->world = config->world;
 	ui->world->screen = true;
 	ui->core = config->world->core;
@@ -486,6 +534,7 @@ struct pt_ui *pt_ui_create(const struct pt_ui_config *config, struct prism_error
 	}
 	ui->subscription = core_subscribe(ui->core, core_changed, ui);
 	ui->invitations = core_watch(ui->core, CORE_WATCH_MY_INVITATIONS, NULL);
+	ui->asks = pt_tunnel_asks_create(ui->app, ui->core);
 	return ui;
 }
 
@@ -502,6 +551,7 @@ void pt_ui_destroy(struct pt_ui *ui)
 	for (int turn = 0; turn < 100 && !prism_list_empty(&ui->commands); turn++)
 		prism_loop_turn(ui->world->loop, 0);
 	pt_app_destroy(ui->app);
+	pt_tunnel_asks_destroy(ui->asks);
 	prism_cancel_destroy(ui->cancel);
 	pt_keymap_destroy(ui->keymap);
 	pt_history_destroy(ui->history);

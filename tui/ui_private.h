@@ -24,6 +24,7 @@ struct pt_ui {
 	struct prism_list commands;     /* running: struct pt_ui_command */
 	struct pt_view *login;          /* overlay; NULL when closed */
 	struct pt_view *lock;           /* the curtain; NULL: not locked */
+	struct pt_tunnel_asks *asks;    /* questions of tunnels */
 	struct prism_timer *lock_timer;
 	int64_t typed_ms; /* monotonic: last key or click */
 	char *workspace;  /* id the tabs were opened for */
@@ -36,6 +37,7 @@ struct pt_ui {
 	/* texts of the status line, lent until the next frame */
 	char backend[160], token[40], refreshed[16], user[128], notice[PRISM_ERROR_TEXT + 32],
 	    agent[64];
+	char tunnel[100];
 	char hint_keys[PT_ACTION_COUNT][PT_KEY_NAME]; /* of the hint bar, lent the same way */
 };
 

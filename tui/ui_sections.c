@@ -7,6 +7,7 @@
 
 #include "base/mem.h"
 #include "tui/dialog.h"
+#include "tui/views.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -15,7 +16,11 @@ static unsigned go(struct pt_app *app, const char *tab)
 {
 	struct prism_error err = PRISM_ERROR_INIT;
 
-	if (pt_app_open_tab_named(app, tab, &err) < 0)
+	if (pt_app_open_tab_named(app, tab, &err) == 0)
+		return PT_HANDLED | PT_REDRAW;
+	if (!strcmp(tab, "tunnels")) /* without a way in the profile it has no tab */
+		pt_app_push(app, PT_PANE_LIST, pt_view_tunnels(app));
+	else
 		pt_app_report(app, &err);
 	return PT_HANDLED | PT_REDRAW;
 }
@@ -68,6 +73,8 @@ static const struct {
     {PT_ACTION_ASSET_LIST, "assets"},
     {PT_ACTION_CVM_LIST, "cvms"},
     {PT_ACTION_RUN_LIST, "runs"},
+    {PT_ACTION_TUNNELS, "tunnels"},
+    {PT_ACTION_TUNNEL_LIST, "tunnels"},
 };
 
 static bool bare(const struct pt_action *action, const struct pt_values *values)

@@ -14,6 +14,7 @@ struct pt_view *pt_view_assets(struct pt_app *app);
 struct pt_view *pt_view_cvms(struct pt_app *app);
 struct pt_view *pt_view_transfers(struct pt_app *app);
 struct pt_view *pt_view_keys(struct pt_app *app);
+struct pt_view *pt_view_tunnels(struct pt_app *app);
 struct pt_view *pt_view_messages(struct pt_app *app);
 struct pt_view *pt_view_runs(struct pt_app *app);
 

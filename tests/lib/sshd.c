@@ -116,9 +116,8 @@ static uint16_t free_port(void)
 
 static bool answers(uint16_t port)
 {
-	struct sockaddr_in address = {.sin_family = AF_INET,
-	                              .sin_port = htons(port),
-	                              .sin_addr.s_addr = htonl(0x7f000001)};
+	struct sockaddr_in address = {
+	    .sin_family = AF_INET, .sin_port = htons(port), .sin_addr.s_addr = htonl(0x7f000001)};
 	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	bool good = connect(fd, (struct sockaddr *)&address, sizeof(address)) == 0;
 

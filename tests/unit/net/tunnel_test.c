@@ -457,7 +457,8 @@ static void name_of_far_side(void **state)
 
 	begin(w, NULL);
 	make_tunnels(w, NET_SSH_STRICT_YES, NULL);
-	dial_with(w, net_stream_ssh_create(tunnel_get(w, NULL), "localhost", peer_port(w->peer), 10000));
+	dial_with(w,
+	          net_stream_ssh_create(tunnel_get(w, NULL), "localhost", peer_port(w->peer), 10000));
 	until_told(w);
 	assert_true(w->up);
 	must_echo(w, "by name\n");
@@ -557,8 +558,8 @@ static void chain(void **state)
 
 	begin(w, NULL);
 	inner = sshd_start(w->dir, NULL);
-	via = prism_asprintf("%s@127.0.0.1:%u,%s@127.0.0.1:%u", w->sshd->user,
-	                     (unsigned)w->sshd->port, inner->user, (unsigned)inner->port);
+	via = prism_asprintf("%s@127.0.0.1:%u,%s@127.0.0.1:%u", w->sshd->user, (unsigned)w->sshd->port,
+	                     inner->user, (unsigned)inner->port);
 	PRISM_AUTO_FREE char *keys = prism_asprintf("%s/.ssh", w->dir);
 	/* one key for both */
 	make_tunnels(w, NET_SSH_STRICT_YES, inner->key);
@@ -631,8 +632,8 @@ static void killed_and_restarted(void **state)
 		assert_int_equal(w->err.category, PRISM_ERROR_IO);
 		assert_int_equal(net_tunnel_info(tunnel_get(w, NULL)).state, NET_TUNNEL_WAITING);
 		/* Somebody who comes meanwhile waits for it. */
-		dial_with(w,
-		          net_stream_ssh_create(tunnel_get(w, NULL), "127.0.0.1", peer_port(w->peer), 20000));
+		dial_with(
+		    w, net_stream_ssh_create(tunnel_get(w, NULL), "127.0.0.1", peer_port(w->peer), 20000));
 		prism_loop_turn(w->loop, 0);
 		assert_false(w->told);
 		sshd_restart(w->sshd);
@@ -765,8 +766,8 @@ static void gate_turns_strangers_away(void **state)
 
 static void ways(void **state)
 {
-	static const char *const bad[] = {"",      "@host",      "a@",      "a@b,",      ",a@b",
-	                                  "a@b:0", "a@b:70000",  "a b@c",   "-oProxy@c", "u@-host",
+	static const char *const bad[] = {"",       "@host",     "a@",    "a@b,",      ",a@b",
+	                                  "a@b:0",  "a@b:70000", "a b@c", "-oProxy@c", "u@-host",
 	                                  "$(x)@h", "a@h:22:22", "a@[::1"};
 	static const char *const good[] = {"host", "a@host", "a@host:2222,b@inner", "a@[::1]:22",
 	                                   "ssh://a@host:22"};

@@ -1,0 +1,262 @@
+/*
+ * Owns: the overlay of each open question.  A question may become void while it is shown (the
+ * connection broke): its overlay goes, and nothing is answered.
+ */
+#include "tui/ask_tunnel.h"
+
+#include "base/mem.h"
+#include "base/text.h"
+#include "core/tunnels.h"
+#include "tui/actor.h"
+#include "tui/app.h"
+#include "tui/dialog.h"
+#include "tui/form.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define PROMPTS_MAX 8
+#define LABEL_MAX 16  /* columns of a form's labels in a narrow window */
+#define TEXT_MAX 2000 /* of what a server wants to say */
+
+struct pt_tunnel_asks {
+	struct pt_app *app;
+	struct core *core;
+	struct prism_list open;
+};
+
+struct ask {
+	struct prism_list node;
+	struct pt_tunnel_asks *asks;
+	struct net_tunnel *tunnel; /* NULL: answered, or void */
+	struct pt_view *view;
+	struct pt_form *form; /* NULL: a host key */
+	char *title;
+	char *texts[PROMPTS_MAX + 1];
+	char ids[PROMPTS_MAX][8];
+	struct pt_field fields[2 * PROMPTS_MAX + 1];
+	size_t count;
+	bool hidden[PROMPTS_MAX];
+};
+
+static void ask_free(struct ask *ask)
+{
+	prism_list_remove(&ask->node);
+	pt_form_destroy(ask->form);
+	prism_free(ask->title);
+	for (size_t i = 0; i <= PROMPTS_MAX; i++)
+		prism_free(ask->texts[i]);
+	prism_free(ask);
+}
+
+/* Text of a server, made harmless and not endless. */
+static char *harmless(const char *text)
+{
+	PRISM_AUTO_BUF struct prism_buf out = PRISM_BUF_INIT(64 * TEXT_MAX);
+	size_t len = strnlen(text, TEXT_MAX);
+
+	while (len && (text[len - 1] == '\n' || text[len - 1] == ' '))
+		len--;
+	prism_text_neutralise(&out, text, len, false);
+	return prism_buf_take(&out, NULL);
+}
+
+/* ---- host keys ---- */
+
+char *pt_host_key_text(const struct net_ssh_host_key *key)
+{
+	return prism_asprintf(
+	    "%s is not known yet. It shows this %s key:\n\n%s\n\nCompare it with what the host's "
+	    "administrator says. Once trusted, it is remembered, and any other key is refused.%s%s%s",
+	    key->host, key->type, key->fingerprint,
+	    key->other_type ? "\n\nAnother kind of key is known for this host: an attacker in between "
+	                      "would offer one that is not."
+	                    : "",
+	    *key->authority ? "\n\n@cert-authority is not supported: " : "", key->authority);
+}
+
+static void host_answered(void *data, bool yes)
+{
+	struct ask *ask = data;
+
+	if (ask->tunnel)
+		net_tunnel_answer(ask->tunnel, yes, NULL, 0);
+	ask_free(ask);
+}
+
+static void ask_host(struct ask *ask, const struct net_ssh_host_key *key)
+{
+	PRISM_AUTO_FREE char *text = pt_host_key_text(key);
+	const struct pt_confirm confirm = {
+	    .title = "Unknown host",
+	    .text = text,
+	    .yes = "Trust",
+	};
+
+	pt_dialog_confirm(ask->asks->app, &confirm, host_answered, ask);
+	ask->view = pt_app_top_overlay(ask->asks->app);
+}
+
+/* ---- prompts ---- */
+
+static void answer_prompts(struct ask *ask)
+{
+	struct prism_secret *given[PROMPTS_MAX] = {0};
+	const struct prism_secret *lent[PROMPTS_MAX];
+	struct net_tunnel *tunnel = PRISM_STEAL(ask->tunnel);
+
+	for (size_t i = 0; i < ask->count; i++)
+		lent[i] = given[i] = ask->hidden[i]
+		                         ? pt_form_take_secret(ask->form, ask->ids[i])
+		                         : prism_secret_from_text(pt_form_get(ask->form, ask->ids[i]));
+	net_tunnel_answer(tunnel, true, lent, ask->count);
+	for (size_t i = 0; i < ask->count; i++)
+		prism_secret_destroy(given[i]);
+}
+
+static unsigned key(struct pt_view *view, const struct pt_event *event)
+{
+	struct ask *ask = view->state;
+	unsigned result;
+
+	if (pt_key_is(event, 'c', PT_MOD_CTRL))
+		return PT_HANDLED | PT_CLOSE;
+	result = pt_form_key(ask->form, event);
+	if ((result & PT_SUBMIT) && ask->tunnel)
+		answer_prompts(ask);
+	if (result & (PT_SUBMIT | PT_CANCEL))
+		return PT_HANDLED | PT_CLOSE;
+	return result | PT_HANDLED | PT_REDRAW;
+}
+
+static const char *title(struct pt_view *view)
+{
+	return ((struct ask *)view->state)->title;
+}
+
+static void measure(struct pt_view *view, int max_w, int max_h, int *ret_w, int *ret_h)
+{
+	pt_form_measure(((struct ask *)view->state)->form, max_w < 64 ? max_w : 64, max_h, ret_w,
+	                ret_h);
+}
+
+static void prepare(struct pt_view *view, int width, int height)
+{
+	pt_form_prepare(((struct ask *)view->state)->form, width, height);
+}
+
+static void draw(const struct pt_view *view, struct pt_canvas *canvas, struct pt_rect area,
+                 bool focus)
+{
+	pt_form_draw(((const struct ask *)view->state)->form, canvas, area, focus);
+}
+
+static void destroy(struct pt_view *view)
+{
+	struct ask *ask = view->state;
+
+	if (ask->tunnel)
+		net_tunnel_answer(ask->tunnel, false, NULL, 0);
+	ask_free(ask);
+}
+
+static const struct pt_actor actor = {.where = PT_IN_FORM};
+
+static const struct pt_view_ops ops = {
+    .name = "tunnel-question",
+    .flags = PT_VIEW_TAKES_TEXT | PT_VIEW_MODAL | PT_VIEW_FRAME,
+    .title = title,
+    .measure = measure,
+    .prepare = prepare,
+    .draw = draw,
+    .key = key,
+    .destroy = destroy,
+    .actor = &actor,
+};
+
+static void ask_prompts(struct ask *ask, const struct net_ssh_question *question)
+{
+	size_t fields = 0;
+
+	ask->title = harmless(question->title);
+	if (*question->instruction) {
+		ask->texts[PROMPTS_MAX] = harmless(question->instruction);
+		ask->fields[fields++] =
+		    (struct pt_field){.id = "say", .label = ask->texts[PROMPTS_MAX], .kind = PT_FIELD_NOTE};
+	}
+	ask->count = question->count < PROMPTS_MAX ? question->count : PROMPTS_MAX;
+	for (size_t i = 0; i < ask->count; i++) {
+		ask->texts[i] = harmless(question->prompts[i]);
+		ask->hidden[i] = !question->echo[i];
+		bool wide = strlen(ask->texts[i]) > LABEL_MAX;
+		if (wide) /* too much for a label: it stands above the field */
+			ask->fields[fields++] =
+			    (struct pt_field){.id = "q", .label = ask->texts[i], .kind = PT_FIELD_NOTE};
+		snprintf(ask->ids[i], sizeof(ask->ids[i]), "p%zu", i);
+		ask->fields[fields++] = (struct pt_field){
+		    .id = ask->ids[i],
+		    .label = wide ? "Answer" : ask->texts[i],
+		    .kind = ask->hidden[i] ? PT_FIELD_PASSWORD : PT_FIELD_TEXT,
+		    .max = 1024,
+		};
+	}
+	ask->form = pt_form_create(ask->fields, fields, "OK", "Cancel", ask);
+	if (ask->count)
+		pt_form_focus(ask->form, ask->ids[0]);
+	ask->view = pt_view_create(ask->asks->app, &ops, ask);
+	pt_app_overlay(ask->asks->app, ask->view);
+}
+
+/* ---- the asker ---- */
+
+static void on_ask(void *data, struct net_tunnel *tunnel, const struct net_ssh_question *question)
+{
+	struct pt_tunnel_asks *asks = data;
+	struct ask *ask = prism_alloc(sizeof(*ask));
+
+	ask->asks = asks;
+	ask->tunnel = tunnel;
+	prism_list_append(&asks->open, &ask->node);
+	if (question->host_key)
+		ask_host(ask, question->host_key);
+	else
+		ask_prompts(ask, question);
+	pt_app_dirty(asks->app);
+}
+
+static void on_withdraw(void *data, struct net_tunnel *tunnel)
+{
+	struct pt_tunnel_asks *asks = data;
+
+	PRISM_LIST_EACH (&asks->open, node, next) {
+		struct ask *ask = PRISM_CONTAINER(node, struct ask, node);
+
+		if (ask->tunnel != tunnel)
+			continue;
+		ask->tunnel = NULL;
+		pt_app_close(asks->app, ask->view);
+	}
+	pt_app_dirty(asks->app);
+}
+
+struct pt_tunnel_asks *pt_tunnel_asks_create(struct pt_app *app, struct core *core)
+{
+	struct pt_tunnel_asks *asks = prism_alloc(sizeof(*asks));
+	const struct core_tunnel_asker asker = {on_ask, on_withdraw, asks};
+
+	asks->app = app;
+	asks->core = core;
+	prism_list_init(&asks->open);
+	core_tunnels_set_asker(core, &asker);
+	return asks;
+}
+
+void pt_tunnel_asks_destroy(struct pt_tunnel_asks *asks)
+{
+	if (!asks)
+		return;
+	core_tunnels_set_asker(asks->core, NULL);
+	PRISM_LIST_EACH (&asks->open, node, next)
+		ask_free(PRISM_CONTAINER(node, struct ask, node));
+	prism_free(asks);
+}
