@@ -137,7 +137,7 @@ static void know_host_key(struct sshd *sshd)
 	PRISM_AUTO_FREE char *line = NULL;
 
 	key[strcspn(key, "\n")] = '\0';
-	line = prism_asprintf("[127.0.0.1]:%u %s\n", (unsigned)sshd->port, key);
+	line = prism_asprintf("[*]:%u %s\n", (unsigned)sshd->port, key);
 	append_text(sshd->known_hosts, line);
 }
 
@@ -185,6 +185,11 @@ static void launch(struct sshd *sshd)
 
 struct sshd *sshd_start(const char *dir, const char *extra)
 {
+	return sshd_start_on(dir, NULL, extra);
+}
+
+struct sshd *sshd_start_on(const char *dir, const char *address, const char *extra)
+{
 	static unsigned number;
 	struct sshd *sshd = prism_alloc(sizeof(*sshd));
 	const struct passwd *me = getpwuid(geteuid());
@@ -192,8 +197,10 @@ struct sshd *sshd_start(const char *dir, const char *extra)
 	sshd->dir = prism_strdup(dir);
 	sshd->user = prism_strdup(me ? me->pw_name : "root");
 	sshd->prefix = prism_asprintf("sshd-%u", ++number);
-	sshd->extra = prism_strdup(extra ? extra : "");
 	sshd->port = free_port();
+	sshd->extra = address ? prism_asprintf("ListenAddress %s:%u\n%s", address, (unsigned)sshd->port,
+	                                       extra ? extra : "")
+	                      : prism_strdup(extra ? extra : "");
 	sshd->known_hosts = prism_asprintf("%s/known_hosts", dir);
 	sshd->authorized = file_of(sshd, "-authorized");
 	write_text(sshd->authorized, "", 0600);

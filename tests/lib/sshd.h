@@ -27,6 +27,8 @@ struct sshd {
 const char *sshd_missing(void);
 /* extra: further lines of sshd_config, NULL for none. Fails the test when it does not come up. */
 struct sshd *sshd_start(const char *dir, const char *extra);
+/* On a further address beside loopback. */
+struct sshd *sshd_start_on(const char *dir, const char *address, const char *extra);
 void sshd_stop(struct sshd *sshd);    /* the listener and every session; NULL allowed */
 void sshd_kill(struct sshd *sshd);    /* the same at once, by SIGKILL; can be started again */
 void sshd_restart(struct sshd *sshd); /* on the same port */
