@@ -33,6 +33,8 @@
 #define OUT_HIGH (1u << 20) /* a few round trips of packets; more would only add delay */
 #define OUT_MAX (64u << 20) /* never reached: OUT_HIGH and the packets of one turn */
 #define TURN_ROUNDS 32      /* fills of [in] before others on the loop get a turn */
+#define DRY_MAX \
+	1000000 /* many channels ask often; this is ten milliseconds of doing nothing else */
 #define MODULE "ssh"
 
 /* ---- memory ---- */
@@ -107,8 +109,12 @@ static LIBSSH2_RECV_FUNC(give_bytes)
 
 	PRISM_UNUSED(socket);
 	PRISM_UNUSED(flags);
-	if (!take)
+	if (!take) {
+		/* Some of libssh2's clean-ups try again for ever: the turn must end. */
+		if (++ssh->dry > DRY_MAX)
+			ssh->lower_over = true;
 		return ssh->lower_over || ssh->state == NET_SSH_OVER ? 0 : -EAGAIN;
+	}
 	memcpy(buffer, ssh->in + ssh->in_start, take);
 	ssh->in_start += take;
 	return (ssize_t)take;
@@ -594,6 +600,7 @@ static void turn(void *data)
 	size_t left;
 
 	ssh->kicked = false;
+	ssh->dry = 0;
 	if (ssh->state == NET_SSH_CONNECT || ssh->state == NET_SSH_OVER)
 		return;
 	do {

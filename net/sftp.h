@@ -1,0 +1,69 @@
+/*
+ * Files of a host behind a tunnel (SFTP version 3 through libssh2): list, stat, read, write.
+ *
+ * Requests are done one after another, in order.  A start never fails now: the callback comes once,
+ * later, from the loop; net_sftp_abandon() takes it back, while the work already begun is finished
+ * and dropped.
+ *
+ * Writing: a temporary name beside the file, its bytes, fsync (where the server offers the
+ * extension), the mode, the file read back and compared, then renamed.  Version 3 cannot rename
+ * over a file, so a file that is there is put aside first, and back if the rename fails; `keep`
+ * leaves it there under "NAME.20261126T150000Z".
+ *
+ * Paths: "~" and relative ones begin in the directory where the server begins, usually the home.
+ *
+ * Thread rules: loop thread only.
+ */
+#ifndef PRISM_NET_SFTP_H
+#define PRISM_NET_SFTP_H
+
+#include "net/tunnel.h"
+
+#define NET_SFTP_ENTRIES_MAX 20000     /* of one directory */
+#define NET_SFTP_LINKS_MAX 200         /* links looked through in one listing: a round trip each */
+#define NET_SFTP_READ_MAX (256u << 20) /* bytes of a file that is read into memory */
+
+struct net_sftp_entry {
+	char *name;    /* one component; NULL in an answer to stat */
+	unsigned mode; /* permission bits */
+	bool regular, directory, link, broken;
+	uint64_t size;
+	int64_t modified_s; /* seconds since 1970; -1: not told */
+};
+
+enum net_sftp_kind { NET_SFTP_LIST, NET_SFTP_STAT, NET_SFTP_READ, NET_SFTP_WRITE };
+
+struct net_sftp_request { /* everything is copied */
+	enum net_sftp_kind kind;
+	const char *path;
+	size_t max;        /* read: longer files fail with category limit */
+	const void *bytes; /* write */
+	size_t size;
+	unsigned mode; /* write: permission bits of the new file */
+	bool keep;     /* write: the file that was there is kept */
+};
+
+struct net_sftp_answer {
+	char *path; /* list: absolute */
+	struct net_sftp_entry *entries;
+	size_t count;
+	bool cut;                    /* there are more */
+	struct net_sftp_entry entry; /* stat, read */
+	struct prism_buf bytes;      /* read */
+	char *kept;                  /* write: where the former file is; NULL: there was none */
+	uint8_t sha256[32];          /* write: of what was read back */
+};
+
+struct net_sftp;
+struct net_sftp_op;
+/* answer is lent, and what it owns may be taken out; err NULL: success. */
+typedef void (*net_sftp_fn)(void *data, struct net_sftp_answer *answer,
+                            const struct prism_error *err);
+
+struct net_sftp *net_sftp_create(struct net_tunnel *tunnel); /* lent; used on first request */
+void net_sftp_destroy(struct net_sftp *sftp); /* no callback afterwards; NULL allowed */
+struct net_sftp_op *net_sftp_start(struct net_sftp *sftp, const struct net_sftp_request *request,
+                                   net_sftp_fn done, void *data);
+void net_sftp_abandon(struct net_sftp_op *op);
+
+#endif

@@ -1,0 +1,410 @@
+/*
+ * A host as a place, against a real sshd: listing, reading, writing without half files, replacing
+ * with the former file kept, refusals, a session that breaks.  Skipped where there is no sshd.
+ */
+#include "core/place_sftp.h"
+
+#include "base/file.h"
+#include "base/mem.h"
+#include "net/crypto.h"
+#include "net/tunnel.h"
+#include "tests/lib/sshd.h"
+#include "tests/lib/tmpdir.h"
+
+#include <dirent.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+struct world {
+	char *dir, *files;
+	struct prism_loop *loop;
+	struct prism_work *work;
+	struct sshd *sshd;
+	struct net_tunnels *tunnels;
+	struct core_place *place;
+	/* the last answer */
+	unsigned told;
+	struct prism_error err;
+	struct core_place_listing listing;
+	struct core_place_entry entry;
+	struct prism_buf bytes;
+	char *kept;
+	uint8_t sha256[32];
+};
+
+static int setup(void **state)
+{
+	struct world *w = prism_alloc(sizeof(*w));
+
+	w->dir = tmpdir_create();
+	w->files = prism_path_join(w->dir, "files");
+	assert_int_equal(mkdir(w->files, 0700), 0);
+	w->loop = prism_loop_create(prism_clock_system());
+	w->work = prism_work_create(w->loop, 1);
+	unsetenv("SSH_AUTH_SOCK");
+	*state = w;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	struct world *w = *state;
+
+	core_place_destroy(w->place);
+	net_tunnels_destroy(w->tunnels);
+	sshd_stop(w->sshd);
+	prism_work_destroy(w->work);
+	prism_loop_destroy(w->loop);
+	core_place_listing_finish(&w->listing);
+	prism_buf_finish(&w->bytes);
+	prism_free(w->kept);
+	prism_free(w->files);
+	tmpdir_remove(w->dir);
+	prism_free(w);
+	return 0;
+}
+
+static void begin(struct world *w, const char *extra)
+{
+	const char *why = sshd_missing();
+	struct prism_error err = PRISM_ERROR_INIT;
+
+	if (why) {
+		print_message("%s\n", why);
+		skip();
+	}
+	w->sshd = sshd_start(w->dir, extra);
+	const struct net_tunnels_config config = {.ssh_config = "",
+	                                          .known_hosts = w->sshd->known_hosts,
+	                                          .identity = w->sshd->key,
+	                                          .strict = NET_SSH_STRICT_YES};
+	PRISM_AUTO_FREE char *via =
+	    prism_asprintf("%s@127.0.0.1:%u", w->sshd->user, (unsigned)w->sshd->port);
+	w->tunnels = net_tunnels_create(w->loop, w->work, &config);
+	w->place = core_place_sftp_create(w->loop, net_tunnels_get(w->tunnels, via, &err));
+	assert_non_null(w->place);
+}
+
+static void note(struct world *w, const struct prism_error *err)
+{
+	w->told++;
+	prism_error_clear(&w->err);
+	prism_error_copy(&w->err, err);
+}
+
+static void listed(void *data, struct core_place_listing *listing, const struct prism_error *err)
+{
+	struct world *w = data;
+
+	note(w, err);
+	core_place_listing_finish(&w->listing);
+	if (listing) {
+		w->listing = *listing;
+		*listing = (struct core_place_listing){0};
+	}
+}
+
+static void seen(void *data, const struct core_place_entry *entry, const struct prism_error *err)
+{
+	struct world *w = data;
+
+	note(w, err);
+	if (entry)
+		w->entry = *entry;
+}
+
+static void was_read(void *data, struct prism_buf *bytes, const struct core_place_entry *entry,
+                     const struct prism_error *err)
+{
+	struct world *w = data;
+
+	seen(w, entry, err);
+	prism_buf_finish(&w->bytes);
+	if (bytes) {
+		w->bytes = *bytes;
+		*bytes = (struct prism_buf){0};
+	}
+}
+
+static void written(void *data, const struct prism_error *err)
+{
+	note(data, err);
+}
+
+static void replaced(void *data, const char *kept, const uint8_t *sha256,
+                     const struct prism_error *err)
+{
+	struct world *w = data;
+
+	note(w, err);
+	prism_free(w->kept);
+	w->kept = prism_strdup(kept);
+	if (sha256)
+		memcpy(w->sha256, sha256, 32);
+}
+
+static void wait_for(struct world *w, unsigned told)
+{
+	for (int i = 0; i < 20000 && w->told < told; i++)
+		prism_loop_turn(w->loop, 20);
+	assert_int_equal(w->told, told);
+}
+
+static char *path_of(struct world *w, const char *name)
+{
+	return prism_path_join(w->files, name);
+}
+
+static void put(struct world *w, const char *name, const char *text)
+{
+	PRISM_AUTO_FREE char *path = path_of(w, name);
+	struct prism_error err = PRISM_ERROR_INIT;
+
+	assert_int_equal(prism_file_write(path, text, strlen(text), 0640, &err), 0);
+}
+
+static const struct core_place_entry *find(struct world *w, const char *name)
+{
+	for (size_t i = 0; i < w->listing.count; i++)
+		if (!strcmp(w->listing.entries[i].name, name))
+			return &w->listing.entries[i];
+	return NULL;
+}
+
+/* Names in the directory, hidden ones too. */
+static unsigned files_there(struct world *w)
+{
+	DIR *dir = opendir(w->files);
+	unsigned count = 0;
+
+	while (readdir(dir))
+		count++;
+	closedir(dir);
+	return count - 2;
+}
+
+static void list(void **state)
+{
+	struct world *w = *state;
+	struct prism_error err = PRISM_ERROR_INIT;
+	PRISM_AUTO_FREE char *sub = path_of(w, "sub");
+	PRISM_AUTO_FREE char *link = path_of(w, "link");
+	PRISM_AUTO_FREE char *broken = path_of(w, "broken");
+	PRISM_AUTO_FREE char *fifo = path_of(w, "fifo");
+
+	begin(w, NULL);
+	put(w, "file", "12345");
+	assert_int_equal(mkdir(sub, 0755), 0);
+	assert_int_equal(symlink("sub", link), 0);
+	assert_int_equal(symlink("nowhere", broken), 0);
+	assert_int_equal(mkfifo(fifo, 0600), 0);
+	assert_int_equal(core_place_list(w->place, w->files, NULL, listed, w, &err), 0);
+	assert_int_equal(w->told, 0); /* later, from the loop */
+	assert_int_equal(core_place_pending(w->place), 1);
+	wait_for(w, 1);
+	assert_int_equal(w->err.category, PRISM_ERROR_NONE);
+	assert_int_equal(w->listing.count, 5);
+	assert_int_equal(find(w, "file")->kind, CORE_PLACE_FILE);
+	assert_int_equal(find(w, "file")->size, 5);
+	assert_int_equal(find(w, "file")->mode, 0640);
+	assert_true(find(w, "file")->modified_us > 0);
+	assert_int_equal(find(w, "sub")->kind, CORE_PLACE_DIRECTORY);
+	assert_true(find(w, "link")->link);
+	assert_int_equal(find(w, "link")->kind, CORE_PLACE_DIRECTORY);
+	assert_true(find(w, "broken")->broken);
+	assert_int_equal(find(w, "fifo")->kind, CORE_PLACE_SPECIAL);
+
+	assert_int_equal(core_place_list(w->place, "~", NULL, listed, w, &err), 0);
+	wait_for(w, 2);
+	assert_int_equal(w->listing.path[0], '/');
+	assert_int_equal(core_place_list(w->place, "/no/such/place", NULL, listed, w, &err), 0);
+	wait_for(w, 3);
+	assert_int_equal(w->err.category, PRISM_ERROR_MISSING);
+}
+
+static void read_and_stat(void **state)
+{
+	struct world *w = *state;
+	struct prism_error err = PRISM_ERROR_INIT;
+	PRISM_AUTO_FREE char *path = path_of(w, "file");
+
+	begin(w, NULL);
+	put(w, "file", "content");
+	assert_int_equal(core_place_read(w->place, path, 100, NULL, was_read, w, &err), 0);
+	assert_int_equal(core_place_stat(w->place, path, NULL, seen, w, &err), 0);
+	wait_for(w, 2);
+	assert_string_equal(prism_buf_text(&w->bytes), "content");
+	assert_int_equal(w->entry.size, 7);
+	assert_int_equal(core_place_read(w->place, path, 6, NULL, was_read, w, &err), 0);
+	wait_for(w, 3);
+	assert_int_equal(w->err.category, PRISM_ERROR_LIMIT);
+	assert_int_equal(core_place_read(w->place, w->files, 6, NULL, was_read, w, &err), 0);
+	wait_for(w, 4);
+	assert_int_equal(w->err.category, PRISM_ERROR_INVALID);
+}
+
+static void must_hold(struct world *w, const char *name, const char *text, unsigned mode)
+{
+	PRISM_AUTO_FREE char *path = path_of(w, name);
+	struct prism_buf there = {0};
+	struct stat st;
+
+	assert_int_equal(prism_file_read(path, 1 << 20, &there, &w->err), 0);
+	assert_string_equal(prism_buf_text(&there), text);
+	prism_buf_finish(&there);
+	assert_int_equal(stat(path, &st), 0);
+	assert_int_equal(st.st_mode & 0777, mode);
+}
+
+static void writes(void **state)
+{
+	struct world *w = *state;
+	struct prism_error err = PRISM_ERROR_INIT;
+	PRISM_AUTO_FREE char *path = path_of(w, "new");
+	PRISM_AUTO_FREE char *link = path_of(w, "link");
+
+	begin(w, NULL);
+	assert_int_equal(core_place_write(w->place, path, "one", 3, 0600, NULL, written, w, &err), 0);
+	wait_for(w, 1);
+	assert_int_equal(w->err.category, PRISM_ERROR_NONE);
+	must_hold(w, "new", "one", 0600);
+	/* over a link: the file it leads to, and the link stays */
+	assert_int_equal(symlink("new", link), 0);
+	assert_int_equal(core_place_write(w->place, link, "two", 3, 0644, NULL, written, w, &err), 0);
+	wait_for(w, 2);
+	must_hold(w, "new", "two", 0644);
+	assert_int_equal(files_there(w), 2); /* nothing temporary, nothing put aside */
+	/* what is no file is not replaced */
+	assert_int_equal(core_place_write(w->place, w->files, "x", 1, 0644, NULL, written, w, &err), 0);
+	wait_for(w, 3);
+	assert_int_equal(w->err.category, PRISM_ERROR_INVALID);
+	PRISM_AUTO_FREE char *nowhere = path_of(w, "none/new");
+	assert_int_equal(core_place_write(w->place, nowhere, "x", 1, 0644, NULL, written, w, &err), 0);
+	wait_for(w, 4);
+	assert_int_equal(w->err.category, PRISM_ERROR_MISSING);
+	assert_int_equal(files_there(w), 2);
+}
+
+static void replace_keeps(void **state)
+{
+	struct world *w = *state;
+	struct prism_error err = PRISM_ERROR_INIT;
+	PRISM_AUTO_FREE char *path = path_of(w, "key.pem");
+	uint8_t digest[NET_DIGEST_MAX];
+
+	begin(w, NULL);
+	assert_int_equal(
+	    core_place_sftp_replace(w->place, path, "first", 5, 0600, NULL, replaced, w, &err), 0);
+	wait_for(w, 1);
+	assert_null(w->kept);
+	assert_int_equal(
+	    core_place_sftp_replace(w->place, path, "second", 6, 0600, NULL, replaced, w, &err), 0);
+	wait_for(w, 2);
+	must_hold(w, "key.pem", "second", 0600);
+	assert_non_null(w->kept);
+	assert_int_equal(strncmp(w->kept, path, strlen(path)), 0);
+	must_hold(w, prism_path_base(w->kept), "first", 0600);
+	net_digest_bytes(NET_SHA256, "second", 6, digest);
+	assert_memory_equal(digest, w->sha256, 32);
+	assert_int_equal(files_there(w), 2);
+}
+
+/* Larger than any buffer between here and there. */
+static void large(void **state)
+{
+	struct world *w = *state;
+	struct prism_error err = PRISM_ERROR_INIT;
+	PRISM_AUTO_FREE char *path = path_of(w, "large");
+	size_t size = (3u << 20) + 17;
+	PRISM_AUTO_FREE char *bytes = prism_alloc(size);
+
+	begin(w, NULL);
+	net_random_bytes(bytes, size);
+	assert_int_equal(core_place_write(w->place, path, bytes, size, 0600, NULL, written, w, &err),
+	                 0);
+	assert_int_equal(core_place_read(w->place, path, size, NULL, was_read, w, &err), 0);
+	wait_for(w, 2);
+	assert_int_equal(w->bytes.len, size);
+	assert_memory_equal(w->bytes.data, bytes, size);
+}
+
+static void no_subsystem(void **state)
+{
+	struct world *w = *state;
+	struct prism_error err = PRISM_ERROR_INIT;
+
+	begin(w, "MaxSessions 0\n");
+	assert_int_equal(core_place_list(w->place, "/", NULL, listed, w, &err), 0);
+	wait_for(w, 1);
+	assert_int_equal(w->err.category, PRISM_ERROR_DENIED);
+	assert_non_null(strstr(w->err.hint, "MaxSessions"));
+}
+
+static void forced_command_is_no_sftp(void **state)
+{
+	struct world *w = *state;
+	struct prism_error err = PRISM_ERROR_INIT;
+
+	begin(w, "ForceCommand echo this is no file server\n");
+	assert_int_equal(core_place_list(w->place, "/", NULL, listed, w, &err), 0);
+	wait_for(w, 1);
+	assert_int_not_equal(w->err.category, PRISM_ERROR_NONE);
+}
+
+static void cancelling(void **state)
+{
+	struct world *w = *state;
+	struct prism_error err = PRISM_ERROR_INIT;
+	struct prism_cancel *cancel = prism_cancel_create(NULL);
+
+	begin(w, NULL);
+	assert_int_equal(core_place_list(w->place, "/", cancel, listed, w, &err), 0);
+	prism_cancel_fire(cancel);
+	assert_int_equal(w->told, 0);
+	wait_for(w, 1);
+	assert_int_equal(w->err.category, PRISM_ERROR_CANCELLED);
+	prism_cancel_destroy(cancel);
+	/* Destroying the place tells who still waits. */
+	assert_int_equal(core_place_list(w->place, "/", NULL, listed, w, &err), 0);
+	core_place_destroy(w->place);
+	w->place = NULL;
+	assert_int_equal(w->told, 2);
+	assert_int_equal(w->err.category, PRISM_ERROR_CANCELLED);
+}
+
+static void session_breaks(void **state)
+{
+	struct world *w = *state;
+	struct prism_error err = PRISM_ERROR_INIT;
+
+	begin(w, NULL);
+	assert_int_equal(core_place_list(w->place, "/", NULL, listed, w, &err), 0);
+	wait_for(w, 1);
+	sshd_kill(w->sshd);
+	assert_int_equal(core_place_list(w->place, "/", NULL, listed, w, &err), 0);
+	wait_for(w, 2);
+	assert_int_equal(w->err.category, PRISM_ERROR_IO);
+	sshd_restart(w->sshd);
+	assert_int_equal(core_place_list(w->place, "/", NULL, listed, w, &err), 0);
+	wait_for(w, 3);
+	assert_int_equal(w->err.category, PRISM_ERROR_NONE);
+}
+
+#define ONE(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    ONE(list),           ONE(read_and_stat), ONE(writes),     ONE(replace_keeps),
+	    ONE(large),          ONE(no_subsystem),  ONE(cancelling), ONE(forced_command_is_no_sftp),
+	    ONE(session_breaks),
+	};
+
+	return cmocka_run_group_tests_name("place_sftp", tests, NULL, NULL);
+}
