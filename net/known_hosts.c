@@ -301,6 +301,17 @@ struct net_known_hosts *net_known_hosts_load(const char *const *paths, size_t co
 	return known;
 }
 
+struct net_known_hosts *net_known_hosts_parse(const char *text, size_t len)
+{
+	struct net_known_hosts *known = prism_alloc(sizeof(*known));
+
+	known->files[0].path = prism_strdup("known_hosts");
+	prism_buf_init(&known->files[0].text, len + 1);
+	prism_buf_put(&known->files[0].text, text, len);
+	known->count = 1;
+	return known;
+}
+
 void net_known_hosts_destroy(struct net_known_hosts *known)
 {
 	if (!known)

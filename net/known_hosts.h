@@ -32,6 +32,8 @@ struct net_known_hosts;
 /* Files that do not exist are empty. Fails on one that cannot be read. */
 struct net_known_hosts *net_known_hosts_load(const char *const *paths, size_t count,
                                              struct prism_error *err);
+/* For tests and fuzzing: a text in place of the files. */
+struct net_known_hosts *net_known_hosts_parse(const char *text, size_t len);
 void net_known_hosts_destroy(struct net_known_hosts *known); /* NULL allowed */
 
 void net_known_hosts_check(const struct net_known_hosts *known, const char *host, uint16_t port,

@@ -221,12 +221,12 @@ static void include(struct reading *r, char *const *names, size_t count)
 		setting_add(r, UNKNOWN, "Include", NULL, 0, "files include one another too deeply");
 		return;
 	}
-	for (size_t i = 0; i < count; i++) {
+	for (size_t i = 0; i < count && r->dir; i++) {
 		PRISM_AUTO_FREE char *expanded = prism_path_expand(names[i]);
 		PRISM_AUTO_FREE char *path = prism_path_join(r->dir, expanded);
 		glob_t found = {0};
 
-		if (r->dir && glob(path, 0, NULL, &found) == 0)
+		if (glob(path, 0, NULL, &found) == 0)
 			for (size_t j = 0; j < found.gl_pathc; j++)
 				read_file(r, found.gl_pathv[j], r->dir);
 		globfree(&found);
