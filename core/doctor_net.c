@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "core/agent_private.h"
 #include "core/run.h"
+#include "core/tunnels.h"
 #include "net/grpc.h"
 #include "net/stream_tcp.h"
 #include "net/stream_tls.h"
@@ -92,6 +93,23 @@ static void resolved(void *data, bool cancelled)
 	prism_free(r);
 }
 
+/* Through SSH hosts, when the settings say so. */
+static bool find_way(struct core_doctor *d)
+{
+	struct prism_error err = PRISM_ERROR_INIT;
+	const char *names[CORE_RUN_NAMES];
+	core_run_cvm_names(d->core, d->id, NULL, d->connection->url, names);
+	if (core_tunnel_of_agent(d->core, d->connection->url, names, &d->connection->tunnel, &err) == 0)
+		return true;
+	core_doctor_add(d,
+	                CORE_DOCTOR_ROW(NETWORK, FAIL, "network.address", "The way to it can be read",
+	                                "nothing can be dialled without it", err.hint),
+	                "%s", err.message);
+	prism_free(d->host);
+	d->host = NULL;
+	return false;
+}
+
 /* Which address: what the person names, else that of the latest run. */
 static bool find_address(struct core_doctor *d)
 {
@@ -124,7 +142,7 @@ static bool find_address(struct core_doctor *d)
 		core_agent_connection_destroy(d->connection);
 		d->connection = copy;
 	}
-	return d->host != NULL;
+	return d->host != NULL && find_way(d);
 }
 
 void core_doctor_resolve(struct core_doctor *d)
@@ -132,6 +150,11 @@ void core_doctor_resolve(struct core_doctor *d)
 	if (!find_address(d)) {
 		skip(d, "network.resolves", resolves, "the address is not known");
 		skip_from(d, 1, "the address is not known");
+		core_doctor_next(d);
+		return;
+	}
+	if (d->connection->tunnel) {
+		skip(d, "network.resolves", resolves, "names are looked up by the last SSH host");
 		core_doctor_next(d);
 		return;
 	}
@@ -185,8 +208,10 @@ static void connected_tls(struct core_doctor *d, const struct prism_error *err)
 static void connected(void *data, const struct prism_error *err)
 {
 	struct core_doctor *d = data;
-	bool tcp =
-	    err && strncmp(err->message, NET_TCP_CONNECT_WORDS, sizeof(NET_TCP_CONNECT_WORDS) - 1) == 0;
+	bool tcp = err && (strncmp(err->message, NET_TCP_CONNECT_WORDS,
+	                           sizeof(NET_TCP_CONNECT_WORDS) - 1) == 0 ||
+	                   (d->connection->tunnel &&
+	                    (!net_stream_tls_of(d->stream) || err->category == PRISM_ERROR_DENIED)));
 	core_doctor_add(
 	    d,
 	    CORE_DOCTOR_ROW(NETWORK, tcp ? FAIL : PASS, "network.connects", connects,

@@ -161,24 +161,23 @@ char *core_tunnel_choose(const char *rules, const char *host, const char *const 
 		pattern = strcspn(at, "= \t");
 		if (len && pattern >= len) /* the way for all the others */
 			return prism_strndup(at, len);
-		if (len &&
-		    (net_ssh_pattern(at, pattern, host) || (cvm && net_ssh_pattern(at, pattern, cvm))))
+		if (len && matches(at, pattern, host, names))
 			return prism_strndup(at + pattern + 1, len - pattern - 1);
 		at += len;
 	}
 	return prism_strdup("");
 }
 
-int core_tunnel_of_agent(struct core *core, const char *address, const char *cvm,
+int core_tunnel_of_agent(struct core *core, const char *address, const char *const *names,
                          struct net_tunnel **ret, struct prism_error *err)
 {
-	const char *rules = core_option_text(core_options(core), CORE_OPT_AGENT_VIA);
+	const char *rules = core_option_for(core_options(core), CORE_OPT_AGENT_VIA, names).text;
 	PRISM_AUTO_FREE char *host = NULL;
 	uint16_t port;
 
 	if (core_agent_address(address, &host, &port, err) < 0)
 		return -1;
-	PRISM_AUTO_FREE char *via = core_tunnel_choose(rules, host, cvm);
+	PRISM_AUTO_FREE char *via = core_tunnel_choose(rules, host, names);
 	return tunnel_of(core, *via ? via : core_option_text(core_options(core), CORE_OPT_VIA), ret,
 	                 err);
 }

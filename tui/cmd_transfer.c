@@ -211,8 +211,7 @@ static int submit(struct moving *m, struct prism_error *err)
 
 	core_run_cvm_names(command->core, computation, NULL, m->address, names);
 	if (core_agent_settings_fill(command->world->options, names, &connection, err) < 0 ||
-	    core_tunnel_of_agent(command->core, m->address, names, CORE_RUN_NAMES, &connection.tunnel,
-	                         err) < 0)
+	    core_tunnel_of_agent(command->core, m->address, names, &connection.tunnel, err) < 0)
 		return -1;
 	if (algorithm) {
 		const char *type = pt_command_get(command, "type");

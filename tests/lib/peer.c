@@ -190,13 +190,6 @@ static size_t content_length(const char *head)
 	return 0;
 }
 
-size_t peer_read(struct peer_conn *conn, void *buf, size_t size)
-{
-	ssize_t n = conn_read(conn, buf, size);
-
-	return n > 0 ? (size_t)n : 0;
-}
-
 bool peer_read_request(struct peer_conn *conn, char *buf, size_t cap)
 {
 	size_t len = 0;

@@ -29,8 +29,6 @@ size_t peer_read(struct peer_conn *conn, void *buf, size_t size); /* 0: the conn
 struct ssl_st *peer_ssl(struct peer_conn *conn);                  /* lent; NULL in clear text */
 /* Reads an HTTP/1 request with its Content-Length body. False at the end of the connection. */
 bool peer_read_request(struct peer_conn *conn, char *buf, size_t cap);
-/* What comes, up to size bytes; 0 at the end. */
-size_t peer_read(struct peer_conn *conn, void *buf, size_t size);
 void peer_wait_closed(struct peer_conn *conn); /* until the other side closes */
 void peer_reset(struct peer_conn *conn);       /* RST instead of FIN */
 
