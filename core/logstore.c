@@ -72,7 +72,8 @@ struct core_logstore {
 	uint64_t dropped, dropped_entries;
 	int64_t horizon; /* time of the youngest dropped line */
 	bool unsorted;
-	char **runs; /* runs[0] is "" */
+	uint8_t *guests; /* a bit for each run; NULL: none */
+	char **runs;     /* runs[0] is "" */
 	uint32_t *run_hashes;
 	uint32_t hash_seed;
 	unsigned run_count, last_run; /* run_count: indices in use, 0 included */
@@ -96,6 +97,8 @@ static void reset_names(struct core_logstore *store)
 		free(store->levels[i]);
 	store->level_count = 0;
 	store->run_count = store->last_run = 0;
+	prism_free(store->guests);
+	store->guests = NULL;
 }
 
 static void seed_names(struct core_logstore *store)
@@ -188,6 +191,13 @@ static const char *text_of(const struct core_logstore *store, const struct line 
 	return store->chunks[line->at / CORE_LOG_CHUNK].data + line->at % CORE_LOG_CHUNK;
 }
 
+/* What a feed counts: first lines, and not those of guests. */
+static bool is_entry(const struct core_logstore *store, const struct line *line)
+{
+	return !(line->flags & FLAG_CONTINUATION) &&
+	       !(store->guests && store->guests[line->run / 8] & 1u << line->run % 8);
+}
+
 /* Index of the first line at or after time_us, or (after set) after it. */
 static size_t bound(const struct core_logstore *store, int64_t time_us, bool after)
 {
@@ -229,8 +239,7 @@ size_t core_logstore_entries_after(const struct core_logstore *store, int64_t ti
 	size_t from = bound(store, time_us, true), count = 0;
 
 	for (size_t i = from; i < store->lines.count; i++)
-		count +=
-		    !(((const struct line *)core_gapvec_at(&store->lines, i))->flags & FLAG_CONTINUATION);
+		count += is_entry(store, core_gapvec_at(&store->lines, i));
 	return count;
 }
 
@@ -327,6 +336,15 @@ static unsigned intern_run(struct core_logstore *store, const char *run_id)
 	}
 	store->last_run = run;
 	return run;
+}
+
+void core_logstore_guest(struct core_logstore *store, const char *run_id)
+{
+	unsigned run = intern_run(store, run_id);
+
+	if (!store->guests)
+		store->guests = prism_alloc(UINT16_MAX / 8 + 1);
+	store->guests[run / 8] |= (uint8_t)(1u << run % 8);
 }
 
 unsigned core_logstore_levels(const struct core_logstore *store)
@@ -499,7 +517,7 @@ static void forget_front(struct core_logstore *store, size_t count)
 			free_chunk(store, chunk);
 		store->bytes -= line->len + LINE_COST;
 		store->dropped++;
-		if (!(line->flags & FLAG_CONTINUATION)) {
+		if (is_entry(store, line)) {
 			store->dropped_entries++;
 			store->entries--;
 		}
@@ -609,7 +627,7 @@ static void place_line(struct core_logstore *store, struct line *at, const struc
 	at->at = store_text(store, text, len);
 	at->len = (uint32_t)len;
 	store->bytes += len + LINE_COST;
-	if (!(at->flags & FLAG_CONTINUATION))
+	if (is_entry(store, at))
 		store->entries++;
 }
 
