@@ -114,6 +114,7 @@ PRISM_MUST_USE
 int core_cert_files_save(const struct core_cert_files *files, const char *dir, bool replace,
                          struct prism_error *err);
 const char *core_cert_file_name(enum core_cert_file file);
+unsigned core_cert_file_mode(enum core_cert_file file); /* permission bits: the key is 0600 */
 
 typedef void (*core_cert_files_fn)(void *data, const struct core_cert_files *files /* lent */,
                                    const struct prism_error *err);

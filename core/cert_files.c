@@ -32,6 +32,11 @@ const char *core_cert_file_name(enum core_cert_file file)
 	return infos[file].name;
 }
 
+unsigned core_cert_file_mode(enum core_cert_file file)
+{
+	return (unsigned)infos[file].mode;
+}
+
 void core_cert_files_finish(struct core_cert_files *files)
 {
 	for (size_t i = 0; i < CORE_CERT_FILE_COUNT; i++)

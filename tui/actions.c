@@ -36,6 +36,10 @@
 	{                                                         \
 		"cvm", PT_ARG_CVM, REQ, NULL, "id or name of the CVM" \
 	}
+#define HOST                                                                                 \
+	{                                                                                        \
+		"host", PT_ARG_TEXT, REQ, NULL, "the way there: user@host[:port], hops after commas" \
+	}
 #define CERT                                                                                     \
 	{                                                                                            \
 		"certificate", PT_ARG_CERT, REQ, NULL, "serial number; or the CVM, for the one in force" \
@@ -982,6 +986,23 @@ static const struct pt_action rows[PT_ACTION_COUNT] = {
                                 PT_ACTION_SELECTION | PT_ACTION_NO_LOGIN | PT_ACTION_HINT,
                                 ARGS({"tunnel", PT_ARG_TEXT, REQ, NULL, "its way, or its hop"}),
                                 .run = pt_cmd_tunnel_close, .hint = "close"},
+    [PT_ACTION_HOST_LIST] = {"host list", "", PT_GROUP_TUNNEL, "files of a host, over SFTP", 0,
+                             PT_ACTION_NO_LOGIN | PT_ACTION_CANCELLABLE,
+                             ARGS(HOST, {"path", PT_ARG_TEXT, OPT, NULL,
+                                         "directory there; without it the home directory"}),
+                             .run = pt_cmd_host_list},
+    [PT_ACTION_HOST_GET] = {"host get", "", PT_GROUP_TUNNEL, "fetch a file of a host", 0,
+                            PT_ACTION_NO_LOGIN | PT_ACTION_WRITES | PT_ACTION_CANCELLABLE,
+                            ARGS(HOST, {"path", PT_ARG_TEXT, REQ, NULL, "file there"},
+                                 {"file", PT_ARG_NEW_FILE, REQ, NULL, "where it is written"}),
+                            .run = pt_cmd_host_get},
+    [PT_ACTION_HOST_PUT] =
+        {"host put", "", PT_GROUP_TUNNEL, "save a file on a host; one that is there is kept", 0,
+         PT_ACTION_NO_LOGIN | PT_ACTION_WRITES | PT_ACTION_CANCELLABLE,
+         ARGS(HOST,
+              {"file", PT_ARG_FILE, REQ, NULL, "a result, a policy, any file of this machine"},
+              {"path", PT_ARG_TEXT, REQ, NULL, "file there, made with mode 0600"}),
+         .run = pt_cmd_host_put},
 
     /* ---- logs ---- */
     [PT_ACTION_LOG_OPEN] = {"log open", "L", PT_GROUP_LOG, "logs of the computation, or a file",
@@ -1031,6 +1052,12 @@ static const struct pt_action rows[PT_ACTION_COUNT] = {
                             PT_ACTION_UI},
     [PT_ACTION_LOG_CLEAR_FILTERS] = {"log clear", "C", PT_GROUP_LOG, "show all lines again",
                                      PT_IN_LOGS, PT_ACTION_UI},
+    [PT_ACTION_LOG_HOST] = {"log host", "H", PT_GROUP_LOG,
+                            "follow a log of a host too, merged by time", PT_IN_LOGS,
+                            PT_ACTION_NO_LOGIN | PT_ACTION_CANCELLABLE,
+                            ARGS(HOST, {"source", PT_ARG_TEXT, REQ, NULL,
+                                        "a file there, or a unit of its journal (cocos-manager)"}),
+                            .run = pt_cmd_log_host},
     [PT_ACTION_SAVE] = {"save", "W", PT_GROUP_LOG, "save what is shown to a file",
                         PT_IN_LOGS | PT_IN_MANIFEST | PT_IN_MESSAGES | PT_IN_AUDIT | PT_IN_CVMS |
                             PT_IN_EVIDENCE,
@@ -1063,6 +1090,13 @@ static const struct pt_action rows[PT_ACTION_COUNT] = {
          ARGS(CERT, {"directory", PT_ARG_NEW_FILE, REQ, NULL, "where they go; made when missing"},
               {"replace", PT_ARG_FLAG, 0, NULL, "overwrite files of the same name"}),
          .run = pt_cmd_cert_download},
+    [PT_ACTION_CERT_PUSH] = {"cert push", "P", PT_GROUP_CERT,
+                             "put ca.pem, cert.pem and key.pem on a host, over SSH", PT_IN_CERTS,
+                             PT_ACTION_WRITES | PT_ACTION_SELECTION | PT_ACTION_CANCELLABLE,
+                             ARGS(CERT, HOST,
+                                  {"directory", PT_ARG_TEXT, REQ, NULL,
+                                   "directory there; former files are kept beside the new ones"}),
+                             .run = pt_cmd_cert_push},
     [PT_ACTION_CERT_OCSP] = {"cert ocsp", "o", PT_GROUP_CERT,
                              "ask the service whether a certificate still counts (OCSP)",
                              PT_IN_CERTS, PT_ACTION_SELECTION | PT_ACTION_HINT, ARGS(CERT),

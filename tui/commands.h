@@ -151,6 +151,13 @@ void pt_cmd_tunnel_list(struct pt_command *command);
 void pt_cmd_tunnel_reconnect(struct pt_command *command);
 void pt_cmd_tunnel_close(struct pt_command *command);
 
+/* cmd_host.c */
+void pt_cmd_host_list(struct pt_command *command);
+void pt_cmd_host_get(struct pt_command *command);
+void pt_cmd_host_put(struct pt_command *command);
+void pt_cmd_cert_push(struct pt_command *command);
+void pt_cmd_log_host(struct pt_command *command);
+
 /* cmd_evidence.c */
 void pt_cmd_evidence_verify(struct pt_command *command); /* and "evidence open" */
 

@@ -20,7 +20,8 @@
 /* As people write it; only here is the home directory known. */
 static char *for_people(const struct picker *p, const char *path)
 {
-	return p->place->local ? prism_path_shorten(path) : prism_strdup(path);
+	return p->place->local ? prism_path_shorten(path)
+	                       : prism_asprintf("%s:%s", p->place->name, path);
 }
 
 static void answer(struct picker *p, const char *path)
@@ -31,6 +32,82 @@ static void answer(struct picker *p, const char *path)
 	p->done = NULL;
 	if (done)
 		done(p->data, p->place, shorter);
+}
+
+/* ---- hosts ---- */
+
+#define FETCH_MAX (256u << 20) /* bytes: it is held in memory on its way */
+
+/* A name that is listed here is not the name of a host. */
+static bool names_host(const struct picker *p, const char *text, size_t len)
+{
+	for (size_t i = 0; p->state == PICKER_LISTED && i < p->listing.count; i++)
+		if (strlen(p->listing.entries[i].name) == len &&
+		    !strncmp(p->listing.entries[i].name, text, len))
+			return false;
+	return len && memchr(text, '@', len);
+}
+
+/* "user@host:port", or "@": another place. False: it cannot be read, and that was said. */
+static bool go_to_host(struct picker *p, const char *text, size_t len)
+{
+	PRISM_AUTO_FREE char *via = prism_strndup(text, len);
+	struct prism_error err = PRISM_ERROR_INIT;
+	struct core_place *place = strcmp(via, "@") != 0
+	                               ? pt_world_host(pt_ui_world(p->view->app), via, &err)
+	                               : pt_world_place(pt_ui_world(p->view->app));
+
+	if (!place) {
+		pt_app_report(p->view->app, &err);
+		return false;
+	}
+	p->place = place;
+	pt_picker_load_recent(p);
+	return true;
+}
+
+static void fetched(void *data, struct prism_buf *bytes, const struct core_place_entry *entry,
+                    const struct prism_error *why)
+{
+	struct picker *p = data;
+	struct pt_world *world = pt_ui_world(p->view->app);
+	struct prism_error err = PRISM_ERROR_INIT;
+	PRISM_AUTO_FREE char *path = NULL;
+
+	if (why && why->category == PRISM_ERROR_CANCELLED)
+		return; /* the picker is going */
+	prism_cancel_destroy(p->fetching);
+	p->fetching = NULL;
+	if (!why)
+		path = pt_world_fetched(world, entry->name, &err);
+	if (!why &&
+	    (!path || prism_file_write(path, prism_buf_text(bytes), bytes->len, 0600, &err) < 0))
+		why = &err;
+	if (why) {
+		pt_app_report(p->view->app, why);
+		pt_app_dirty(p->view->app);
+		return;
+	}
+	pt_app_message(p->view->app, PT_SLOT_INFO, "copied from %s; the copy is gone at the end",
+	               p->place->name);
+	p->place = pt_world_place(world);
+	answer(p, path);
+	pt_app_close(p->view->app, p->view);
+}
+
+static unsigned fetch(struct picker *p, const char *path)
+{
+	struct prism_error err = PRISM_ERROR_INIT;
+
+	if (p->fetching)
+		return PT_HANDLED;
+	p->fetching = prism_cancel_create(p->view->cancel);
+	if (core_place_read(p->place, path, FETCH_MAX, p->fetching, fetched, p, &err) < 0) {
+		prism_cancel_destroy(p->fetching);
+		p->fetching = NULL;
+		pt_app_report(p->view->app, &err);
+	}
+	return PT_HANDLED | PT_REDRAW;
 }
 
 /* ---- keys ---- */
@@ -54,6 +131,12 @@ static void typed(struct picker *p)
 		p->count = 0; /* the cursor follows the best match, not the old name */
 		p->top = 0;
 		pt_picker_filter(p);
+		return;
+	}
+	if (slash == strchr(text, '/') && names_host(p, text, (size_t)(slash - text))) {
+		pt_prompt_set(p->prompt, slash + 1);
+		if (go_to_host(p, text, (size_t)(slash - text)))
+			pt_picker_go(p, "~", NULL);
 		return;
 	}
 	pt_prompt_set(p->prompt, slash + 1);
@@ -82,6 +165,8 @@ static unsigned enter(struct picker *p)
 		return PT_HANDLED;
 	}
 	pt_picker_remember(p);
+	if (!p->place->local)
+		return fetch(p, path);
 	answer(p, path);
 	return PT_HANDLED | PT_CLOSE;
 }
@@ -94,6 +179,10 @@ static unsigned take_directory(struct picker *p)
 
 	if (!p->directories || p->state != PICKER_LISTED)
 		return PT_HANDLED;
+	if (!p->place->local) {
+		pt_app_message(p->view->app, PT_SLOT_WARN, "a directory of a host cannot be taken whole");
+		return PT_HANDLED;
+	}
 	path = entry && entry->kind == CORE_PLACE_DIRECTORY ? core_place_join(p->dir, entry->name)
 	                                                    : prism_strdup(p->dir);
 	pt_picker_remember(p);
@@ -385,6 +474,7 @@ static void destroy(struct pt_view *view)
 	struct picker *p = view->state;
 
 	answer(p, NULL);
+	prism_cancel_destroy(p->fetching);
 	pt_picker_list_finish(p);
 	pt_prompt_destroy(p->prompt);
 	prism_free(p->title);

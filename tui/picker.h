@@ -8,6 +8,10 @@
  * what they contain, read one at a time while they are seen.  Directories files were taken from are
  * remembered for each place.
  *
+ * "user@host:port/" goes to the files of a host, over SFTP, and "@/" back to this machine.  A file
+ * chosen there is copied to a private directory of this machine, which is gone when the program
+ * ends, and it is the copy's path that is given back.
+ *
  * Nothing here waits: a directory that does not answer says so and can be left.
  */
 #ifndef PRISM_TUI_PICKER_H

@@ -21,7 +21,8 @@ enum picker_state { PICKER_READING, PICKER_LISTED, PICKER_FAILED, PICKER_RECENT 
 
 struct picker {
 	struct pt_view *view;
-	struct core_place *place; /* lent */
+	struct core_place *place;      /* lent */
+	struct prism_cancel *fetching; /* a file of a host is on its way here; NULL */
 	char *title;
 	void (*done)(void *data, struct core_place *place, const char *path);
 	void *data;

@@ -294,6 +294,7 @@ static void destroy(struct pt_view *view)
 	char *pattern;
 
 	pt_logs_forget_asking(l);
+	pt_logs_forget_host(l);
 	prism_timer_remove(l->later);
 	if (l->asked)
 		core_logs_follow(l->feed, false);

@@ -3,7 +3,10 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "base/text.h"
+#include "core/options.h"
+#include "core/tunnels.h"
 #include "tui/args.h"
+#include "tui/dialog.h"
 #include "tui/view_logs_private.h"
 
 #include <stdio.h>
@@ -334,6 +337,119 @@ char *pt_logs_copy(struct pt_view *view)
 	return prism_buf_take(&out, NULL);
 }
 
+/* ---- logs of hosts ---- */
+
+static void remote_changed(void *data)
+{
+	struct logs *l = data;
+	bool final = false;
+
+	for (unsigned i = 0; i < l->remote_count; i++) {
+		const struct prism_error *err = core_remotelog_error(l->remote[i], &final);
+
+		if (!err || !final)
+			continue;
+		pt_app_message(l->view->app, PT_SLOT_BAD, "%s: %s", core_remotelog_tag(l->remote[i]),
+		               err->message);
+		core_remotelog_stop(l->remote[i]);
+		l->remote[i] = l->remote[--l->remote_count];
+		break; /* another one says so itself */
+	}
+	pt_logs_redraw(l);
+}
+
+/* The same source once more: its following ends, and its lines stay. */
+static bool stop_remote(struct logs *l, struct net_tunnel *tunnel, const char *source)
+{
+	PRISM_AUTO_FREE char *tag = core_remotelog_tag_of(tunnel, source);
+
+	for (unsigned i = 0; i < l->remote_count; i++) {
+		if (strcmp(core_remotelog_tag(l->remote[i]), tag) != 0)
+			continue;
+		pt_app_message(l->view->app, PT_SLOT_INFO, "%s is not followed any more", tag);
+		core_remotelog_stop(l->remote[i]);
+		l->remote[i] = l->remote[--l->remote_count];
+		return true;
+	}
+	return false;
+}
+
+/* Two questions, one after the other; the view may go meanwhile. */
+struct host_asking {
+	struct pt_app *app;
+	struct logs *logs; /* NULL: gone */
+	char *host;        /* NULL: it is being asked for */
+};
+
+static unsigned follow_host(struct logs *l, const char *via, const char *source);
+
+static void host_told(void *data, const char *text)
+{
+	struct host_asking *asking = data;
+	bool useful = text && *text && asking->logs;
+
+	if (useful && !asking->host) {
+		asking->host = prism_strdup(text);
+		pt_dialog_input(asking->app, "Follow a log of a host",
+		                "File there, or unit of its journal:", "cocos-agent", NULL, host_told,
+		                asking);
+		return;
+	}
+	if (asking->logs)
+		asking->logs->host_asking = NULL;
+	if (useful)
+		(void)follow_host(asking->logs, asking->host, text);
+	prism_free(asking->host);
+	prism_free(asking);
+}
+
+static unsigned ask_host(struct logs *l)
+{
+	struct host_asking *asking;
+
+	if (l->host_asking)
+		return PT_HANDLED;
+	asking = l->host_asking = prism_alloc(sizeof(*asking));
+	*asking = (struct host_asking){.app = l->view->app, .logs = l};
+	pt_dialog_input(asking->app, "Follow a log of a host", "Way there, user@host[:port]:",
+	                core_option_text(core_options(l->core), CORE_OPT_VIA), NULL, host_told, asking);
+	return PT_HANDLED | PT_REDRAW;
+}
+
+void pt_logs_forget_host(struct logs *l)
+{
+	if (l->host_asking)
+		l->host_asking->logs = NULL;
+	while (l->remote_count)
+		core_remotelog_stop(l->remote[--l->remote_count]);
+}
+
+static unsigned follow_host(struct logs *l, const char *via, const char *source)
+{
+	struct pt_app *app = l->view->app;
+	struct prism_error err = PRISM_ERROR_INIT;
+	struct core_remotelog *log = NULL;
+	struct net_tunnel *tunnel;
+
+	tunnel = core_tunnel(l->core, via, &err);
+	if (tunnel && stop_remote(l, tunnel, source))
+		return PT_HANDLED | PT_REDRAW;
+	if (tunnel && l->remote_count == LOGS_REMOTE_MAX)
+		prism_error_raise(&err, PRISM_ERROR_LIMIT, "%d logs of hosts are followed here already",
+		                  LOGS_REMOTE_MAX);
+	else if (tunnel)
+		log = core_remotelog_start(pt_app_loop(app), tunnel, source, l->store, remote_changed, l,
+		                           &err);
+	if (!log) {
+		pt_app_report(app, &err);
+		return PT_HANDLED;
+	}
+	l->remote[l->remote_count++] = log;
+	pt_app_message(app, PT_SLOT_INFO, "following %s; the same once more ends it",
+	               core_remotelog_tag(log));
+	return PT_HANDLED | PT_REDRAW;
+}
+
 unsigned pt_logs_act(struct pt_view *view, enum pt_action_id id, const struct pt_values *values)
 {
 	struct logs *l = view->state;
@@ -368,6 +484,10 @@ unsigned pt_logs_act(struct pt_view *view, enum pt_action_id id, const struct pt
 		return next_bad(l, -1);
 	case PT_ACTION_LOG_MARK:
 		return mark(l);
+	case PT_ACTION_LOG_HOST:
+		return values && pt_values_get(values, "source")
+		           ? follow_host(l, pt_values_get(values, "host"), pt_values_get(values, "source"))
+		           : ask_host(l);
 	case PT_ACTION_LOG_CLEAR_FILTERS:
 		return clear_filters(l);
 	case PT_ACTION_SAVE:

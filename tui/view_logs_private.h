@@ -4,11 +4,15 @@
 
 #include "core/logfile.h"
 #include "core/logs.h"
+#include "core/remotelog.h"
 #include "tui/logpane.h"
 #include "tui/view_logs.h"
 #include "tui/views.h"
 
 struct logs_asking;
+struct host_asking;
+
+#define LOGS_REMOTE_MAX 8 /* each is a channel and a process at the far end */
 
 struct logs {
 	struct pt_view *view;
@@ -25,6 +29,9 @@ struct logs {
 	int64_t drawn_ms;
 	struct prism_timer *later; /* a redraw that was put off */
 	struct logs_asking *asking;
+	struct core_remotelog *remote[LOGS_REMOTE_MAX]; /* logs of hosts, merged into the store */
+	unsigned remote_count;
+	struct host_asking *host_asking; /* which one to follow is being asked for */
 	char summary[200], typed[256];
 };
 
@@ -35,6 +42,7 @@ PRISM_MUST_USE
 int pt_logs_apply(struct logs *l, const char *pattern, unsigned match_flags,
                   struct prism_error *err);
 unsigned pt_logs_act(struct pt_view *view, enum pt_action_id id, const struct pt_values *values);
+void pt_logs_forget_host(struct logs *l);   /* ends following hosts, and the question about one */
 void pt_logs_forget_asking(struct logs *l); /* the prompt outlives the view */
 char *pt_logs_copy(struct pt_view *view);
 

@@ -9,14 +9,24 @@
 #include "core/audit.h"
 #include "core/options.h"
 #include "core/place.h"
+#include "core/place_sftp.h"
 #include "core/run.h"
 #include "core/transfer.h"
+#include "core/tunnels.h"
 #include "core/userkey.h"
 #include "core/workspace.h"
 
+#include <dirent.h>
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
+
+struct pt_world_host {
+	struct net_tunnel *tunnel;
+	struct core_place *place;
+};
 
 struct pt_world *pt_world_create(struct prism_loop *loop, struct prism_work *work,
                                  struct core_options *options)
@@ -30,15 +40,78 @@ struct pt_world *pt_world_create(struct prism_loop *loop, struct prism_work *wor
 	return world;
 }
 
+/* Each copy has a directory of its own, so that it keeps its name. */
+char *pt_world_fetched(struct pt_world *world, const char *name, struct prism_error *err)
+{
+	const char *places[] = {getenv("XDG_RUNTIME_DIR"), getenv("TMPDIR"), "/tmp"};
+	PRISM_AUTO_FREE char *dir = NULL;
+
+	for (size_t i = 0; i < PRISM_COUNT(places) && !world->fetched_dir; i++) {
+		char *made = places[i] && *places[i] == '/'
+		                 ? prism_asprintf("%s/prism-tui-XXXXXX", places[i])
+		                 : NULL;
+
+		if (made && mkdtemp(made))
+			world->fetched_dir = PRISM_STEAL(made);
+		prism_free(made);
+	}
+	if (world->fetched_dir)
+		dir = prism_asprintf("%s/%u", world->fetched_dir, ++world->fetched_count);
+	if (!dir || !prism_path_safe_name(name) || mkdir(dir, 0700) < 0) {
+		prism_error_raise(err, PRISM_ERROR_IO, "there is no place for a copy of %s", name);
+		return NULL;
+	}
+	return prism_path_join(dir, name);
+}
+
+static void remove_fetched(struct pt_world *world)
+{
+	for (unsigned i = 1; i <= world->fetched_count; i++) {
+		PRISM_AUTO_FREE char *path = prism_asprintf("%s/%u", world->fetched_dir, i);
+		DIR *dir = opendir(path);
+
+		for (const struct dirent *entry; dir && (entry = readdir(dir));) {
+			PRISM_AUTO_FREE char *file = prism_path_join(path, entry->d_name);
+
+			(void)unlink(file); /* "." and ".." stay */
+		}
+		if (dir)
+			closedir(dir);
+		(void)rmdir(path);
+	}
+	if (world->fetched_dir)
+		(void)rmdir(world->fetched_dir);
+	prism_free(world->fetched_dir);
+}
+
 void pt_world_destroy(struct pt_world *world)
 {
 	if (!world)
 		return;
 	core_place_destroy(world->place);
+	for (size_t i = 0; i < world->host_count; i++)
+		core_place_destroy(world->hosts[i].place);
+	prism_free(world->hosts);
+	remove_fetched(world);
 	core_transfer_queue_destroy(world->transfers);
 	core_userkeys_destroy(world->keys);
 	core_destroy(world->core);
 	prism_free(world);
+}
+
+struct core_place *pt_world_host(struct pt_world *world, const char *via, struct prism_error *err)
+{
+	struct net_tunnel *tunnel = core_tunnel(world->core, via, err);
+
+	if (!tunnel)
+		return NULL;
+	for (size_t i = 0; i < world->host_count; i++)
+		if (world->hosts[i].tunnel == tunnel)
+			return world->hosts[i].place;
+	world->hosts = prism_realloc_array(world->hosts, world->host_count + 1, sizeof(*world->hosts));
+	world->hosts[world->host_count] =
+	    (struct pt_world_host){tunnel, core_place_sftp_create(world->loop, tunnel)};
+	return world->hosts[world->host_count++].place;
 }
 
 struct core_userkeys *pt_world_keys(struct pt_world *world)

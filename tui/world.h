@@ -27,6 +27,10 @@ struct pt_world {
 	struct core_userkeys *keys;            /* made on first use: pt_world_keys() */
 	struct core_transfer_queue *transfers; /* made on first use: pt_world_transfers() */
 	struct core_place *place;              /* made on first use: pt_world_place() */
+	struct pt_world_host *hosts;           /* made on first use: pt_world_host() */
+	size_t host_count;
+	char *fetched_dir; /* NULL until pt_world_fetched() */
+	unsigned fetched_count;
 };
 
 /* loop, work and options are lent. */
@@ -37,6 +41,11 @@ void pt_world_destroy(struct pt_world *world); /* NULL allowed; before the worke
 struct core_userkeys *pt_world_keys(struct pt_world *world);
 struct core_transfer_queue *pt_world_transfers(struct pt_world *world);
 struct core_place *pt_world_place(struct pt_world *world); /* this machine's files */
+/* The files of a host; via: the way there, which ends at it. Lent for the world's life. */
+struct core_place *pt_world_host(struct pt_world *world, const char *via, struct prism_error *err);
+
+/* Where a copy of a host's file goes: a private directory that is removed at the end. Yours. */
+char *pt_world_fetched(struct pt_world *world, const char *name, struct prism_error *err);
 
 /* Enters the workspace of the options, else the one remembered, else the only one there is. id is
  * "" when the person has to choose. Needs a session. */
