@@ -65,10 +65,10 @@ void core_logstore_destroy(struct core_logstore *store); /* asserts that no obse
 void core_logstore_clear(struct core_logstore *store);   /* lines, counters, runs */
 
 uint32_t core_logstore_first(const struct core_logstore *store);
-size_t core_logstore_count(const struct core_logstore *store);   /* lines */
-/* Lines of this run come from elsewhere than the rest: they are shown, filtered and dropped like all,
- * but not counted as entries, by which a feed finds what it lacks. Before the first of them, and
- * again after a clear. */
+size_t core_logstore_count(const struct core_logstore *store); /* lines */
+/* Lines of this run come from elsewhere than the rest: they are shown, filtered and dropped like
+ * all, but not counted as entries, by which a feed finds what it lacks. Before the first of them,
+ * and again after a clear. */
 void core_logstore_guest(struct core_logstore *store, const char *run_id);
 size_t core_logstore_entries(const struct core_logstore *store); /* without continuations, guests */
 size_t core_logstore_entries_after(const struct core_logstore *store, int64_t time_us); /* later */

@@ -65,7 +65,7 @@ struct net_ssh {
 	bool lower_over;
 	struct prism_error lower_error;
 	bool kicked, telling, fault;
-	unsigned dry; /* reads that found nothing, in this turn */
+	unsigned dry;            /* reads that found nothing, in this turn */
 	char *goodbye;           /* why the server ends it, in its words */
 	struct prism_error over; /* why it ended */
 	bool was_up;

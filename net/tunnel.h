@@ -24,9 +24,10 @@
 
 #include "net/ssh.h"
 
-#define NET_TUNNEL_HOPS_MAX 8    /* longer chains are a mistake, or ProxyJump in a circle */
-#define NET_TUNNEL_PING_MS 15000 /* sign of life of an idle session: below the 60 s of many NATs \
-	                              */
+#define NET_TUNNEL_HOPS_MAX 8 /* longer chains are a mistake, or ProxyJump in a circle */
+#define NET_TUNNEL_PING_MS                                                \
+	15000 /* sign of life of an idle session: below the 60 s of many NATs \
+	       */
 #define NET_TUNNEL_SILENCE_MS 45000 /* three of them without an answer: it is gone */
 
 struct net_tunnels;
