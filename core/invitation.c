@@ -20,7 +20,7 @@ const struct core_invite_state_info *core_invite_state_info(enum core_invite_sta
 	return &states[state];
 }
 
-static bool decode(void *item, const cJSON *entry, struct prism_arena *arena)
+bool core_invitation_decode(void *item, const cJSON *entry, struct prism_arena *arena)
 {
 	struct core_invitation *i = item;
 	if (!cJSON_IsObject(entry))
@@ -54,7 +54,7 @@ static const struct core_list_type workspace_type = {
     .key = "invitations",
     .item_size = sizeof(struct core_invitation),
     .event = CORE_EVENT_INVITATIONS,
-    .decode = decode,
+    .decode = core_invitation_decode,
     .query = all_states,
 };
 static const struct core_list_type my_type = {
@@ -62,7 +62,7 @@ static const struct core_list_type my_type = {
     .key = "invitations",
     .item_size = sizeof(struct core_invitation),
     .event = CORE_EVENT_INVITATIONS,
-    .decode = decode,
+    .decode = core_invitation_decode,
     .query = all_states,
 };
 static const struct core_module workspace_module = {.name = "invitations", .list = &workspace_type};

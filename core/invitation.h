@@ -35,6 +35,10 @@ struct core_invitation { /* strings never NULL */
 	bool resent;
 };
 
+/* Fills a zeroed struct core_invitation; false: not one. Survives any JSON. */
+struct prism_arena;
+bool core_invitation_decode(void *item, const cJSON *entry, struct prism_arena *arena);
+
 /* Of the current workspace; needs view_role_users, or more. Its event is INVITATIONS without id. */
 struct core_list *core_invitations(struct core *core);
 /* Mine, of every workspace. Same event. */

@@ -7,7 +7,7 @@
 
 #include <string.h>
 
-static bool decode(void *item, const cJSON *entry, struct prism_arena *arena)
+bool core_pat_decode(void *item, const cJSON *entry, struct prism_arena *arena)
 {
 	struct core_pat *p = item;
 	if (!cJSON_IsObject(entry))
@@ -38,7 +38,7 @@ static const struct core_list_type list_type = {
     .key = "pats",
     .item_size = sizeof(struct core_pat),
     .event = CORE_EVENT_PATS,
-    .decode = decode,
+    .decode = core_pat_decode,
 };
 static const struct core_module module = {.name = "access tokens", .list = &list_type};
 
@@ -171,7 +171,7 @@ static void fetched(void *data, const struct core_reply *reply, const struct pri
 	struct prism_arena *arena = prism_arena_create();
 	struct core_pat pat = {0};
 	prism_free(data);
-	if (!err && !decode(&pat, reply->json, arena)) {
+	if (!err && !core_pat_decode(&pat, reply->json, arena)) {
 		prism_error_raise(&failure, PRISM_ERROR_PROTOCOL, "the answer is not an access token");
 		err = &failure;
 	}

@@ -19,6 +19,10 @@ struct core_pat { /* strings never NULL */
 /* "active", "revoked" or "expired", also for servers that do not say it. */
 const char *core_pat_state(const struct core_pat *pat, int64_t now_us);
 
+/* Fills a zeroed struct core_pat; false: not one. Survives any JSON. */
+struct prism_arena;
+bool core_pat_decode(void *item, const cJSON *entry, struct prism_arena *arena);
+
 struct core_list *core_pats(struct core *core);
 static inline const struct core_pat *core_pat_at(const struct core_list *list, size_t i)
 {

@@ -75,8 +75,7 @@ static int by_time(const void *a, const void *b)
 	return left->at_us < right->at_us ? -1 : left->at_us > right->at_us;
 }
 
-/* Records in order of time, each different from the one before. */
-static void take(struct entry *entry, const cJSON *array)
+struct core_uptime_point *core_uptime_decode(const cJSON *array, size_t *ret_count)
 {
 	size_t room = (size_t)cJSON_GetArraySize(array), count = 0, kept = 0;
 	const cJSON *record;
@@ -94,9 +93,14 @@ static void take(struct entry *entry, const cJSON *array)
 	for (size_t i = 0; i < count; i++)
 		if (kept == 0 || points[kept - 1].online != points[i].online)
 			points[kept++] = points[i];
+	*ret_count = kept;
+	return points;
+}
+
+static void take(struct entry *entry, const cJSON *array)
+{
 	prism_free(entry->points);
-	entry->points = points;
-	entry->count = kept;
+	entry->points = core_uptime_decode(array, &entry->count);
 }
 
 static void answered(void *data, const struct core_reply *reply, const struct prism_error *err)

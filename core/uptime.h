@@ -34,6 +34,8 @@ int core_uptime_await(struct core *core, const char *cvm_id, unsigned days,
                       struct prism_cancel *cancel, core_done_fn done, void *data,
                       struct prism_error *err);
 
+/* Records of an answer in order of time, each different from the one before; yours. Pure. */
+struct core_uptime_point *core_uptime_decode(const cJSON *array, size_t *ret_count);
 /* Known time of the period in which it was online, and all known time, in microseconds. Pure. */
 void core_uptime_sums(const struct core_uptime *uptime, int64_t *ret_up_us, int64_t *ret_known_us);
 

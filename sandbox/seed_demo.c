@@ -39,6 +39,8 @@ static const struct sb_sample_user sample_users[] = {
      "member of Open Science Lab; may create computations and CVMs"},
     {"cyd", "cyd@sandbox.example", "cyd-sample-1",
      "admin of Hospital Pilot, reader in Open Science Lab"},
+    {"dee", "dee@sandbox.example", "dee-sample-1",
+     "member of no workspace yet; invited to Open Science Lab"},
     {NULL, NULL, NULL, NULL},
 };
 
@@ -47,7 +49,7 @@ const struct sb_sample_user *sb_seed_users(void)
 	return sample_users;
 }
 
-static const char *const first_names[] = {"Ada", "Ben", "Cyd"};
+static const char *const first_names[] = {"Ada", "Ben", "Cyd", "Dee"};
 
 static void seed_users(struct sb *sb, int64_t now)
 {
@@ -145,15 +147,33 @@ static void seed_workspaces(struct sb *sb, int64_t now)
 	}
 }
 
-static void seed_invitation(struct sb *sb, int64_t now)
+struct invitation_row {
+	unsigned workspace;
+	const char *invitee, *inviter, *role;
+	unsigned age_hours, rejected_hours; /* rejected: ago; 0: pending */
+};
+static const struct invitation_row invitations[] = {
+    {1, "ben", "cyd", "data-steward", 5, 0},
+    {0, "dee", "ada", "reader", 3, 0},
+    {1, "dee", "cyd", "data-steward", 90, 60},
+};
+
+static void seed_invitations(struct sb *sb, int64_t now)
 {
-	int64_t workspace = sb_seed_workspace_at(sb, 1);
-	sb_db_run(
-	    sb->db,
-	    "INSERT INTO invitations(workspace, invitee, inviter, role, created_at) VALUES (?, ?, ?,"
-	    " (SELECT n FROM roles WHERE kind = 0 AND entity = ? AND name = 'data-steward'), ?)",
-	    SB_ARGS(SB_I(workspace), SB_I(sb_seed_user(sb, "ben")), SB_I(sb_seed_user(sb, "cyd")),
-	            SB_I(workspace), SB_I(now - 5 * HOUR_US)));
+	for (unsigned i = 0; i < PRISM_COUNT(invitations); i++) {
+		const struct invitation_row *row = &invitations[i];
+		int64_t workspace = sb_seed_workspace_at(sb, row->workspace);
+		struct sb_arg rejected = row->rejected_hours
+		                             ? (struct sb_arg)SB_I(now - row->rejected_hours * HOUR_US)
+		                             : (struct sb_arg){.type = SB_ARG_NULL};
+		sb_db_run(sb->db,
+		          "INSERT INTO invitations(workspace, invitee, inviter, role, created_at,"
+		          " rejected_at) VALUES (?, ?, ?, (SELECT n FROM roles WHERE kind = 0 AND entity ="
+		          " ? AND name = ?), ?, ?)",
+		          SB_ARGS(SB_I(workspace), SB_I(sb_seed_user(sb, row->invitee)),
+		                  SB_I(sb_seed_user(sb, row->inviter)), SB_I(workspace), SB_T(row->role),
+		                  SB_I(now - row->age_hours * HOUR_US), rejected));
+	}
 }
 
 /* ---- computations ---- */
@@ -227,7 +247,7 @@ void sb_seed_demo(struct sb *sb)
 	int64_t now = sb_now_us(sb);
 	seed_users(sb, now);
 	seed_workspaces(sb, now);
-	seed_invitation(sb, now);
+	seed_invitations(sb, now);
 	seed_computations(sb, now);
 	sb_seed_things(sb, now);
 	sb_seed_history(sb, now);

@@ -167,6 +167,7 @@ static void paused(void *data)
 {
 	struct people *p = data;
 
+	prism_timer_remove(p->pause);
 	p->pause = NULL;
 	search_now(p);
 }

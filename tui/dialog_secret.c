@@ -29,6 +29,7 @@ static void hide(void *data)
 {
 	struct told *t = data;
 
+	prism_timer_remove(t->hide);
 	t->hide = NULL;
 	pt_app_dirty(t->view->app);
 }

@@ -10,6 +10,9 @@
 #include "base/mem.h"
 #include "base/text.h"
 #include "core/asset.h"
+#include "core/role.h"
+#include "core/session.h"
+#include "core/workspace.h"
 #include "tui/candidates.h"
 #include "tui/ui_private.h"
 #include "tui/view_form_private.h"
@@ -96,14 +99,56 @@ static const char *current_of_computation(const struct core_computation *c, cons
 	return NULL;
 }
 
+/* My account, as the profile has it. */
+static const char *current_of_account(const struct core_user *me, const char *name)
+{
+	const struct {
+		const char *name, *value;
+	} rows[] = {{"first-name", me->first_name},
+	            {"last-name", me->last_name},
+	            {"username", me->username},
+	            {"email", me->email},
+	            {"picture", me->picture}};
+
+	for (size_t i = 0; i < PRISM_COUNT(rows); i++)
+		if (!strcmp(rows[i].name, name) && *rows[i].value)
+			return rows[i].value;
+	return NULL;
+}
+
+/* The name a workspace or a role has before it gets another one; NULL: not such a form. */
+static const char *current_name(const struct pt_form_view *f)
+{
+	struct core *core = pt_ui_core(f->view->app);
+	enum pt_action_id id = pt_action_id(f->action);
+	const char *word =
+	    pt_values_get(f->values, id == PT_ACTION_WORKSPACE_UPDATE ? "workspace" : "role");
+	const struct core_workspace *w;
+	const struct core_role *r;
+
+	if (!word)
+		return NULL;
+	if (id == PT_ACTION_WORKSPACE_UPDATE)
+		return (w = core_list_find(core_workspaces(core), word)) ? w->name : NULL;
+	if (id != PT_ACTION_ROLE_RENAME && id != PT_ACTION_WROLE_RENAME)
+		return NULL;
+	r = core_role_find(core, pt_values_get(f->values, "computation"), word);
+	return r ? r->name : NULL;
+}
+
 const char *pt_form_current(const struct pt_form_view *f, const struct pt_arg *arg)
 {
+	const struct core_user *me = core_session_user(pt_ui_core(f->view->app));
 	const struct core_computation *c = pt_form_stored(f);
 	const char *id = pt_values_get(f->values, "asset");
 	const struct core_asset *asset;
 
 	if (c)
 		return current_of_computation(c, arg->name);
+	if (pt_action_id(f->action) == PT_ACTION_ACCOUNT_UPDATE)
+		return me ? current_of_account(me, arg->name) : NULL;
+	if (!strcmp(arg->name, "name") && current_name(f))
+		return current_name(f);
 	if (pt_action_id(f->action) != PT_ACTION_ASSET_UPDATE || !id ||
 	    !(asset = core_list_find(core_assets(pt_ui_core(f->view->app)), id)))
 		return NULL;

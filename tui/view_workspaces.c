@@ -127,7 +127,7 @@ struct pt_view *pt_view_workspaces(struct pt_app *app)
 	    .event = CORE_EVENT_WORKSPACES,
 	    .watch = CORE_WATCH_WORKSPACES,
 	    .empty = "You belong to no workspace yet",
-	    .empty_hint = "somebody has to invite you",
+	    .empty_hint = "c makes one; 8 shows who invited you",
 	    .cell = cell,
 	};
 

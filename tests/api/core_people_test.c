@@ -63,6 +63,11 @@ static const struct core_role *role_named(struct corerun *run, const char *name)
 	return core_role_find(run->core, NULL, name);
 }
 
+static struct prism_secret *secret(const char *text)
+{
+	return prism_secret_from_text(text);
+}
+
 /* --- roles of the workspace --- */
 
 static void a_role_is_made_changed_and_deleted(void **state)
@@ -130,6 +135,70 @@ static void a_person_has_one_role(void **state)
 	assert_string_equal(core_role_of(run->core, NULL, ben)->name, "scientist");
 	free(ben);
 	corerun_close(run);
+}
+
+static void a_move_that_is_refused_is_taken_back(void **state)
+{
+	static const char *const args[] = {
+	    "--fault", "5xx=500@POST:/workspaces/domains/*/roles/*/members#1", NULL};
+	struct sandbox *sb = sandbox_start(args);
+	struct corerun *run = signed_in(sb, ADA, "Open Science Lab");
+	char *ben = user_id(run, "ben");
+	char reader[80];
+
+	snprintf(reader, sizeof(reader), "%s", role_named(run, "reader")->id);
+	assert_int_equal(core_role_move(run->core, NULL, reader, ben, NULL, corerun_done, run, NULL),
+	                 0);
+	assert_int_not_equal(corerun_wait(run), PRISM_ERROR_NONE);
+	assert_non_null(strstr(run->err.message, "the old role is kept"));
+	role_named(run, "reader");
+	assert_string_equal(core_role_of(run->core, NULL, ben)->name, "scientist");
+	free(ben);
+	corerun_close(run);
+	sandbox_stop(sb);
+}
+
+static void an_invitation_is_found_by_the_name_of_its_workspace(void **state)
+{
+	struct sandbox *sb = sandbox_start(NULL);
+	struct corerun *run = signed_in(sb, BEN, NULL);
+
+	must(run, core_invitation_resolve(run->core, "Hospital Pilot", NULL, corerun_id, run, NULL),
+	     "resolve");
+	assert_int_equal(strlen(run->id), 36);
+	assert_int_equal(core_invitation_resolve(run->core, "Elsewhere", NULL, corerun_id, run, NULL),
+	                 0);
+	assert_int_equal(corerun_wait(run), PRISM_ERROR_MISSING);
+	assert_non_null(strstr(run->err.hint, "invitation mine"));
+	corerun_close(run);
+	sandbox_stop(sb);
+}
+
+static void a_plan_refuses_more_members(void **state)
+{
+	static const char *const args[] = {"--plan", "members=3", NULL};
+	struct sandbox *sb = sandbox_start(args);
+	struct corerun *ben = signed_in(sb, BEN, NULL), *cyd = signed_in(sb, CYD, "Hospital Pilot");
+	char *ada = user_id(cyd, "ada");
+
+	free(ada);
+	must(ben, core_invitation_resolve(ben->core, "Hospital Pilot", NULL, corerun_id, ben, NULL),
+	     "resolve");
+	must(ben, core_invitation_answer(ben->core, ben->id, true, NULL, corerun_done, ben, NULL),
+	     "the third member");
+	struct core_account_new who = {"Dan", "Sample", "dan", "dan@sandbox.example"};
+	must(
+	    ben,
+	    core_account_register(ben->core, &who, secret("dan-sample-1"), NULL, corerun_id, ben, NULL),
+	    "register");
+	char dan[256], role[80];
+	snprintf(dan, sizeof(dan), "%s", ben->id);
+	snprintf(role, sizeof(role), "%s", role_named(cyd, "data-steward")->id);
+	refused(cyd, core_invitation_send(cyd->core, dan, role, false, NULL, corerun_done, cyd, NULL),
+	        402, "limit of the plan");
+	corerun_close(ben);
+	corerun_close(cyd);
+	sandbox_stop(sb);
 }
 
 static void the_last_administrator_stays(void **state)
@@ -260,11 +329,6 @@ static void a_workspace_is_renamed_disabled_and_enabled(void **state)
 }
 
 /* --- my account --- */
-
-static struct prism_secret *secret(const char *text)
-{
-	return prism_secret_from_text(text);
-}
 
 static void profile_is_changed_field_by_field(void **state)
 {
@@ -531,6 +595,9 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(a_role_is_made_changed_and_deleted),
 	    cmocka_unit_test(a_person_has_one_role),
+	    cmocka_unit_test(a_move_that_is_refused_is_taken_back),
+	    cmocka_unit_test(an_invitation_is_found_by_the_name_of_its_workspace),
+	    cmocka_unit_test(a_plan_refuses_more_members),
 	    cmocka_unit_test(the_last_administrator_stays),
 	    cmocka_unit_test(who_may_not_is_told),
 	    cmocka_unit_test(an_invitation_is_rejected_sent_again_and_accepted),

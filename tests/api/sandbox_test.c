@@ -44,6 +44,11 @@ static void test_every_sample_user_can_sign_in(void **state)
 
 		api_init(&api, sb);
 		api_login(&api, i, NULL);
+		if (!api.workspace) { /* only invited so far */
+			assert_string_equal(sb->users[i].username, "dee");
+			api_finish(&api);
+			continue;
+		}
 		page = api_must(&api, "GET", "/computations/%w/computations?offset=0&limit=5", NULL);
 		assert_true(cJSON_IsArray(cJSON_GetObjectItemCaseSensitive(page, "computations")));
 		cJSON_Delete(page);

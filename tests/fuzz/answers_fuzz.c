@@ -1,17 +1,21 @@
 /*
  * What core reads of a server's answers: error bodies, ids in locations, tokens, manifests, runs,
- * events, users, permissions, TLS settings.  The first byte picks a status.
+ * events, users, invitations, access tokens, up-time, permissions, TLS settings.  The first byte
+ * picks a status.
  */
 #include "tests/fuzz/fuzz.h"
 
 #include "base/mem.h"
 #include "base/text.h"
+#include "core/invitation.h"
 #include "core/manifest.h"
+#include "core/pat.h"
 #include "core/permission.h"
 #include "core/request.h"
 #include "core/run_private.h"
 #include "core/session.h"
 #include "core/tlsmode.h"
+#include "core/uptime.h"
 #include "core/user.h"
 
 #include <string.h>
@@ -31,6 +35,10 @@ const struct fuzz_seed fuzz_seeds[] = {
         "\"ReceivingData\",\"details\":\"aGVsbG8=\",\"timestamp\":\"2025-01-01T00:00:00.1Z\"}"),
     FUZZ_TEXT("7{\"cert_file\":\"-----BEGIN "
               "X-----\",\"attested_tls\":true,\"actions\":[\"view\",\"run\"]}"),
+    FUZZ_TEXT(
+        "8{\"domain_id\":\"d\",\"invitee_user_id\":\"u\",\"rejected_at\":\"2025-01-01T00:00:00Z\","
+        "\"expires_at\":\"2025-01-01T00:00:00Z\",\"revoked\":true,\"cvm_stats\":[{\"timestamp\":"
+        "\"2025-01-02T00:00:00Z\",\"status\":true},{\"timestamp\":\"2025-01-01T00:00:00Z\"}]}"),
 };
 const size_t fuzz_seed_count = PRISM_COUNT(fuzz_seeds);
 const char *const fuzz_words[] = {"\"hash\":",
@@ -47,6 +55,28 @@ const char *const fuzz_words[] = {"\"hash\":",
                                   "StopComputationRun",
                                   NULL};
 
+static void read_people(const cJSON *doc, struct prism_arena *arena)
+{
+	struct core_invitation invitation = {0};
+	struct core_pat pat = {0};
+	struct core_uptime uptime = {.from_us = 0, .to_us = INT64_MAX / 2};
+	int64_t up, known;
+	if (core_invitation_decode(&invitation, doc, arena))
+		FUZZ_ASSERT(strchr(invitation.id, '/') && invitation.state < CORE_INVITE_STATE_COUNT);
+	if (core_pat_decode(&pat, doc, arena))
+		FUZZ_ASSERT(*core_pat_state(&pat, 0));
+	uptime.points = core_uptime_decode(prism_json_array(doc, "cvm_stats"), &uptime.count);
+	for (size_t i = 1; i < uptime.count; i++)
+		FUZZ_ASSERT(uptime.points[i - 1].at_us <= uptime.points[i].at_us);
+	core_uptime_sums(&uptime, &up, &known);
+	FUZZ_ASSERT(up >= 0 && up <= known);
+	union {
+		const struct core_uptime_point *in;
+		void *out;
+	} both = {.in = uptime.points};
+	prism_free(both.out);
+}
+
 static void read_object(const cJSON *doc, struct prism_arena *arena)
 {
 	struct core_run run = {0};
@@ -61,6 +91,7 @@ static void read_object(const cJSON *doc, struct prism_arena *arena)
 		core_event_title(event.type, text, sizeof(text));
 		(void)core_comp_state_of_event(event.type, event.status, CORE_COMP_RUNNING);
 	}
+	read_people(doc, arena);
 	if (core_user_decode(&user, doc, arena))
 		core_user_display(&user, text, sizeof(text));
 	core_agent_config_decode(&config, doc);

@@ -43,7 +43,7 @@ static void every_sample_user_signs_in(void **state)
 	struct sbcall *t = *state;
 	for (int who = SB_ADA; who <= SB_CYD; who++)
 		assert_int_equal(sbcall(t, who, "GET", NULL, "/users/profile"), 200);
-	assert_null(sb_seed_users()[3].username);
+	assert_null(sb_seed_users()[4].username);
 }
 
 static void histories_agree_with_states(void **state)

@@ -166,6 +166,9 @@ static void inviting_needs_the_action_and_a_role_of_the_workspace(void **state)
 	assert_int_equal(sbcall(t, SB_ADA, "GET", NULL, DOMAINS "/{H}/invitations"), 403);
 	assert_int_equal(sbcall(t, SB_CYD, "GET", NULL, DOMAINS "/{H}/invitations?state=odd"), 400);
 	assert_int_equal(sbcall(t, SB_CYD, "GET", NULL, DOMAINS "/{H}/invitations"), 200);
+	assert_int_equal(sbcall_int(t, "total"), 2);
+	assert_int_equal(sbcall(t, SB_CYD, "GET", NULL, DOMAINS "/{H}/invitations?state=rejected"),
+	                 200);
 	assert_int_equal(sbcall_int(t, "total"), 1);
 }
 
