@@ -430,8 +430,13 @@ struct prism_secret *pt_command_secret(struct pt_command *command, const char *f
 	const struct pt_front *front = command->p->front;
 	const char *file = pt_command_get(command, file_argument);
 
-	if (front->ask_secret)
-		return front->ask_secret(command->p->front_data, file, prompt, err);
+	if (front->ask_secret) {
+		struct prism_secret *secret = front->ask_secret(command->p->front_data, file, prompt, err);
+
+		if (!secret && !file)
+			prism_error_hint(err, "--%s names a file whose first line it is", file_argument);
+		return secret;
+	}
 	prism_error_raise(err, PRISM_ERROR_INVALID, "a password cannot be typed as a command here");
 	prism_error_hint(err, "use the form: the tab People, Account");
 	return NULL;

@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#define REST_MS 200 /* a row must be stayed on so long before the detail beside it follows */
+
 static size_t model_count(void *data)
 {
 	const struct pt_listview *lv = data;
@@ -47,12 +49,25 @@ static void model_visible(void *data, size_t first, size_t last)
 		core_watch_range(lv->watch, first, last - first + 1);
 }
 
+static void rested(void *data)
+{
+	struct pt_listview *lv = data;
+	const char *id = pt_table_selected(lv->table);
+
+	if (id && pt_app_focused(lv->app) == lv->view)
+		lv->rested(lv, id);
+}
+
 static void model_selected(void *data, const char *id)
 {
 	struct pt_listview *lv = data;
 
-	if (lv->selected)
-		lv->selected(lv, id);
+	if (!lv->rested || !id || !pt_app_top(lv->app, PT_PANE_DETAIL))
+		return;
+	if (!lv->rest)
+		lv->rest = prism_loop_add_timer(pt_app_loop(lv->app), REST_MS, 0, rested, lv);
+	else
+		prism_timer_rearm(lv->rest, REST_MS);
 }
 
 static const struct pt_table_model model = {
@@ -75,7 +90,7 @@ void pt_listview_init(struct pt_listview *lv, struct pt_view *view,
 	lv->empty_hint = spec->empty_hint;
 	lv->cell = spec->cell;
 	lv->rank = spec->rank;
-	lv->selected = spec->selected;
+	lv->rested = spec->rested;
 	lv->table = pt_table_create(spec->columns, spec->column_count, &model, lv);
 	if (spec->watch != CORE_WATCH_COUNT)
 		lv->watch = core_watch(lv->core, spec->watch, spec->watch_id);
@@ -85,6 +100,8 @@ void pt_listview_init(struct pt_listview *lv, struct pt_view *view,
 
 void pt_listview_finish(struct pt_listview *lv)
 {
+	prism_timer_remove(lv->rest);
+	lv->rest = NULL;
 	core_unwatch(lv->watch);
 	pt_table_destroy(lv->table);
 	prism_free(lv->order);

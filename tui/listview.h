@@ -26,8 +26,10 @@ struct pt_listview {
 	/* Where an item stands: lower first, equal ones in the server's order, negative: not shown.
 	 * NULL: all, in the server's order. */
 	int (*rank)(const struct pt_listview *lv, const void *item);
-	void (*selected)(struct pt_listview *lv, const char *id); /* may be NULL */
-	size_t *order;                                            /* rows to items, with rank only */
+	/* The cursor has rested on a row, with the focus: what is beside it follows. May be NULL. */
+	void (*rested)(struct pt_listview *lv, const char *id);
+	struct prism_timer *rest;
+	size_t *order; /* rows to items, with rank only */
 	size_t order_count;
 };
 
@@ -41,7 +43,7 @@ struct pt_listview_spec {
 	const char *empty, *empty_hint;
 	void (*cell)(struct pt_listview *lv, const void *item, int column, struct pt_value *ret);
 	int (*rank)(const struct pt_listview *lv, const void *item); /* may be NULL */
-	void (*selected)(struct pt_listview *lv, const char *id);    /* may be NULL */
+	void (*rested)(struct pt_listview *lv, const char *id);      /* may be NULL */
 };
 void pt_listview_init(struct pt_listview *lv, struct pt_view *view,
                       const struct pt_listview_spec *spec);

@@ -282,6 +282,12 @@ unsigned pt_asset_choose_computation(struct pt_app *app, const struct core_asset
 	return PT_HANDLED | PT_REDRAW;
 }
 
+/* The detail beside the list is about the row the cursor rests on. */
+static void follow(struct pt_listview *lv, const char *id)
+{
+	pt_asset_follow(lv->app, id);
+}
+
 static unsigned create(struct pt_view *view)
 {
 	const struct assets *a = view->state;
@@ -383,6 +389,7 @@ static struct pt_view *make(struct pt_app *app, const char *computation)
 	    .empty_hint = computation ? "press a to link one, c to create one"
 	                              : "press c to create one from a file",
 	    .cell = cell,
+	    .rested = computation ? NULL : follow,
 	};
 
 	a->computation = prism_strdup(computation);

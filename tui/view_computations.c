@@ -12,13 +12,6 @@
 
 #include <string.h>
 
-#define FOLLOW_MS 200 /* a row must be stayed on so long before the detail beside it follows */
-
-struct computations {
-	struct pt_listview lv; /* first: see tui/listview.h */
-	struct prism_timer *follow;
-};
-
 enum { COLUMN_NAME, COLUMN_STATE, COLUMN_DESCRIPTION, COLUMN_CREATED, COLUMN_OWNER };
 
 static const struct pt_column columns[] = {
@@ -53,30 +46,14 @@ static void cell(struct pt_listview *lv, const void *item, int column, struct pt
 }
 
 /* The detail beside the list shows the row the cursor rests on, in the tab that is open. */
-static void follow(void *data)
+static void follow(struct pt_listview *lv, const char *id)
 {
-	struct computations *c = data;
-	struct pt_app *app = c->lv.app;
-	struct pt_view *open = pt_app_top(app, PT_PANE_DETAIL);
+	struct pt_view *open = pt_app_top(lv->app, PT_PANE_DETAIL);
 	const char *shown = open ? pt_view_computation_id(open) : NULL;
-	const char *id = pt_table_selected(c->lv.table);
 
-	if (!shown || !id || !strcmp(shown, id) || pt_app_focused(app) != c->lv.view)
-		return;
-	pt_app_show(app, PT_PANE_DETAIL,
-	            pt_view_computation(app, id, pt_view_computation_open_tab(open)));
-}
-
-static void moved(struct pt_listview *lv, const char *id)
-{
-	struct computations *c = (struct computations *)lv;
-
-	if (!id || !pt_app_top(lv->app, PT_PANE_DETAIL))
-		return;
-	if (!c->follow)
-		c->follow = prism_loop_add_timer(pt_app_loop(lv->app), FOLLOW_MS, 0, follow, c);
-	else
-		prism_timer_rearm(c->follow, FOLLOW_MS);
+	if (shown && strcmp(shown, id) != 0)
+		pt_app_show(lv->app, PT_PANE_DETAIL,
+		            pt_view_computation(lv->app, id, pt_view_computation_open_tab(open)));
 }
 
 static const char *selected(struct pt_view *view)
@@ -176,15 +153,6 @@ static const char *title(struct pt_view *view)
 	return "Computations";
 }
 
-static void destroy(struct pt_view *view)
-{
-	struct computations *c = view->state;
-
-	prism_timer_remove(c->follow);
-	pt_listview_finish(&c->lv);
-	prism_free(c);
-}
-
 static const struct pt_view_ops ops = {
     .name = "computations",
     .title = title,
@@ -194,15 +162,15 @@ static const struct pt_view_ops ops = {
     .draw = pt_listview_draw,
     .key = pt_listview_key,
     .changed = changed,
-    .destroy = destroy,
+    .destroy = pt_listview_destroy,
     .table = pt_listview_table,
     .actor = &actor,
 };
 
 struct pt_view *pt_view_computations(struct pt_app *app)
 {
-	struct computations *c = prism_alloc(sizeof(*c));
-	struct pt_view *view = pt_view_create(app, &ops, c);
+	struct pt_listview *lv = prism_alloc(sizeof(*lv));
+	struct pt_view *view = pt_view_create(app, &ops, lv);
 	const struct pt_listview_spec spec = {
 	    .columns = columns,
 	    .column_count = PRISM_COUNT(columns),
@@ -212,9 +180,9 @@ struct pt_view *pt_view_computations(struct pt_app *app)
 	    .empty = "No computations yet",
 	    .empty_hint = "press c to create one",
 	    .cell = cell,
-	    .selected = moved,
+	    .rested = follow,
 	};
 
-	pt_listview_init(&c->lv, view, &spec);
+	pt_listview_init(lv, view, &spec);
 	return view;
 }

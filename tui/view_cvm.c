@@ -152,6 +152,15 @@ static struct pt_view *make(struct pt_app *app, const char *id, enum pt_cvm_tab 
 	return view;
 }
 
+void pt_cvm_follow(struct pt_app *app, const char *id)
+{
+	struct pt_view *open = pt_app_top(app, PT_PANE_DETAIL);
+	const struct cvm *c = open && open->ops == &ops ? open->state : NULL;
+
+	if (c && strcmp(c->tabbed.subject, id) != 0)
+		pt_app_show(app, PT_PANE_DETAIL, make(app, id, (enum pt_cvm_tab)c->tabbed.at));
+}
+
 void pt_cvm_open(struct pt_app *app, const char *id, enum pt_cvm_tab tab)
 {
 	struct pt_view *open = pt_app_top(app, PT_PANE_DETAIL);

@@ -128,6 +128,12 @@ static bool may(struct pt_view *view, enum pt_action_id id, char *reason, size_t
 	return pt_cvm_may(lv->core, selected(view), id, reason, size);
 }
 
+/* The detail beside the list is about the row the cursor rests on. */
+static void follow(struct pt_listview *lv, const char *id)
+{
+	pt_cvm_follow(lv->app, id);
+}
+
 /* ---- one status only ---- */
 
 static int rank(const struct pt_listview *lv, const void *item)
@@ -263,6 +269,7 @@ struct pt_view *pt_view_cvms(struct pt_app *app)
 	    .empty_hint = "press c to create one",
 	    .cell = cell,
 	    .rank = rank,
+	    .rested = follow,
 	};
 
 	c->filter = (struct core_cvm_filter){.status = states[0], .since_us = PRISM_TIME_UNSET};

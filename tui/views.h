@@ -21,6 +21,8 @@ struct pt_view *pt_view_runs(struct pt_app *app);
 /* One CVM with its tabs, into the detail pane, with the focus. */
 enum pt_cvm_tab { PT_CVM_TAB_DETAILS, PT_CVM_TAB_UPTIME, PT_CVM_TAB_CERTS, PT_CVM_TAB_COUNT };
 void pt_cvm_open(struct pt_app *app, const char *id, enum pt_cvm_tab tab);
+/* The one shown beside the list becomes this one, in the same tab; nothing when none is shown. */
+void pt_cvm_follow(struct pt_app *app, const char *id);
 struct pt_view *pt_view_cvm_details(struct pt_app *app, const char *id);
 struct pt_view *pt_view_uptime(struct pt_app *app, const char *cvm_id);
 /* May this action be used on this CVM now? Others are allowed. id NULL: none is selected. */
@@ -52,6 +54,8 @@ struct pt_view *pt_view_tokens(struct pt_app *app);
 /* One asset with its tabs, into the detail pane, with the focus. */
 enum pt_asset_tab { PT_ASSET_TAB_DETAILS, PT_ASSET_TAB_SAMPLE, PT_ASSET_TAB_COUNT };
 void pt_asset_open(struct pt_app *app, const char *id, enum pt_asset_tab tab);
+/* The one shown beside the list becomes this one, in the same tab; nothing when none is shown. */
+void pt_asset_follow(struct pt_app *app, const char *id);
 struct pt_view *pt_view_sample(struct pt_app *app, const char *asset_id);
 struct core_asset;
 /* May this action be used on this asset now? Others are allowed. asset NULL: none is selected. */
