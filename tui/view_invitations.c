@@ -128,6 +128,32 @@ static void next_state(struct pt_view *view)
 	pt_view_filter(view, next);
 }
 
+/* Enter on one to me: accepts it, and once it is accepted, goes to that workspace. */
+static unsigned enter(struct pt_view *view)
+{
+	const struct core_invitation *invitation = selected(view);
+	struct pt_values *values;
+
+	if (!invitation || invitation->state != CORE_INVITE_ACCEPTED)
+		return pt_ui_act(view->app, NULL, PT_ACTION_INVITATION_ACCEPT, NULL);
+	values = pt_values_create(pt_action(PT_ACTION_WORKSPACE_USE));
+	pt_values_add(values, "workspace", invitation->workspace);
+	pt_ui_run(view->app, values, false, NULL, NULL);
+	return PT_HANDLED | PT_REDRAW;
+}
+
+static const char *word(struct pt_view *view, enum pt_action_id id)
+{
+	const struct invitations *i = view->state;
+	const struct core_invitation *invitation = selected(view);
+
+	if (id != PT_ACTION_OPEN || !i->mine || !invitation)
+		return NULL;
+	return invitation->state == CORE_INVITE_ACCEPTED  ? "work in it"
+	       : invitation->state == CORE_INVITE_PENDING ? "accept"
+	                                                  : NULL;
+}
+
 static unsigned act(struct pt_view *view, enum pt_action_id id, const struct pt_values *values)
 {
 	const struct invitations *i = view->state;
@@ -144,7 +170,7 @@ static unsigned act(struct pt_view *view, enum pt_action_id id, const struct pt_
 		pt_ui_ask(view->app, view, pt_values_create(pt_action(id)));
 		return PT_HANDLED | PT_REDRAW;
 	case PT_ACTION_OPEN:
-		return i->mine ? pt_ui_act(view->app, NULL, PT_ACTION_INVITATION_ACCEPT, NULL) : PT_HANDLED;
+		return i->mine ? enter(view) : PT_HANDLED;
 	default:
 		return PT_IGNORED;
 	}
@@ -155,6 +181,7 @@ static const struct pt_actor actor = {
     .may = may,
     .subject = subject,
     .name_of = name_of,
+    .word = word,
     .act = act,
 };
 
