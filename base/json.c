@@ -187,6 +187,21 @@ void prism_json_free(cJSON *doc)
 	cJSON_Delete(doc);
 }
 
+static void wipe_texts(cJSON *item)
+{
+	for (; item; item = item->next) {
+		if (item->valuestring && !(item->type & cJSON_IsReference))
+			prism_wipe(item->valuestring, strlen(item->valuestring));
+		wipe_texts(item->child); /* as deep as the parser allows */
+	}
+}
+
+void prism_json_wipe(cJSON *doc)
+{
+	wipe_texts(doc);
+	cJSON_Delete(doc);
+}
+
 void prism_json_cleanup(cJSON **slot)
 {
 	cJSON_Delete(*slot);

@@ -27,6 +27,7 @@
 /* NULL on failure. Names the byte offset, line and column of the fault. */
 cJSON *prism_json_parse(const char *text, size_t len, struct prism_error *err);
 void prism_json_free(cJSON *doc); /* NULL allowed */
+void prism_json_wipe(cJSON *doc); /* frees what may hold secrets: its texts are overwritten */
 void prism_json_cleanup(cJSON **slot);
 #define PRISM_AUTO_JSON __attribute__((cleanup(prism_json_cleanup)))
 

@@ -492,7 +492,7 @@ static char *created_id(const struct net_http_response *response, const cJSON *d
 static void succeed(struct core_request *r, const struct net_http_response *response)
 {
 	struct prism_error err = PRISM_ERROR_INIT;
-	PRISM_AUTO_JSON cJSON *doc = NULL;
+	cJSON *doc = NULL;
 	if (response->body_len)
 		doc = prism_json_parse(response->body, response->body_len, &err);
 	if (!doc && (r->row->flags & CORE_EPF_JSON)) {
@@ -517,6 +517,7 @@ static void succeed(struct core_request *r, const struct net_http_response *resp
 	    .id = id ? id : "",
 	};
 	finish(r, &reply, NULL);
+	prism_json_wipe(doc); /* may hold tokens */
 }
 
 /* The documented and the actual prefix of a service differ (section 1.4 rule 2): try the other

@@ -8,6 +8,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -184,6 +185,31 @@ static void printing(void **state)
 	    pretty, "{\n  \"a\": [\n    1,\n    \"x\\n\"\n  ],\n  \"e\": {},\n  \"n\": null\n}");
 }
 
+static int told; /* texts given back to the allocator as they were */
+
+static void watch_free(void *memory)
+{
+	if (memory && strcmp(memory, "hunter2") == 0)
+		told++;
+	free(memory);
+}
+
+static void wiping_overwrites_every_text(void **state)
+{
+	cJSON_Hooks watched = {malloc, watch_free};
+
+	PRISM_UNUSED(state);
+	cJSON_InitHooks(&watched);
+	told = 0;
+	prism_json_free(parse("{\"a\":[{\"token\":\"hunter2\"}],\"b\":\"hunter2\"}"));
+	assert_int_equal(told, 2);
+	told = 0;
+	prism_json_wipe(parse("{\"a\":[{\"token\":\"hunter2\"}],\"b\":\"hunter2\"}"));
+	assert_int_equal(told, 0);
+	prism_json_wipe(NULL);
+	cJSON_InitHooks(NULL);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -196,6 +222,7 @@ int main(void)
 	    cmocka_unit_test(keys_match_exactly_then_by_case_and_the_first_wins),
 	    cmocka_unit_test(want_names_path_and_type),
 	    cmocka_unit_test(printing),
+	    cmocka_unit_test(wiping_overwrites_every_text),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
