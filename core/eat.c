@@ -16,6 +16,11 @@
 #include <stdio.h>
 #include <string.h>
 
+enum { /* COSE, RFC 9052 and 9053 */
+	   COSE_ALGORITHM = 1,
+	   COSE_ES256 = -7,
+};
+
 enum { /* claim keys */
 	   CLAIM_ISS = 1,
 	   CLAIM_EXP = 4,
@@ -98,12 +103,35 @@ static int read_claims(const uint8_t *data, size_t size, struct core_eat *eat,
 	return 0;
 }
 
+/* The protected header names ES256, whatever else it may hold (reference attested-tls.md 3.10). */
+static bool names_es256(const uint8_t *header, size_t size)
+{
+	struct core_cbor cbor;
+	bool found = false;
+
+	if (!header || !core_cbor_validate(header, size, NULL))
+		return false;
+	core_cbor_init(&cbor, header, size);
+	uint64_t pairs = core_cbor_map(&cbor);
+	for (uint64_t i = 0; i < pairs && core_cbor_ok(&cbor); i++) {
+		bool number = core_cbor_peek(&cbor) == CORE_CBOR_UINT;
+		bool algorithm = number && core_cbor_uint(&cbor) == COSE_ALGORITHM;
+		if (!number)
+			core_cbor_skip(&cbor); /* the key */
+		if (algorithm)
+			found = core_cbor_int(&cbor) == COSE_ES256;
+		else
+			core_cbor_skip(&cbor);
+	}
+	return found && core_cbor_ok(&cbor);
+}
+
 static int read_cose(const uint8_t *data, size_t size, struct core_eat *eat,
                      struct prism_error *err)
 {
 	struct core_cbor cbor;
 	const char *failure = NULL;
-	size_t skipped, payload_size = 0, signature_size = 0;
+	size_t header_size = 0, payload_size = 0, signature_size = 0;
 
 	if (!core_cbor_validate(data, size, &failure))
 		return prism_error_raise(err, PRISM_ERROR_INVALID,
@@ -111,7 +139,7 @@ static int read_cose(const uint8_t *data, size_t size, struct core_eat *eat,
 	core_cbor_init(&cbor, data, size);
 	if (core_cbor_tag(&cbor) != 18 || core_cbor_array(&cbor) != 4)
 		core_cbor_fail(&cbor, "not COSE_Sign1");
-	core_cbor_bytes(&cbor, &skipped);
+	const uint8_t *header = core_cbor_bytes(&cbor, &header_size);
 	core_cbor_skip(&cbor);
 	const uint8_t *payload = core_cbor_bytes(&cbor, &payload_size);
 	core_cbor_bytes(&cbor, &signature_size);
@@ -119,6 +147,10 @@ static int read_cose(const uint8_t *data, size_t size, struct core_eat *eat,
 		return prism_error_raise(err, PRISM_ERROR_INVALID,
 		                         "the envelope of the evidence token is malformed: %s",
 		                         cbor.failure ? cbor.failure : "its signature has a wrong length");
+	if (!names_es256(header, header_size))
+		return prism_error_raise(err, PRISM_ERROR_INVALID,
+		                         "the envelope of the evidence token names another algorithm than "
+		                         "ES256");
 	return read_claims(payload, payload_size, eat, err);
 }
 

@@ -195,7 +195,9 @@ static int64_t read_time(struct core_cbor *cbor)
 	if (core_cbor_peek(cbor) == CORE_CBOR_TAG)
 		core_cbor_tag(cbor);
 	int64_t seconds = core_cbor_int(cbor);
-	return seconds > INT64_MAX / 1000000 || seconds < 0 ? PRISM_TIME_UNSET : seconds * 1000000;
+	if (seconds < 0) /* before 1970: a limit all the same, and never "none" */
+		return 0;
+	return (seconds > INT64_MAX / 1000000 ? INT64_MAX / 1000000 : seconds) * 1000000;
 }
 
 static void validity_member(struct core_cbor *cbor, int64_t key, struct core_policy_corim *ret)
