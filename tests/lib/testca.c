@@ -50,7 +50,7 @@ static X509 *describe(const struct testca_spec *spec, EVP_PKEY *key)
 {
 	X509 *cert = X509_new();
 	X509_NAME *name = X509_NAME_new();
-	int64_t serial;
+	int64_t serial = 0;
 	need(cert && name && RAND_bytes((unsigned char *)&serial, sizeof(serial)) == 1);
 	need(X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_UTF8, (const unsigned char *)spec->name,
 	                                -1, -1, 0) == 1);
