@@ -12,6 +12,7 @@
 #include <assert.h>
 #include <string.h>
 
+#include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/pem.h>
 #include <openssl/pkcs12.h>
@@ -112,6 +113,11 @@ static struct net_key *key_accept(EVP_PKEY *pkey, bool is_private, struct prism_
 	return NULL;
 }
 
+/* What a file may ask for when it is opened: 2 million rounds of PBKDF2 (OWASP advised 600,000 in
+ * 2023), and 128 times scrypt's interactive parameters (RFC 7914: N r p = 2^17). */
+#define ROUNDS_MAX 2000000
+#define SCRYPT_MAX (1u << 24)
+
 static int give_passphrase(char *buf, int size, int writing, void *data)
 {
 	const struct prism_secret *passphrase = data;
@@ -136,6 +142,78 @@ static int passphrase_error(const struct prism_secret *passphrase, struct prism_
 	return -1;
 }
 
+/* ---- how much work a sealed key asks for ---- */
+
+static bool few(const ASN1_INTEGER *rounds)
+{
+	int64_t value;
+
+	return rounds && ASN1_INTEGER_get_int64(&value, rounds) == 1 && value > 0 &&
+	       value <= ROUNDS_MAX;
+}
+
+/* RFC 7914 section 2: the work is N r p. */
+static bool scrypt_fits(const SCRYPT_PARAMS *params)
+{
+	uint64_t n, r, p;
+
+	return params && ASN1_INTEGER_get_uint64(&n, params->costParameter) == 1 &&
+	       ASN1_INTEGER_get_uint64(&r, params->blockSize) == 1 &&
+	       ASN1_INTEGER_get_uint64(&p, params->parallelizationParameter) == 1 && n > 0 &&
+	       n <= SCRYPT_MAX && r > 0 && r <= SCRYPT_MAX / n && p > 0 && p <= SCRYPT_MAX / (n * r);
+}
+
+static bool derivation_fits(const X509_ALGOR *derivation)
+{
+	const ASN1_OBJECT *oid;
+	const void *value;
+	int type;
+	bool fits = false;
+
+	X509_ALGOR_get0(&oid, &type, &value, derivation);
+	if (type != V_ASN1_SEQUENCE)
+		return false;
+	if (OBJ_obj2nid(oid) == NID_id_pbkdf2) {
+		PBKDF2PARAM *params = ASN1_item_unpack(value, ASN1_ITEM_rptr(PBKDF2PARAM));
+		fits = params && few(params->iter);
+		PBKDF2PARAM_free(params);
+	} else if (OBJ_obj2nid(oid) == NID_id_scrypt) {
+		SCRYPT_PARAMS *params = ASN1_item_unpack(value, ASN1_ITEM_rptr(SCRYPT_PARAMS));
+		fits = scrypt_fits(params);
+		SCRYPT_PARAMS_free(params);
+	}
+	return fits;
+}
+
+/* Whoever made the file decides how long opening it takes: not longer than a few seconds. */
+static int affordable(const X509_SIG *sealed, struct prism_error *err)
+{
+	const X509_ALGOR *algorithm;
+	const ASN1_OBJECT *oid;
+	const void *value;
+	int type;
+	bool fits = false;
+
+	X509_SIG_get0(sealed, &algorithm, NULL);
+	X509_ALGOR_get0(&oid, &type, &value, algorithm);
+	if (type == V_ASN1_SEQUENCE && OBJ_obj2nid(oid) == NID_pbes2) {
+		PBE2PARAM *params = ASN1_item_unpack(value, ASN1_ITEM_rptr(PBE2PARAM));
+		fits = params && derivation_fits(params->keyfunc);
+		PBE2PARAM_free(params);
+	} else if (type == V_ASN1_SEQUENCE) { /* PKCS#5 version 1, PKCS#12 */
+		PBEPARAM *params = ASN1_item_unpack(value, ASN1_ITEM_rptr(PBEPARAM));
+		fits = params && few(params->iter);
+		PBEPARAM_free(params);
+	}
+	ERR_clear_error();
+	if (fits)
+		return 0;
+	prism_error_raise(err, PRISM_ERROR_LIMIT,
+	                  "opening the key asks for an unknown amount of work, or too much");
+	prism_error_hint(err, "write it anew: openssl pkcs8 -topk8 -in KEY -out NEW");
+	return -1;
+}
+
 static EVP_PKEY *open_encrypted_pkcs8(const unsigned char *der, long len,
                                       const struct prism_secret *passphrase,
                                       struct prism_error *err)
@@ -146,6 +224,10 @@ static EVP_PKEY *open_encrypted_pkcs8(const unsigned char *der, long len,
 
 	if (!sealed) {
 		(void)net_ossl_error(err, PRISM_ERROR_INVALID, "the encrypted private key is damaged");
+		return NULL;
+	}
+	if (passphrase && affordable(sealed, err) < 0) {
+		X509_SIG_free(sealed);
 		return NULL;
 	}
 	info = passphrase ? PKCS8_decrypt(sealed, prism_secret_text(passphrase),

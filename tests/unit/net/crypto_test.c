@@ -18,6 +18,7 @@
 #include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/pem.h>
+#include <openssl/pkcs12.h>
 #include <openssl/x509.h>
 
 static void check_digest(enum net_digest_kind kind, const char *text, const char *expected)
@@ -465,9 +466,45 @@ static void test_public_forms(void **state)
 	net_key_destroy(key);
 }
 
+/* A file decides how much work opening it is, up to a point. */
+static void a_key_cannot_ask_for_hours(void **state)
+{
+	static const struct {
+		int rounds;
+		enum prism_error_category want;
+	} cases[] = {{2048, PRISM_ERROR_NONE}, {2000001, PRISM_ERROR_LIMIT}};
+	struct prism_secret *word = prism_secret_from_text("sesame");
+
+	(void)state;
+	for (size_t i = 0; i < PRISM_COUNT(cases); i++) {
+		EVP_PKEY *made = EVP_EC_gen("P-256");
+		PKCS8_PRIV_KEY_INFO *info = EVP_PKEY2PKCS8(made);
+		X509_SIG *sealed =
+		    PKCS8_encrypt(-1, EVP_aes_256_cbc(), "sesame", 6, NULL, 0, cases[i].rounds, info);
+		BIO *bio = BIO_new(BIO_s_mem());
+		struct prism_error err = PRISM_ERROR_INIT;
+		struct net_key *key;
+		char *pem;
+		long size;
+
+		assert_int_equal(PEM_write_bio_PKCS8(bio, sealed), 1);
+		size = BIO_get_mem_data(bio, &pem);
+		key = net_key_read_private(pem, (size_t)size, word, &err);
+		assert_int_equal(err.category, cases[i].want);
+		assert_int_equal(key != NULL, cases[i].want == PRISM_ERROR_NONE);
+		net_key_destroy(key);
+		BIO_free(bio);
+		X509_SIG_free(sealed);
+		PKCS8_PRIV_KEY_INFO_free(info);
+		EVP_PKEY_free(made);
+	}
+	prism_secret_destroy(word);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(a_key_cannot_ask_for_hours),
 	    cmocka_unit_test(test_digests),
 	    cmocka_unit_test(test_digest_in_pieces),
 	    cmocka_unit_test(test_digest_file),
