@@ -98,8 +98,24 @@ void core_certcheck_destroy(struct core_certcheck *check)
 	prism_secret_destroy(check->passphrase);
 	prism_arena_destroy(check->arena);
 	prism_free(check->lines);
+	for (size_t i = 0; i < check->candidate_count; i++) {
+		prism_free(check->candidates[i].name);
+		prism_free(check->candidates[i].host);
+	}
 	prism_free(check->host);
 	prism_free(check);
+}
+
+void core_certcheck_candidate(struct core_certcheck *check, const char *name, const char *host)
+{
+	char *part = host_part(host);
+
+	if (!part || check->candidate_count == CORE_CERTCHECK_CANDIDATES) {
+		prism_free(part);
+		return;
+	}
+	check->candidates[check->candidate_count].name = prism_strdup(name);
+	check->candidates[check->candidate_count++].host = part;
 }
 
 /* The permissions are those of the opened file, whatever bears the name by now. */

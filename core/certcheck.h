@@ -25,6 +25,7 @@
 
 #define CORE_CERTCHECK_FILE_MAX 65536
 #define CORE_CERTCHECK_SOON_DAYS 30 /* "expires soon" */
+#define CORE_CERTCHECK_CANDIDATES 16
 #define CORE_CERTCHECK_RSA_MIN 2048 /* NIST SP 800-57 part 1, 112 bits of strength */
 
 /* The files of a mode, then the user's own. Same order as CORE_TLS_FILE_*. */
@@ -94,6 +95,9 @@ struct core_certcheck;
 struct core_certcheck *core_certcheck_create(enum core_tls_mode mode, int64_t at_us,
                                              const char *host);
 void core_certcheck_destroy(struct core_certcheck *check); /* NULL allowed; wipes */
+/* A CVM it may come to run on, when no host is known: the names are looked at for its address, and
+ * a certificate that covers none of them gets a warning. At most CORE_CERTCHECK_CANDIDATES. */
+void core_certcheck_candidate(struct core_certcheck *check, const char *name, const char *host);
 /* Reads the file now. What goes wrong becomes a line. */
 void core_certcheck_file(struct core_certcheck *check, unsigned slot, const char *path);
 /* A file that was read elsewhere. mode: its permission bits, 0 unknown. */

@@ -155,6 +155,32 @@ static void pair_chain(struct core_certcheck *check, unsigned leaf_slot, unsigne
 
 /* ---- host ---- */
 
+/* Where it will run is not known yet: the CVMs there are, as far as they have an address. */
+static void pair_candidates(struct core_certcheck *check, const char *names)
+{
+	const unsigned slot = CORE_CERTCHECK_CERT;
+	PRISM_AUTO_BUF struct prism_buf covered = PRISM_BUF_INIT(8192), open = PRISM_BUF_INIT(8192);
+
+	for (size_t i = 0; i < check->candidate_count; i++) {
+		const char *host = check->candidates[i].host;
+		bool fits = net_cert_matches_host(check->slots[slot].certs[0], host);
+		struct prism_buf *list = fits ? &covered : &open;
+
+		prism_buf_printf(list, "%s%.60s (%.100s)", list->len ? ", " : "", check->candidates[i].name,
+		                 host);
+	}
+	if (covered.len)
+		core_certcheck_add(check, slot, CORE_CERTCHECK_ID_HOST, CORE_CERTCHECK_PASS, NULL, NULL,
+		                   "covers %.300s", prism_buf_text(&covered));
+	else
+		core_certcheck_add(check, slot, CORE_CERTCHECK_ID_HOST, CORE_CERTCHECK_WARN,
+		                   "clients refuse an agent under another name or address",
+		                   "have it issued with the address of the CVM that is to run it in "
+		                   "subjectAltName",
+		                   "covers none of the CVMs: %.200s; the names are %.200s",
+		                   prism_buf_text(&open), names);
+}
+
 static void pair_host(struct core_certcheck *check)
 {
 	const unsigned slot = CORE_CERTCHECK_CERT;
@@ -171,6 +197,8 @@ static void pair_host(struct core_certcheck *check)
 		                   "clients ignore the common name and look at alternative names only",
 		                   "have it issued with subjectAltName: the agent's DNS name and address",
 		                   "no subjectAltName at all");
+	else if (!check->host && check->candidate_count)
+		pair_candidates(check, names);
 	else if (!check->host)
 		core_certcheck_add(check, slot, CORE_CERTCHECK_ID_HOST, CORE_CERTCHECK_SKIPPED, NULL, NULL,
 		                   "the agent's address is not known yet; the names are %.300s", names);

@@ -34,6 +34,10 @@ struct core_certcheck {
 	enum core_tls_mode mode;
 	int64_t at_us;
 	char *host; /* NULL: not known */
+	struct {
+		char *name, *host;
+	} candidates[CORE_CERTCHECK_CANDIDATES];
+	size_t candidate_count;
 	struct prism_secret *passphrase;
 	struct slot slots[CORE_CERTCHECK_SLOT_COUNT];
 	struct core_certcheck_line *lines;

@@ -275,6 +275,17 @@ static void destroy(struct pt_view *view)
 	prism_free(f);
 }
 
+/* CVMs have come: their addresses are among what certificates are checked for. */
+static unsigned changed(struct pt_view *view, const struct core_event *event)
+{
+	struct pt_form_view *f = view->state;
+
+	if (event->type != CORE_EVENT_CVMS || !f->tls || !f->form)
+		return PT_IGNORED;
+	pt_form_tls_judge(f->tls);
+	return PT_REDRAW;
+}
+
 static const struct pt_actor actor = {.where = PT_IN_FORM};
 
 static const struct pt_view_ops ops = {
@@ -285,6 +296,7 @@ static const struct pt_view_ops ops = {
     .prepare = prepare,
     .draw = draw,
     .key = key,
+    .changed = changed,
     .destroy = destroy,
     .actor = &actor,
 };

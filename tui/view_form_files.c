@@ -52,6 +52,18 @@ struct reading { /* outlives the form */
 	unsigned file;
 };
 
+/* The field came into being when the key was read: whoever has gone on from the key meanwhile, and
+ * has typed nothing yet, is led to it. */
+static void go_to_passphrase(struct pt_form_tls *tls)
+{
+	struct prism_secret *typed = pt_form_copy_secret(tls->form, "passphrase");
+
+	if (!typed && pt_form_tls_encrypted(tls) && !tls->files[PT_FORM_PASSPHRASE].text &&
+	    !*pt_form_get(tls->form, pt_form_focused(tls->form)))
+		pt_form_focus(tls->form, "passphrase");
+	prism_secret_destroy(typed);
+}
+
 static void was_read(void *data, struct prism_buf *bytes, const struct core_place_entry *entry,
                      const struct prism_error *err)
 {
@@ -72,6 +84,8 @@ static void was_read(void *data, struct prism_buf *bytes, const struct core_plac
 		file->state = PT_FORM_FILE_READ;
 	}
 	pt_form_tls_judge(reading.tls);
+	if (reading.file == CORE_TLS_FILE_KEY)
+		go_to_passphrase(reading.tls);
 	if (!pt_form_tls_reading(reading.tls) && reading.tls->settled)
 		reading.tls->settled(reading.tls->data);
 	pt_app_dirty(reading.tls->view->app);
@@ -83,6 +97,7 @@ void pt_form_file_read(struct pt_form_tls *tls, unsigned index, const char *text
 	struct reading *reading;
 
 	pt_form_file_drop(file);
+	tls->changed = true;
 	if (!*text)
 		return;
 	file->text = prism_strdup(text);

@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "core/cvm.h"
 #include "core/filetell.h"
 #include "core/pem.h"
 #include "tui/checks_draw.h"
@@ -100,7 +101,8 @@ static const char *field_text(const struct pt_form_tls *tls, unsigned file)
 	return pt_form_get(tls->form, pt_form_file_arg(file));
 }
 
-static void add_passphrase(const struct pt_form_tls *tls, struct core_certcheck *check)
+/* What was typed, else the first line of a file; NULL: none. Yours. */
+static struct prism_secret *passphrase_of(const struct pt_form_tls *tls)
 {
 	struct prism_secret *typed = pt_form_copy_secret(tls->form, "passphrase");
 	const struct pt_form_file *file = &tls->files[PT_FORM_PASSPHRASE];
@@ -108,8 +110,20 @@ static void add_passphrase(const struct pt_form_tls *tls, struct core_certcheck 
 	if (!typed && file->state == PT_FORM_FILE_READ) /* the first line of that file */
 		typed = prism_secret_create(prism_buf_text(&file->bytes),
 		                            strcspn(prism_buf_text(&file->bytes), "\r\n"));
-	core_certcheck_passphrase(check, typed);
-	prism_secret_destroy(typed);
+	return typed;
+}
+
+/* Opening a key is slow on purpose: not for every letter of a passphrase that is being typed. */
+static bool out_of_date(const struct pt_form_tls *tls, const char *focus)
+{
+	struct prism_secret *now = passphrase_of(tls);
+	const struct prism_secret *then = tls->judged_passphrase;
+	bool typing = focus && strcmp(focus, "passphrase") == 0;
+	bool other = now && then ? !prism_secret_equal(now, then) : now != then;
+
+	prism_secret_destroy(now);
+	return !tls->check || tls->changed || pt_form_tls_mode(tls) != tls->judged_mode ||
+	       (other && !typing);
 }
 
 static void add_file(const struct pt_form_tls *tls, struct core_certcheck *check, unsigned i)
@@ -125,19 +139,42 @@ static void add_file(const struct pt_form_tls *tls, struct core_certcheck *check
 		core_certcheck_stored(check, i, stored->agent.file[i]);
 }
 
+/* Those it could run on; which one is decided when it is run. */
+static void add_cvms(const struct pt_form_tls *tls, struct core_certcheck *check)
+{
+	struct core_list *cvms = core_cvms(pt_ui_core(tls->view->app));
+
+	for (size_t i = 0; i < core_list_count(cvms); i++) {
+		const struct core_cvm *cvm = core_cvm_at(cvms, i);
+
+		if (core_cvm_ready(cvm))
+			core_certcheck_candidate(check, *cvm->name ? cvm->name : cvm->id, cvm->agent_url);
+	}
+}
+
 static void show_lines(struct pt_form_tls *tls, unsigned file);
+
+static void show_all(struct pt_form_tls *tls)
+{
+	for (unsigned i = 0; i < CORE_TLS_FILE_COUNT; i++)
+		show_lines(tls, i);
+}
 
 void pt_form_tls_judge(struct pt_form_tls *tls)
 {
 	core_certcheck_destroy(tls->check);
-	tls->check = core_certcheck_create(pt_form_tls_mode(tls), now_of(tls), NULL);
-	add_passphrase(tls, tls->check);
+	prism_secret_destroy(tls->judged_passphrase);
+	tls->judged_mode = pt_form_tls_mode(tls);
+	tls->judged_passphrase = passphrase_of(tls);
+	tls->changed = false;
+	tls->check = core_certcheck_create(tls->judged_mode, now_of(tls), NULL);
+	core_certcheck_passphrase(tls->check, tls->judged_passphrase);
+	add_cvms(tls, tls->check);
 	for (unsigned i = 0; i < CORE_TLS_FILE_COUNT; i++)
 		if (pt_form_tls_uses(tls, i))
 			add_file(tls, tls->check, i);
 	core_certcheck_run(tls->check);
-	for (unsigned i = 0; i < CORE_TLS_FILE_COUNT; i++)
-		show_lines(tls, i);
+	show_all(tls);
 }
 
 int pt_form_tls_check(struct pt_form_tls *tls, unsigned file, struct prism_error *err)
@@ -316,6 +353,7 @@ void pt_form_tls_sync(struct pt_form_tls *tls, const char *focus)
 			bool pasted = file->pasted;
 
 			pt_form_file_drop(file);
+			tls->changed = true;
 			if (pasted && *text) { /* half of the words that stood for it */
 				pt_form_set(tls->form, id, "");
 				text = "";
@@ -325,7 +363,10 @@ void pt_form_tls_sync(struct pt_form_tls *tls, const char *focus)
 			pt_form_file_read(tls, i, text);
 	}
 	show_advice(tls);
-	pt_form_tls_judge(tls);
+	if (out_of_date(tls, focus))
+		pt_form_tls_judge(tls);
+	else
+		show_all(tls);
 }
 
 /* ---- what is stored ---- */
@@ -397,6 +438,7 @@ struct pt_form_tls *pt_form_tls_create(struct pt_view *view, const char *computa
 	if (tls->locked)
 		tls->locked_note = prism_asprintf("Locked: %s.", tls->locked);
 	tls->panel = panel(tls);
+	core_list_load(core_cvms(pt_ui_core(view->app))); /* their addresses are checked */
 	for (unsigned i = 0; i < CORE_TLS_FILE_COUNT; i++)
 		tls->clears[i] = prism_asprintf("Saving clears the stored %s: the mode does not use it.",
 		                                core_tls_file_info(i)->status_label);
@@ -412,6 +454,7 @@ void pt_form_tls_destroy(struct pt_form_tls *tls)
 	for (unsigned i = 0; i < CORE_TLS_FILE_COUNT; i++)
 		prism_free(tls->clears[i]);
 	core_certcheck_destroy(tls->check);
+	prism_secret_destroy(tls->judged_passphrase);
 	prism_free(tls->panel);
 	prism_free(tls->locked_note);
 	prism_free(tls->computation);

@@ -37,9 +37,12 @@ struct pt_form_tls {
 	char *computation;    /* being updated; NULL: a new one */
 	const char *locked;   /* why nothing of this can be changed; NULL: it can */
 	struct pt_form_file files[PT_FORM_FILE_COUNT];
-	struct core_certcheck *check;      /* the last judgement */
-	bool all;                          /* lines that passed are shown too */
-	bool touched[CORE_TLS_FILE_COUNT]; /* its field was left, or sending was tried */
+	struct core_certcheck *check; /* the last judgement, and what it was made from */
+	enum core_tls_mode judged_mode;
+	struct prism_secret *judged_passphrase; /* NULL: none */
+	bool changed;                           /* files or CVMs have, since */
+	bool all;                               /* lines that passed are shown too */
+	bool touched[CORE_TLS_FILE_COUNT];      /* its field was left, or sending was tried */
 	char *panel, *clears[CORE_TLS_FILE_COUNT], *locked_note;
 	/* Called from the loop when nothing is being read any more. */
 	void (*settled)(void *data);
@@ -83,6 +86,7 @@ char *pt_form_tls_needed(unsigned file);
 const char *pt_form_file_arg(unsigned file); /* "key-file" */
 void pt_form_file_drop(struct pt_form_file *file);
 void pt_form_file_read(struct pt_form_tls *tls, unsigned file, const char *text);
-void pt_form_tls_judge(struct pt_form_tls *tls); /* and shows the lines */
+/* Anew, whatever has changed; and shows the lines. */
+void pt_form_tls_judge(struct pt_form_tls *tls);
 
 #endif

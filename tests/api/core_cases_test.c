@@ -445,6 +445,13 @@ static int do_rename(struct api_case *c, struct core *core, char **arg, struct p
 	return core_computation_update(core, arg[0], &draft, NULL, told_done, c, err);
 }
 
+/* The same, and only when the server's copy is still the one given. */
+static int do_rename_on(struct api_case *c, struct core *core, char **arg, struct prism_error *err)
+{
+	struct core_computation_draft draft = {.name = arg[1], .base = arg[2]};
+	return core_computation_update(core, arg[0], &draft, NULL, told_done, c, err);
+}
+
 static int do_mode(struct api_case *c, struct core *core, char **arg, struct prism_error *err)
 {
 	struct core_computation_draft draft = {.set_mode = true};
@@ -878,6 +885,7 @@ static const struct {
     {"computation", 1, do_computation, tell_computation},
     {"create", 2, do_create, NULL},
     {"rename", 2, do_rename, NULL},
+    {"rename-on", 3, do_rename_on, NULL},
     {"mode", 2, do_mode, NULL},
     {"delete", 1, do_delete, NULL},
     {"run", 2, do_run, NULL},

@@ -339,6 +339,35 @@ static void test_names_in_attested_modes(void **state)
 	core_certcheck_destroy(check);
 }
 
+/* Before it is known where it runs, the CVMs there are stand for it; none of them blocks. */
+static void test_cvms_it_may_run_on(void **state)
+{
+	static const struct {
+		const char *hosts[3];
+		enum core_certcheck_result result;
+		const char *found;
+	} cases[] = {
+	    {{"127.0.0.1:7020", NULL}, CORE_CERTCHECK_PASS, "covers cvm (127.0.0.1)"},
+	    {{"192.0.2.1:7020", "agent.example", NULL}, CORE_CERTCHECK_PASS, "covers cvm (agent"},
+	    {{"192.0.2.1:7020", NULL}, CORE_CERTCHECK_WARN, "covers none of the CVMs: cvm (192.0.2.1)"},
+	    {{"", NULL}, CORE_CERTCHECK_SKIPPED, "not known yet"},
+	};
+
+	for (size_t i = 0; i < PRISM_COUNT(cases); i++) {
+		struct core_certcheck *check = core_certcheck_create(CORE_TLS_TLS, w.now, NULL);
+		struct prism_error err = PRISM_ERROR_INIT;
+
+		for (size_t k = 0; cases[i].hosts[k]; k++)
+			core_certcheck_candidate(check, "cvm", cases[i].hosts[k]);
+		core_certcheck_text(check, CORE_CERTCHECK_CERT, w.agent.cert_pem, strlen(w.agent.cert_pem));
+		core_certcheck_text(check, CORE_CERTCHECK_KEY, w.agent.key_pem, strlen(w.agent.key_pem));
+		core_certcheck_run(check);
+		expect(check, "cert.host", cases[i].result, cases[i].found);
+		assert_int_equal(core_certcheck_raise(check, true, &err), 0);
+		core_certcheck_destroy(check);
+	}
+}
+
 /* ---- files ---- */
 
 static struct core_certcheck *from_file(const char *path)
@@ -524,6 +553,7 @@ int main(void)
 	    cmocka_unit_test(test_chains),
 	    cmocka_unit_test(test_self_signed),
 	    cmocka_unit_test(test_names_in_attested_modes),
+	    cmocka_unit_test(test_cvms_it_may_run_on),
 	    cmocka_unit_test(test_bad_files),
 	    cmocka_unit_test(test_read_once),
 	    cmocka_unit_test(test_key_permissions),

@@ -4,6 +4,8 @@
  */
 #include "core/tlsmode.h"
 
+#include "core/validate.h"
+
 #include "base/mem.h"
 
 #include <setjmp.h>
@@ -163,9 +165,26 @@ static void test_environment_per_mode(void **state)
 	}
 }
 
+/* The levels that have advice are those a draft may hold. */
+static void test_log_levels_have_advice(void **state)
+{
+	static const char *const words[] = {"debug", "info", "warn", "error"};
+
+	for (size_t i = 0; i < PRISM_COUNT(words); i++) {
+		const struct core_log_level_info *info = core_log_level_info(words[i]);
+		assert_non_null(info);
+		assert_string_not_equal(info->advice, "");
+		assert_int_equal(core_validate(CORE_FIELD_LOG_LEVEL, words[i], NULL), 0);
+	}
+	assert_non_null(core_log_level_info(""));
+	assert_null(core_log_level_info("trace"));
+	assert_int_equal(core_validate(CORE_FIELD_LOG_LEVEL, "trace", NULL), -1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(test_log_levels_have_advice),
 	    cmocka_unit_test(test_derivation),
 	    cmocka_unit_test(test_wrong_types_read_as_nothing),
 	    cmocka_unit_test(test_writing_each_mode),
