@@ -1164,8 +1164,8 @@ static const struct pt_action rows[PT_ACTION_COUNT] = {
               {"policy", PT_ARG_FILE, 0, NULL, "attestation policy"}),
          .run = pt_cmd_agent_env},
     [PT_ACTION_COMPUTATION_CERTS] =
-        {"computation certs", "", PT_GROUP_CERT, "save the TLS files stored with a computation", 0,
-         PT_ACTION_WRITES,
+        {"computation certs", "W", PT_GROUP_CERT, "save the TLS files stored with a computation",
+         PT_IN_OVERVIEW, PT_ACTION_WRITES | PT_ACTION_SELECTION,
          ARGS(COMPUTATION, {"directory", PT_ARG_NEW_FILE, REQ, NULL, "where they go"},
               {"replace", PT_ARG_FLAG, 0, NULL, "overwrite files of the same name"}),
          .run = pt_cmd_computation_certs},

@@ -24,15 +24,21 @@
  *     copy FROM TO             one file, with the mode of a private one
  *     cert PATH ISSUER WHAT... makes PATH.pem and PATH.key; ISSUER is such a PATH, or "-"; WHAT:
  *                              ca, nul, rsa=BITS, bulk=BYTES, from=SECONDS, until=SECONDS,
- * names=SAN sparse PATH BYTES        a file of zeros that takes no room fifo PATH nobody writes to
- * it link PATH TARGET         a symbolic link, made anew paste PATH               its contents, as
- * a terminal pastes them touch PATH               its times, and those of what is in it, become the
- * clock's tick MS                  moves the clock see TEXT                 the text is on the
- * screen gone TEXT                the text is not shot NAME                compares
+ *                              names=SAN, name=CN, sealed=PASSPHRASE
+ *     sparse PATH BYTES        a file of zeros that takes no room
+ *     fifo PATH                nobody writes to it
+ *     link PATH TARGET         a symbolic link, made anew
+ *     paste PATH               its contents, as a terminal pastes them
+ *     touch PATH               its times, and those of what is in it, become the clock's
+ *     tick MS                  moves the clock
+ *     see TEXT                 the text is on the screen
+ *     gone TEXT                the text is not
+ *     shot NAME                compares
  */
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/mem.h"
+#include "net/crypto.h"
 #include "tests/lib/golden.h"
 #include "tests/lib/grid.h"
 #include "tests/lib/player.h"
@@ -198,6 +204,21 @@ static char *read_text(const char *name, const char *end)
 	return prism_buf_take(&text, NULL);
 }
 
+static void write_key(const char *name, const char *pem, const char *passphrase)
+{
+	struct prism_error err = PRISM_ERROR_INIT;
+	struct net_key *key = net_key_read_private(pem, strlen(pem), NULL, &err);
+	struct prism_secret *secret = passphrase ? prism_secret_from_text(passphrase) : NULL;
+	struct prism_buf text = PRISM_BUF_INIT(65536);
+
+	if (!key || net_key_private_pem(key, secret, &text, &err) < 0)
+		fail_msg("%s", err.message);
+	write_text(name, "key", prism_buf_text(&text));
+	prism_buf_finish(&text);
+	prism_secret_destroy(secret);
+	net_key_destroy(key);
+}
+
 /* Its dates are counted from the clock of the play. */
 static void make_cert(struct play *play, char *rest)
 {
@@ -208,6 +229,7 @@ static void make_cert(struct play *play, char *rest)
 	struct testca_spec spec = {
 	    .name = "agent", .names = "IP:127.0.0.1", .from = -86400, .until = 300L * 86400 + 1800};
 	struct testca parent = {NULL, NULL}, made;
+	const char *passphrase = NULL;
 
 	for (const char *what = strtok_r(NULL, " ", &save); what; what = strtok_r(NULL, " ", &save)) {
 		if (strcmp(what, "ca") == 0)
@@ -226,6 +248,8 @@ static void make_cert(struct play *play, char *rest)
 			spec.names = what + 6;
 		else if (strncmp(what, "name=", 5) == 0)
 			spec.name = what + 5;
+		else if (strncmp(what, "sealed=", 7) == 0)
+			passphrase = what + 7;
 		else
 			fail_msg("no such certificate: %s", what);
 	}
@@ -235,7 +259,7 @@ static void make_cert(struct play *play, char *rest)
 		parent = (struct testca){read_text(issuer, "pem"), read_text(issuer, "key")};
 	made = testca_make(&spec, parent.cert_pem ? &parent : NULL);
 	write_text(path, "pem", made.cert_pem);
-	write_text(path, "key", made.key_pem);
+	write_key(path, made.key_pem, passphrase);
 	testca_finish(&made);
 	testca_finish(&parent);
 }
