@@ -176,6 +176,22 @@ size_t prism_text_columns(const char *text, size_t len)
 	return columns;
 }
 
+/* Punctuation of our own texts, one column each, as a terminal without UTF-8 shows it. */
+static char ascii_twin(uint32_t cp)
+{
+	static const struct {
+		uint16_t cp;
+		char twin;
+	} twins[] = {{0x00b7, '-'},  {0x2010, '-'},  {0x2013, '-'}, {0x2014, '-'},
+	             {0x2018, '\''}, {0x2019, '\''}, {0x201c, '"'}, {0x201d, '"'},
+	             {0x2022, '*'},  {0x2026, '~'},  {0x203a, '>'}, {0x2192, '>'}};
+
+	for (size_t i = 0; i < PRISM_COUNT(twins); i++)
+		if (twins[i].cp == cp)
+			return twins[i].twin;
+	return '?';
+}
+
 void prism_text_neutralise(struct prism_buf *buf, const char *text, size_t len, bool ascii)
 {
 	const char *end = text + len;
@@ -193,7 +209,7 @@ void prism_text_neutralise(struct prism_buf *buf, const char *text, size_t len, 
 		if (prism_text_hostile(cp))
 			prism_buf_put(buf, out, show_hostile(cp, ascii, out));
 		else if (ascii)
-			prism_buf_putc(buf, '?');
+			prism_buf_putc(buf, ascii_twin(cp));
 		else
 			prism_buf_put(buf, out, prism_utf8_encode(cp, out));
 	}

@@ -29,7 +29,8 @@ int prism_text_width(uint32_t cp);
 size_t prism_text_columns(const char *text, size_t len);
 
 /* Appends text with hostile code points made visible: C0 as U+2400 pictures ("␛"), the rest as
- * "<U+202E>"; with ascii set, everything outside printable ASCII becomes '?' or "^[" forms.
+ * "<U+202E>"; with ascii set, everything outside printable ASCII becomes '?' or "^[" forms,
+ * and a little punctuation its ASCII twin.
  * Newline and tab are hostile here too; split lines before. */
 void prism_text_neutralise(struct prism_buf *buf, const char *text, size_t len, bool ascii);
 

@@ -159,9 +159,23 @@ static void contains_ignores_case(void **state)
 	assert_false(prism_text_contains("", "a"));
 }
 
+static void punctuation_has_ascii_twins(void **state)
+{
+	static const char text[] = "a · b … “c” – d → é";
+	PRISM_AUTO_BUF struct prism_buf out = PRISM_BUF_INIT(256);
+
+	PRISM_UNUSED(state);
+	prism_text_neutralise(&out, text, strlen(text), true);
+	assert_string_equal(prism_buf_text(&out), "a - b ~ \"c\" - d > ?");
+	prism_buf_clear(&out);
+	prism_text_neutralise(&out, text, strlen(text), false);
+	assert_string_equal(prism_buf_text(&out), text);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(punctuation_has_ascii_twins),
 	    cmocka_unit_test(every_code_point_round_trips),
 	    cmocka_unit_test(broken_sequences_are_replaced_a_byte_at_a_time),
 	    cmocka_unit_test(valid_text_is_valid),
