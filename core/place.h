@@ -110,6 +110,11 @@ void core_place_destroy(struct core_place *place);     /* NULL allowed */
  * time; one that hangs in the kernel is left behind and never waited for. loop is lent. */
 #define CORE_PLACE_LOCAL_MAX 8
 struct core_place *core_place_local_create(struct prism_loop *loop);
+/* The same listing for a key that cannot wait for an answer (Tab): blocks for at most wait_ms, then
+ * leaves the directory behind with category timeout. ret_listing is initialised on success only. */
+PRISM_MUST_USE
+int core_place_local_list_now(const char *path, int wait_ms, struct core_place_listing *ret_listing,
+                              struct prism_error *err);
 /* For tests: called on the thread before the work, to make it slow. */
 void core_place_local_before(struct core_place *place, void (*before)(void *data), void *data);
 

@@ -28,6 +28,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 struct local;
@@ -36,6 +37,7 @@ struct door { /* between the threads and the loop */
 	atomic_int refs;
 	atomic_uint running; /* threads, the hanging ones included */
 	pthread_mutex_t lock;
+	pthread_cond_t ready; /* some job of it is; for whoever blocks */
 	/* under lock */
 	struct local *local;        /* NULL: shut */
 	struct prism_list answered; /* jobs with the thread's reference; deliver() takes them */
@@ -82,14 +84,31 @@ struct job {
 	struct core_place_entry entry;
 	struct prism_error error;
 	bool failed;
+	bool ready; /* under the door's lock: the thread is through */
 };
 
 static void door_unref(struct door *door)
 {
 	if (atomic_fetch_sub(&door->refs, 1) != 1)
 		return;
+	pthread_cond_destroy(&door->ready);
 	pthread_mutex_destroy(&door->lock);
 	prism_free(door);
+}
+
+static struct door *door_create(void)
+{
+	struct door *door = prism_alloc(sizeof(*door));
+	pthread_condattr_t attributes;
+
+	atomic_init(&door->refs, 1);
+	pthread_mutex_init(&door->lock, NULL);
+	pthread_condattr_init(&attributes);
+	pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+	pthread_cond_init(&door->ready, &attributes);
+	pthread_condattr_destroy(&attributes);
+	prism_list_init(&door->answered);
+	return door;
 }
 
 static void job_unref(struct job *job)
@@ -234,6 +253,8 @@ static void *thread(void *data)
 	run(job);
 	atomic_fetch_sub(&door->running, 1);
 	pthread_mutex_lock(&door->lock);
+	job->ready = true;
+	pthread_cond_broadcast(&door->ready);
 	shut = !door->local;
 	if (!shut) {
 		prism_list_append(&door->answered, &job->answer);
@@ -473,13 +494,58 @@ struct core_place *core_place_local_create(struct prism_loop *loop)
 
 	local->place = (struct core_place){&ops, prism_strdup("this machine"), true};
 	local->loop = loop;
-	local->door = prism_alloc(sizeof(*local->door));
-	atomic_init(&local->door->refs, 1);
-	pthread_mutex_init(&local->door->lock, NULL);
-	prism_list_init(&local->door->answered);
+	local->door = door_create();
 	local->door->local = local;
 	prism_list_init(&local->jobs);
 	return &local->place;
+}
+
+/* ---- blocking, a little ---- */
+
+static bool wait_for(struct job *job, int wait_ms)
+{
+	struct timespec until;
+	int rc = 0;
+
+	clock_gettime(CLOCK_MONOTONIC, &until);
+	until.tv_sec += wait_ms / 1000;
+	until.tv_nsec += wait_ms % 1000 * 1000000L;
+	if (until.tv_nsec >= 1000000000L) {
+		until.tv_nsec -= 1000000000L;
+		until.tv_sec++;
+	}
+	pthread_mutex_lock(&job->door->lock);
+	while (!job->ready && rc == 0)
+		rc = pthread_cond_timedwait(&job->door->ready, &job->door->lock, &until);
+	pthread_mutex_unlock(&job->door->lock);
+	return job->ready;
+}
+
+int core_place_local_list_now(const char *path, int wait_ms, struct core_place_listing *ret_listing,
+                              struct prism_error *err)
+{
+	struct job *job = prism_alloc(sizeof(*job));
+	int rc = -1, failed;
+
+	atomic_init(&job->refs, 2);
+	job->op = OP_LIST;
+	job->path = prism_strdup(path);
+	job->door = door_create(); /* shut from the beginning: nobody is called back */
+	failed = start_thread(job);
+	if (failed) {
+		prism_error_errno(err, failed, "cannot start a thread");
+		job_unref(job); /* the thread's */
+	} else if (!wait_for(job, wait_ms)) {
+		prism_error_raise(err, PRISM_ERROR_TIMEOUT, "%s does not answer", path);
+	} else if (job->failed) {
+		prism_error_copy(err, &job->error);
+	} else {
+		*ret_listing = job->listing;
+		job->listing = (struct core_place_listing){0};
+		rc = 0;
+	}
+	job_unref(job);
+	return rc;
 }
 
 void core_place_local_before(struct core_place *place, void (*before)(void *data), void *data)

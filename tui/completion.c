@@ -1,14 +1,14 @@
 /* Candidates for the word before the cursor, and those that are file names. */
 #include "tui/prompt.h"
 
-#include "base/file.h"
 #include "base/mem.h"
-#include "base/text.h"
+#include "core/place.h"
 
-#include <dirent.h>
-#include <sys/stat.h>
+#include <stdlib.h>
+#include <string.h>
 
 #define PATHS_MAX 500 /* a directory of a million files must not stall a key */
+#define WAIT_MS 250   /* ... nor one on a dead network mount */
 
 void pt_completion_add(struct pt_completion *completion, const char *text)
 {
@@ -30,31 +30,21 @@ static int by_name(const void *a, const void *b)
 	return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
-static bool is_directory(const char *dir, const char *name)
+static void add_entries(const struct core_place_listing *listing, const char *typed,
+                        const char *prefix, struct pt_completion *completion)
 {
-	PRISM_AUTO_FREE char *path = prism_path_join(dir, name);
-	struct stat info;
-
-	return stat(path, &info) == 0 && S_ISDIR(info.st_mode);
-}
-
-static void add_entries(DIR *stream, const char *dir, const char *typed, const char *prefix,
-                        struct pt_completion *completion)
-{
-	struct dirent *entry;
 	size_t len = strlen(prefix);
 
-	while (completion->count < PATHS_MAX && (entry = readdir(stream)) != NULL) {
+	for (size_t i = 0; i < listing->count && completion->count < PATHS_MAX; i++) {
+		const struct core_place_entry *entry = &listing->entries[i];
 		PRISM_AUTO_FREE char *full = NULL;
 
-		if (strncmp(entry->d_name, prefix, len) != 0)
+		if (strncmp(entry->name, prefix, len) != 0)
 			continue;
-		if (entry->d_name[0] == '.' && len == 0)
+		if (entry->name[0] == '.' && len == 0)
 			continue; /* hidden ones only when asked for */
-		if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
-			continue;
-		full = prism_asprintf("%s%s%s", typed, entry->d_name,
-		                      is_directory(dir, entry->d_name) ? "/" : "");
+		full = prism_asprintf("%s%s%s", typed, entry->name,
+		                      entry->kind == CORE_PLACE_DIRECTORY ? "/" : "");
 		pt_completion_add(completion, full);
 	}
 }
@@ -66,16 +56,15 @@ void pt_complete_path(void *data, const char *text, size_t cursor,
 	const char *slash = strrchr(typed, '/');
 	size_t head = slash ? (size_t)(slash - typed) + 1 : 0;
 	PRISM_AUTO_FREE char *dir = prism_strndup(typed, head);
-	PRISM_AUTO_FREE char *expanded = prism_path_expand(head ? dir : ".");
-	DIR *stream;
+	struct core_place_listing listing;
 
 	PRISM_UNUSED(data);
 	ret_completion->start = 0;
 	ret_completion->end = cursor;
-	if (!expanded || (stream = opendir(expanded)) == NULL)
+	if (core_place_local_list_now(head ? dir : ".", WAIT_MS, &listing, NULL) < 0)
 		return;
-	add_entries(stream, expanded, dir, typed + head, ret_completion);
-	closedir(stream);
+	add_entries(&listing, dir, typed + head, ret_completion);
+	core_place_listing_finish(&listing);
 	if (ret_completion->count)
 		qsort(ret_completion->items, ret_completion->count, sizeof(char *), by_name);
 }

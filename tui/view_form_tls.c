@@ -301,12 +301,14 @@ static void add_checks(const struct pt_form_tls *tls, struct lines *lines, unsig
 	if (given && pt_check_tally(&counts, tally, sizeof(tally)) && *tally)
 		add_line(lines, pt_check_tally_slot(&counts), 0,
 		         prism_asprintf("%s%s", tally, tls->all ? "" : "; ctrl-t shows every line"));
-	for (size_t i = 0; i < core_certcheck_count(tls->check); i++) {
-		const struct core_certcheck_line *line = core_certcheck_line(tls->check, i);
+	for (int problems = 1; problems >= 0; problems--) /* first what is to be done something about */
+		for (size_t i = 0; i < core_certcheck_count(tls->check); i++) {
+			const struct core_certcheck_line *line = core_certcheck_line(tls->check, i);
 
-		if (line->slot == file && worth_showing(tls, line, given))
-			add_check(lines, line);
-	}
+			if (line->slot == file && (line->result >= CORE_CERTCHECK_WARN) == problems &&
+			    worth_showing(tls, line, given))
+				add_check(lines, line);
+		}
 }
 
 static void show_lines(struct pt_form_tls *tls, unsigned file)

@@ -344,6 +344,22 @@ static void no_more_than_a_few_may_hang(void **state)
 	close(gate[1]);
 }
 
+static void a_listing_can_be_waited_for_a_little(void **state)
+{
+	struct core_place_listing listing;
+	struct prism_error err = PRISM_ERROR_INIT;
+	PRISM_AUTO_FREE char *missing = in_dir("missing");
+
+	(void)state;
+	make("here", "");
+	assert_int_equal(core_place_local_list_now(dir, 10000, &listing, &err), 0);
+	assert_int_equal(listing.count, 1);
+	assert_string_equal(listing.entries[0].name, "here");
+	core_place_listing_finish(&listing);
+	assert_int_equal(core_place_local_list_now(missing, 10000, &listing, &err), -1);
+	assert_int_equal(err.category, PRISM_ERROR_MISSING);
+}
+
 /* ---- text ---- */
 
 static void what_a_server_lists_is_checked(void **state)
@@ -414,6 +430,7 @@ int main(void)
 	    cmocka_unit_test_setup_teardown(cancelling_does_not_wait, setup, teardown),
 	    cmocka_unit_test_setup_teardown(destroying_does_not_wait, setup, teardown),
 	    cmocka_unit_test_setup_teardown(no_more_than_a_few_may_hang, setup, teardown),
+	    cmocka_unit_test_setup_teardown(a_listing_can_be_waited_for_a_little, setup, teardown),
 	    cmocka_unit_test(what_a_server_lists_is_checked),
 	    cmocka_unit_test(paths_are_normalised),
 	    cmocka_unit_test(parents_and_joins),
