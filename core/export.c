@@ -38,7 +38,7 @@ struct job {
 struct exporting {
 	struct prism_list node; /* of the module */
 	struct core *core;
-	bool orphan;                 /* the core is gone; only workers still hold it */
+	bool orphan; /* the core is gone; freed when workers and lists have given it back */
 	struct prism_cancel *cancel; /* own token, child of the caller's */
 	char *manifests;
 	bool private_keys, samples;
@@ -60,6 +60,8 @@ struct exporting {
 
 static void pump(struct exporting *x);
 static void exporting_free(struct exporting *x);
+static void fail(struct exporting *x, const struct prism_error *err);
+static void drop_jobs(struct exporting *x);
 static void begin(void *data);
 
 /* ---- life ---- */
@@ -87,9 +89,9 @@ static void destroy(void *state)
 		x->orphan = true;
 		core_saver_destroy(x->saver);
 		x->saver = NULL;
+		fail(x, &err);
 		x->done(x->data, &x->result, &err);
-		if (!x->saving)
-			exporting_free(x);
+		pump(x);
 	}
 	prism_free(all);
 }
@@ -260,11 +262,11 @@ static void assets_known(struct job *job)
 static void derived(void *data, const struct prism_error *err)
 {
 	struct job *job = data;
-	struct core_list *list = core_computation_assets(job->x->core, job->id);
+	struct core_list *list = err ? NULL : core_computation_assets(job->x->core, job->id);
 
 	if (err)
 		fail(job->x, err);
-	for (size_t i = 0; !err && i < core_list_count(list); i++)
+	for (size_t i = 0; list && i < core_list_count(list); i++)
 		add_asset(job, core_asset_at(list, i));
 	assets_known(job);
 }
@@ -360,10 +362,7 @@ static void save_done(void *data, bool cancelled)
 	prism_free(s->text);
 	prism_free(s);
 	x->saving--;
-	if (!x->orphan)
-		pump(x);
-	else if (!x->saving)
-		exporting_free(x);
+	pump(x);
 }
 
 static void manifest_here(void *data, const struct core_reply *reply, const struct prism_error *err)
@@ -537,6 +536,12 @@ static void pump(struct exporting *x)
 {
 	struct prism_error err = PRISM_ERROR_INIT;
 
+	if (x->orphan) {
+		drop_jobs(x);
+		if (!x->running && !x->listing && !x->saving)
+			exporting_free(x);
+		return;
+	}
 	x->again = true;
 	if (x->pumping || x->listing)
 		return;
@@ -604,8 +609,8 @@ static void take_ids(struct exporting *x, struct when *all, size_t count)
 static void listed(void *data, const struct prism_error *err)
 {
 	struct exporting *x = data;
-	struct core_list *list = core_computations(x->core);
-	size_t count = core_list_count(list);
+	struct core_list *list = err ? NULL : core_computations(x->core);
+	size_t count = list ? core_list_count(list) : 0;
 
 	x->listing = false;
 	if (err) {

@@ -13,8 +13,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#define TICK_MS 100
-#define LINE_MAX_ 200 /* bytes of a description in the plan */
+#define TELL_BYTES (4u << 20) /* read between two words about it */
+#define LINE_MAX_ 200         /* bytes of a description in the plan */
 
 /* ---- words ---- */
 
@@ -216,6 +216,26 @@ static void take_item(struct core_import *import, const cJSON *bundle,
 
 /* ---- the worker ---- */
 
+static void progressed(void *data)
+{
+	struct core_import *import = data;
+
+	if (!import->orphan && import->core)
+		core_import_changed(import);
+}
+
+/* From the worker: before its end is told, so the import is still there. */
+static void tell_progress(struct core_import *import)
+{
+	uint64_t done = core_bundle_file_done(import->file);
+
+	if (done - atomic_load(&import->read_done) < TELL_BYTES)
+		return;
+	atomic_store(&import->read_size, core_bundle_file_size(import->file));
+	atomic_store(&import->read_done, done);
+	prism_loop_post(import->loop, progressed, import);
+}
+
 static void read_run(void *data)
 {
 	struct core_import *import = data;
@@ -229,8 +249,7 @@ static void read_run(void *data)
 		bool usable = bundle && core_bundle_check(bundle, place.index, &import->problems);
 		take_item(import, bundle, &place, usable && !place.damaged);
 		prism_json_free(bundle);
-		atomic_store(&import->read_size, core_bundle_file_size(import->file));
-		atomic_store(&import->read_done, core_bundle_file_done(import->file));
+		tell_progress(import);
 	}
 	if (import->file && core_bundle_file_hash(import->file, import->hash, &import->error) < 0)
 		import->hash[0] = '\0';
@@ -279,6 +298,7 @@ static void read_done(void *data, bool cancelled)
 {
 	struct core_import *import = data;
 
+	prism_loop_undefer(import->loop, progressed, import);
 	import->working = false;
 	if (import->orphan) {
 		if (!import->calls)
@@ -288,9 +308,10 @@ static void read_done(void *data, bool cancelled)
 	if (!import->core)
 		return; /* it was too late */
 	core_pending_add(import->core, -1);
-	prism_timer_remove(import->tick);
-	import->tick = NULL;
 	count_warnings(import);
+	if (import->broken.category != PRISM_ERROR_NONE)
+		core_import_problem(import, NULL, CORE_PROBLEM_ERROR, 0, "",
+		                    "%s; what comes behind is lost", import->broken.message);
 	if (cancelled || prism_cancel_fired(import->cancel)) {
 		prism_error_clear(&import->error);
 		prism_error_raise(&import->error, PRISM_ERROR_CANCELLED, "cancelled");
@@ -328,6 +349,8 @@ void core_import_changed(struct core_import *import)
 void core_import_set_stage(struct core_import *import, enum core_import_stage stage)
 {
 	import->stage = stage;
+	if (stage != CORE_IMPORT_COMPARING && stage != CORE_IMPORT_RUNNING)
+		core_problems_sort(&import->problems);
 	core_import_say(import, "%s", "");
 	core_import_changed(import);
 }
@@ -357,7 +380,7 @@ void core_import_problem(struct core_import *import, struct core_import_item *it
                          enum core_problem_level level, uint64_t line, const char *field,
                          const char *fmt, ...)
 {
-	char text[PRISM_ERROR_TEXT];
+	char text[PRISM_ERROR_TEXT], path[200];
 	va_list args;
 
 	va_start(args, fmt);
@@ -365,8 +388,10 @@ void core_import_problem(struct core_import *import, struct core_import_item *it
 	va_end(args);
 	if (item && level == CORE_PROBLEM_WARNING)
 		item->warnings++;
-	core_problem_add(&import->problems, level, item ? item->index : SIZE_MAX, line, field, "%s",
-	                 text);
+	if (item)
+		snprintf(path, sizeof(path), "[%zu]%s%s", item->index, *field ? "." : "", field);
+	core_problem_add(&import->problems, level, item ? item->index : SIZE_MAX, line,
+	                 item ? path : field, "%s", text);
 }
 
 struct core_journal *core_import_journal(struct core_import *import, enum core_journal_mode mode,
@@ -402,8 +427,6 @@ static void *create(struct core *core)
 static void detach(struct core_import *import)
 {
 	prism_list_remove(&import->node);
-	prism_timer_remove(import->tick);
-	import->tick = NULL;
 	prism_loop_undefer(core_loop(import->core), tell, import);
 	import->notified = true; /* nobody is told any more */
 }
@@ -440,6 +463,7 @@ struct core_import *core_import_open(struct core *core, const struct core_import
 	*import = (struct core_import){.core = core,
 	                               .spec = *spec,
 	                               .path = prism_strdup(spec->path),
+	                               .loop = core_loop(core),
 	                               .changed = changed,
 	                               .data = data,
 	                               .cancel = prism_cancel_create(NULL),
@@ -448,8 +472,6 @@ struct core_import *core_import_open(struct core *core, const struct core_import
 	import->spec.path = import->path;
 	core_problems_init(&import->problems);
 	prism_list_append(core_module(core, &module), &import->node);
-	import->tick = prism_loop_add_timer(core_loop(core), TICK_MS, TICK_MS,
-	                                    (prism_call_fn)core_import_changed, import);
 	core_pending_add(core, 1);
 	prism_work_submit(core_work(core), import->cancel, read_run, read_done, import);
 	return import;

@@ -165,6 +165,7 @@ const char *core_import_step(const struct core_import *import); /* what it does 
 
 size_t core_import_count(const struct core_import *import); /* from READY on; 0 before */
 const struct core_import_item *core_import_at(const struct core_import *import, size_t index);
+/* Sorted by computation, except while COMPARING and RUNNING. */
 const struct core_problems *core_import_problems(const struct core_import *import);
 struct core_import_counts core_import_counts(const struct core_import *import);
 /* How many would be created, changed or gone on with. */

@@ -265,7 +265,7 @@ static void decide_existing(struct core_import *import, struct core_import_item 
 	if (count == 0)
 		return;
 	if (import->spec.existing == CORE_IMPORT_EXISTING_CREATE) {
-		core_import_problem(import, item, CORE_PROBLEM_WARNING, item->line, "name",
+		core_import_problem(import, item, CORE_PROBLEM_WARNING, item->line, "computation.name",
 		                    "%zu computation%s of this name there already: another one is made",
 		                    count, count == 1 ? " is" : "s are");
 	} else if (import->spec.existing == CORE_IMPORT_EXISTING_SKIP) {
@@ -277,7 +277,7 @@ static void decide_existing(struct core_import *import, struct core_import_item 
 	} else {
 		item->action = CORE_IMPORT_BROKEN;
 		item->why = "several computations have its name";
-		core_import_problem(import, item, CORE_PROBLEM_ERROR, item->line, "name",
+		core_import_problem(import, item, CORE_PROBLEM_ERROR, item->line, "computation.name",
 		                    "%zu computations have this name: which one to change is not clear",
 		                    count);
 	}

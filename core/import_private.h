@@ -19,6 +19,7 @@ struct import_run;
 struct core_import {
 	struct prism_list node; /* of the module */
 	struct core *core;
+	struct prism_loop *loop;      /* the worker posts to it */
 	struct core_import_spec spec; /* path is owned */
 	char *path;
 	void (*changed)(void *data);
@@ -41,7 +42,6 @@ struct core_import {
 	bool working;                          /* a worker has it */
 	unsigned calls;                        /* on their way: their callbacks have this */
 	bool orphan; /* closed meanwhile: freed when the worker and the last call are back */
-	struct prism_timer *tick; /* tells progress while reading */
 
 	/* comparing */
 	struct core_journal *journal;

@@ -96,8 +96,6 @@ static void report_text(const struct core_import *import, struct prism_buf *out)
 	prism_buf_printf(out, "import of %s (%s, SHA3-256 %s): %s\n", core_import_file(import),
 	                 core_import_format(import), import->hash,
 	                 core_import_stage_word(import->stage));
-	if (core_import_broken(import))
-		prism_buf_printf(out, "the file is broken at %s\n", core_import_broken(import)->message);
 	if (core_import_error(import))
 		prism_buf_printf(out, "stopped: %s\n", core_import_error(import)->message);
 	for (size_t i = 0; i < problems->count; i++)
@@ -109,10 +107,9 @@ static void report_text(const struct core_import *import, struct prism_buf *out)
 		                 core_import_action_word(item->left_out ? CORE_IMPORT_SKIP : item->action),
 		                 item->outcome ? ", " : "", core_import_outcome_word(item->outcome),
 		                 *item->id ? ", " : "", item->id);
-		/* problems found while reading are in order, those of the run behind them */
-		for (at = 0; at < problems->count; at++)
-			if (problems->all[at].item == i)
-				put_problem_text(out, &problems->all[at]);
+		for (at = core_problems_first(problems, i);
+		     at < problems->count && problems->all[at].item == i; at++)
+			put_problem_text(out, &problems->all[at]);
 	}
 	if (problems->dropped)
 		prism_buf_printf(out, "and %zu more findings\n", problems->dropped);

@@ -45,17 +45,41 @@ void core_problem_add(struct core_problems *problems, enum core_problem_level le
 		problems->room = problems->room ? problems->room * 2 : 16;
 		problems->all = prism_realloc_array(problems->all, problems->room, sizeof(*problems->all));
 	}
-	problems->all[problems->count++] =
-	    (struct core_problem){level, item, line, prism_arena_strdup(problems->arena, field),
-	                          prism_arena_strdup(problems->arena, text)};
+	problems->all[problems->count] =
+	    (struct core_problem){level,
+	                          item,
+	                          line,
+	                          prism_arena_strdup(problems->arena, field),
+	                          prism_arena_strdup(problems->arena, text),
+	                          problems->count};
+	problems->count++;
 }
 
-size_t core_problems_of(const struct core_problems *problems, size_t item,
-                        enum core_problem_level level)
+static int by_item(const void *a, const void *b)
 {
-	size_t found = 0;
+	const struct core_problem *left = a, *right = b;
 
-	for (size_t i = 0; i < problems->count; i++)
-		found += problems->all[i].item == item && problems->all[i].level == level;
-	return found;
+	if (left->item != right->item)
+		return left->item < right->item ? -1 : 1;
+	return (left->order > right->order) - (left->order < right->order);
+}
+
+void core_problems_sort(struct core_problems *problems)
+{
+	if (problems->count)
+		qsort(problems->all, problems->count, sizeof(*problems->all), by_item);
+}
+
+size_t core_problems_first(const struct core_problems *problems, size_t item)
+{
+	size_t low = 0, high = problems->count;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		if (problems->all[middle].item < item)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low < problems->count && problems->all[low].item == item ? low : problems->count;
 }

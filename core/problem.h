@@ -32,6 +32,7 @@ struct core_problem {
 	uint64_t line;     /* 0: not from a line of the file */
 	const char *field; /* "[2].roles[0].members[1]"; "" when there is none */
 	const char *text;
+	size_t order; /* in which they were found */
 };
 
 struct prism_arena;
@@ -46,8 +47,10 @@ void core_problems_init(struct core_problems *problems);
 void core_problems_finish(struct core_problems *problems);
 void core_problem_add(struct core_problems *problems, enum core_problem_level level, size_t item,
                       uint64_t line, const char *field, const char *fmt, ...) PRISM_PRINTF(6, 7);
-/* How many of one computation are at this level; looks through all. */
-size_t core_problems_of(const struct core_problems *problems, size_t item,
-                        enum core_problem_level level);
+/* By computation, those of the file last; within one, as they were found. */
+void core_problems_sort(struct core_problems *problems);
+/* Index of the first of a computation, in a sorted list; they follow one another. count when there
+ * is none. */
+size_t core_problems_first(const struct core_problems *problems, size_t item);
 
 #endif

@@ -294,12 +294,15 @@ void core_requests_init(struct core *core)
 void core_requests_drop(struct core *core)
 {
 	struct requests *requests = requests_of(core);
-	while (!prism_list_empty(&requests->all)) {
-		struct core_request *r = PRISM_CONTAINER(requests->all.next, struct core_request, node);
+	/* All of them first: a callback may fire the token of others, and the engine is gone already.
+	 */
+	PRISM_LIST_EACH (&requests->all, node, next) {
+		struct core_request *r = PRISM_CONTAINER(node, struct core_request, node);
 		r->cancelled = true;
-		r->net = NULL; /* the engine is gone already */
-		fail_cancelled(r);
+		r->net = NULL;
 	}
+	while (!prism_list_empty(&requests->all))
+		fail_cancelled(PRISM_CONTAINER(requests->all.next, struct core_request, node));
 }
 
 /* --- sending --- */

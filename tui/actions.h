@@ -83,6 +83,7 @@ typedef uint64_t pt_where;
 	X(EVIDENCE, "evidence")         \
 	X(POLICY, "policy")             \
 	X(MEASUREMENT, "measurement")   \
+	X(IMPORT, "import")             \
 	X(TABS, "computation")          \
 	X(AUDIT, "audit")               \
 	X(MEMBERS, "members")           \
@@ -135,6 +136,7 @@ _Static_assert(PT_AT_COUNT <= 64, "a set of places is 64 bits");
 #define PT_IN_EVIDENCE PT_AT(EVIDENCE) /* pages of facts: evidence, policies, measurements */
 #define PT_IN_POLICY PT_AT(POLICY)
 #define PT_IN_MEASUREMENT PT_AT(MEASUREMENT)
+#define PT_IN_IMPORT PT_AT(IMPORT)
 #define PT_IN_TABS PT_AT(TABS)       /* whichever tab of a computation is open */
 #define PT_IN_MEMBERS PT_AT(MEMBERS) /* of the workspace */
 #define PT_IN_WROLES PT_AT(WROLES)   /* roles of the workspace */
@@ -200,6 +202,7 @@ enum pt_arg_flags {
 	PT_ARG_REPEAT = 1u << 2,   /* may be given several times; a positional one takes the rest */
 	PT_ARG_ATTESTED = 1u << 3, /* forms ask only when the computation's agent runs attested TLS */
 	PT_ARG_OR_DIRECTORY = 1u << 4, /* of a file: a directory will do too */
+	PT_ARG_NO_FORM = 1u << 5,      /* not asked on the screen, where something else stands for it */
 };
 
 struct pt_arg {
@@ -351,6 +354,8 @@ enum pt_action_id {
 	PT_ACTION_COMPUTATION_MANIFEST,
 	PT_ACTION_COMPUTATION_EXPORT,
 	PT_ACTION_COMPUTATION_IMPORT,
+	PT_ACTION_IMPORT_START,
+	PT_ACTION_IMPORT_LEAVE_OUT,
 
 	/* runs and agents */
 	PT_ACTION_RUN_LIST,

@@ -62,9 +62,10 @@ static void put_problems(struct importing *i, struct pt_records *records, size_t
 	const struct core_problems *problems = core_import_problems(i->import);
 	PRISM_AUTO_BUF struct prism_buf list = PRISM_BUF_INIT(1 << 20);
 
-	for (size_t p = 0; p < problems->count && list.len < 4096; p++) {
+	for (size_t p = core_problems_first(problems, item);
+	     p < problems->count && problems->all[p].item == item && list.len < 4096; p++) {
 		const struct core_problem *problem = &problems->all[p];
-		if (problem->item != item || problem->level == CORE_PROBLEM_NOTE)
+		if (problem->level == CORE_PROBLEM_NOTE)
 			continue;
 		prism_buf_printf(&list, "%s%s %" PRIu64 ": %s%s%s", list.len ? "\n" : "",
 		                 core_problem_word(problem->level), problem->line, problem->field,
@@ -152,14 +153,13 @@ static void say_file_problems(struct importing *i)
 		const struct core_problem *problem = &problems->all[p];
 		if (problem->item < core_import_count(i->import))
 			continue;
-		pt_command_say(i->command, "%s, line %" PRIu64 ": %s%s%s",
-		               core_problem_word(problem->level), problem->line, problem->field,
-		               *problem->field ? ": " : "", problem->text);
+		char line[40] = "";
+		if (problem->line)
+			snprintf(line, sizeof(line), ", line %" PRIu64, problem->line);
+		pt_command_say(i->command, "%s%s: %s%s%s", core_problem_word(problem->level), line,
+		               problem->field, *problem->field ? ": " : "", problem->text);
 		said++;
 	}
-	if (core_import_broken(i->import))
-		pt_command_say(i->command, "the file is broken at %s; what comes behind is lost",
-		               core_import_broken(i->import)->message);
 }
 
 /* Rows first, then how it ended. */

@@ -444,8 +444,8 @@ static void add_known(struct pt_form_view *f)
 
 static bool asked_for(const struct pt_form_view *f, const struct pt_arg *arg)
 {
-	return fits_agent(f, arg) && strcmp(arg->name, "confirm") != 0 &&
-	       strcmp(arg->name, "follow") != 0 &&
+	return fits_agent(f, arg) && !(arg->flags & PT_ARG_NO_FORM) &&
+	       strcmp(arg->name, "confirm") != 0 && strcmp(arg->name, "follow") != 0 &&
 	       !(pt_form_arg_is_id(arg->kind) && pt_values_get(f->values, arg->name));
 }
 

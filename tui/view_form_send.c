@@ -277,6 +277,13 @@ static void send(struct pt_form_view *f)
 		pt_values_destroy(values);
 		return;
 	}
+	if (pt_action_id(f->action) == PT_ACTION_COMPUTATION_IMPORT) { /* a preview comes first */
+		struct pt_app *app = f->view->app;
+		pt_app_close(app, f->view);
+		pt_import_open(app, values);
+		pt_values_destroy(values);
+		return;
+	}
 	s = prism_alloc(sizeof(*s));
 	*s = (struct sending){f->view->app, f->view, in_background(f->action)};
 	if (s->background)

@@ -122,6 +122,8 @@ struct pt_view *pt_view_evidence(struct pt_app *app, struct core_appraisal *appr
 /* A policy, a comparison, a measurement; given. */
 struct pt_page;
 struct pt_view *pt_view_page(struct pt_app *app, struct pt_page *page);
+/* The preview of an import, on the list pane; values of "computation import", lent. */
+void pt_import_open(struct pt_app *app, const struct pt_values *values);
 void pt_palette_open(struct pt_app *app, const char *initial);
 
 #endif
