@@ -240,7 +240,8 @@ static int64_t interval(void *data)
 	const struct core_options *options = core_options(logs->core);
 	int64_t fast = core_option_int(options, CORE_OPT_INTERVAL_LOGS);
 	int64_t idle = core_option_int(options, CORE_OPT_INTERVAL_IDLE);
-	bool running = core_computation_state(logs->core, logs->id) == CORE_COMP_RUNNING;
+	bool running =
+	    core_comp_action_legal(CORE_ACTION_MONITOR, core_computation_state(logs->core, logs->id));
 
 	if (fast <= 0)
 		return 0;

@@ -278,13 +278,18 @@ static void reason_permission(unsigned need, const struct core_permissions *p, c
 		snprintf(reason + used, size - used, "%s)", any ? "" : "none");
 }
 
+bool core_comp_action_legal(enum core_comp_action action, enum core_comp_state state)
+{
+	return (actions[action].states & (1u << state)) != 0;
+}
+
 bool core_comp_action_allowed(enum core_comp_action action, enum core_comp_state state,
                               const struct core_permissions *permissions, char *reason, size_t size)
 {
 	const struct core_comp_action_info *info = &actions[action];
 	if (reason && size)
 		reason[0] = '\0';
-	if (!(info->states & (1u << state))) {
+	if (!core_comp_action_legal(action, state)) {
 		if (reason)
 			snprintf(reason, size, "%s", state_phrase(state));
 		return false;

@@ -81,6 +81,8 @@ struct core_comp_action_info {
 };
 const struct core_comp_action_info *core_comp_action_info(enum core_comp_action action);
 
+/* By its state alone, whoever asks. */
+bool core_comp_action_legal(enum core_comp_action action, enum core_comp_state state);
 /* Legal now? When not, `reason` (may be NULL) is the line to grey it with: "not while it is
  * running", "needs the action run (you have view)". Unknown permissions forbid nothing: the server
  * decides. */

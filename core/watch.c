@@ -213,7 +213,7 @@ static int64_t interval(void *data)
 	if (w->held >= w->users)
 		return 0; /* nobody looks */
 	if (w->kind == CORE_WATCH_TIMELINE &&
-	    core_computation_state(w->core, w->id) == CORE_COMP_RUNNING)
+	    core_comp_action_legal(CORE_ACTION_MONITOR, core_computation_state(w->core, w->id)))
 		return option_ms(w, CORE_OPT_INTERVAL_STATUS);
 	if (w->kind == CORE_WATCH_CVMS && any_initializing(w->core))
 		return option_ms(w, CORE_OPT_INTERVAL_CVM);

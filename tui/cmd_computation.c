@@ -267,6 +267,10 @@ void pt_cmd_computation_delete(struct pt_command *command)
 	const struct core_computation *c = core_computation_get(command->core, id);
 	struct prism_error err = PRISM_ERROR_INIT;
 
+	if (!pt_command_get(command, "confirm"))
+		pt_command_say(command,
+		               "with it go its roles, asset links (the assets stay), runs, logs, and "
+		               "results that were not fetched; \"computation export\" keeps the rest");
 	if (pt_command_confirm(command, "computation", c ? c->name : id, &err) < 0) {
 		pt_command_done(command, &err);
 		return;

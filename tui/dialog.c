@@ -18,9 +18,10 @@
 #define NAME_MAX_BYTES 512
 
 struct confirm {
-	char *title, *text, *detail, *yes, *name;
+	char *title, *text, *detail, *yes, *name, *other_label;
 	bool danger;
-	bool on_yes;              /* the focused button */
+	bool on_yes, on_other; /* the focused button; neither: cancel */
+	void (*other)(void *data);
 	struct pt_prompt *prompt; /* typed name; NULL when none is asked for */
 	void (*done)(void *data, bool yes);
 	void *data;
@@ -45,6 +46,19 @@ static void answer(struct confirm *confirm, bool yes)
 		done(confirm->data, yes);
 }
 
+/* Cancel, the other thing when there is one, yes when it may be chosen, and round again. */
+static void next_button(struct confirm *confirm, bool back)
+{
+	bool buttons[3] = {true, confirm->other_label != NULL, name_typed(confirm)};
+	int at = confirm->on_yes ? 2 : confirm->on_other ? 1 : 0;
+
+	do {
+		at = (at + (back ? 2 : 1)) % 3;
+	} while (!buttons[at]);
+	confirm->on_other = at == 1;
+	confirm->on_yes = at == 2;
+}
+
 static unsigned confirm_key(struct pt_view *view, const struct pt_event *event)
 {
 	struct confirm *confirm = view->state;
@@ -59,20 +73,24 @@ static unsigned confirm_key(struct pt_view *view, const struct pt_event *event)
 
 		if (confirm->prompt && !name_typed(confirm) && confirm->on_yes)
 			return PT_HANDLED;
+		if (confirm->on_other)
+			confirm->other(confirm->data);
 		answer(confirm, yes);
 		return PT_HANDLED | PT_CLOSE;
 	}
 	if (event->kind == PT_EVENT_KEY &&
 	    (event->key == PT_KEY_TAB ||
 	     (!confirm->prompt && (event->key == PT_KEY_LEFT || event->key == PT_KEY_RIGHT)))) {
-		confirm->on_yes = !confirm->on_yes && name_typed(confirm);
+		next_button(confirm, event->key == PT_KEY_LEFT);
 		return PT_HANDLED | PT_REDRAW;
 	}
 	if (confirm->prompt) {
 		unsigned result = pt_prompt_key(confirm->prompt, event);
 
-		if (result & PT_CHANGED)
+		if (result & PT_CHANGED) {
 			confirm->on_yes = name_typed(confirm);
+			confirm->on_other = false;
+		}
 		return result | PT_HANDLED;
 	}
 	if (pt_key_is(event, 'n', 0) || pt_key_is(event, 'q', 0)) {
@@ -155,15 +173,29 @@ static int put_button(struct pt_canvas *canvas, int x, int y, const char *label,
 	return x + pt_canvas_text(canvas, x, y, 40, slot, 0, text) + 2;
 }
 
+/* Rows of a text to put into so many: all, or all but the one that says how many are missing. */
+static int fitting(const char *text, int width, int room)
+{
+	if (room < 1)
+		room = 1;
+	return text_rows(text, width) <= room || room == 1 ? room : room - 1;
+}
+
 static void confirm_draw(const struct pt_view *view, struct pt_canvas *canvas, struct pt_rect area,
                          bool focus)
 {
 	const struct confirm *confirm = view->state;
-	int y = put_text(canvas, area, area.y, area.h, PT_SLOT_DIALOG, confirm->text), x = area.x;
-	int buttons = area.y + area.h - 1;
+	/* in a small window the text gives way, then the list: the name and the buttons stay */
+	int buttons = area.y + area.h - 1, bottom = buttons - 1 - (confirm->prompt ? 2 : 0);
+	int room = fitting(confirm->text, area.w, bottom - area.y), x = area.x;
+	int y = put_text(canvas, area, area.y, room, PT_SLOT_DIALOG, confirm->text);
 
-	if (confirm->detail)
-		y = put_text(canvas, area, y + 1, DETAIL_ROWS, PT_SLOT_STRONG, confirm->detail);
+	room = bottom - y - 1;
+	if (confirm->detail && room > 0) {
+		room = fitting(confirm->detail, area.w, room);
+		y = put_text(canvas, area, y + 1, room < DETAIL_ROWS ? room : DETAIL_ROWS, PT_SLOT_STRONG,
+		             confirm->detail);
+	}
 	if (confirm->prompt) {
 		x += pt_canvas_text(canvas, area.x, y + 1, area.w, PT_SLOT_DIALOG, 0, "Type ");
 		x += pt_canvas_text(canvas, x, y + 1, area.x + area.w - x - 12, PT_SLOT_STRONG, 0,
@@ -172,7 +204,10 @@ static void confirm_draw(const struct pt_view *view, struct pt_canvas *canvas, s
 		pt_prompt_draw(confirm->prompt, canvas, area.x, y + 2, area.w, focus, NULL);
 	}
 	pt_canvas_fill(canvas, (struct pt_rect){area.x, buttons, area.w, 1}, PT_SLOT_DIALOG, 0);
-	x = put_button(canvas, area.x, buttons, "Cancel", !confirm->on_yes, false);
+	x = put_button(canvas, area.x, buttons, "Cancel", !confirm->on_yes && !confirm->on_other,
+	               false);
+	if (confirm->other_label)
+		x = put_button(canvas, x, buttons, confirm->other_label, confirm->on_other, false);
 	put_button(canvas, x, buttons, confirm->yes, confirm->on_yes, confirm->danger);
 }
 
@@ -186,6 +221,7 @@ static void confirm_destroy(struct pt_view *view)
 	prism_free(confirm->detail);
 	prism_free(confirm->yes);
 	prism_free(confirm->name);
+	prism_free(confirm->other_label);
 	pt_prompt_destroy(confirm->prompt);
 	prism_free(confirm);
 }
@@ -210,6 +246,8 @@ void pt_dialog_confirm(struct pt_app *app, const struct pt_confirm *spec,
 	confirm->detail = prism_strdup(spec->detail);
 	confirm->yes = prism_strdup(spec->yes ? spec->yes : "Yes");
 	confirm->danger = spec->danger || spec->name;
+	confirm->other_label = prism_strdup(spec->other_label);
+	confirm->other = spec->other;
 	confirm->done = done;
 	confirm->data = data;
 	if (spec->name) {

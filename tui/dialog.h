@@ -17,6 +17,10 @@ struct pt_confirm {
 	const char *yes;    /* label of the button: a verb ("Delete") */
 	const char *name;   /* must be typed before yes works; NULL: not asked */
 	bool danger;        /* cannot be undone */
+	/* A third button, reached with Tab: what had better be done before. other(data) is called, then
+	 * done with no. NULL: none. */
+	const char *other_label;
+	void (*other)(void *data);
 };
 /* Strings are copied. */
 void pt_dialog_confirm(struct pt_app *app, const struct pt_confirm *confirm,

@@ -15,6 +15,7 @@
 #include "tui/dialog.h"
 #include "tui/headless.h"
 #include "tui/table.h"
+#include "tui/view_computation.h"
 #include "tui/views.h"
 
 #include <stdio.h>
@@ -546,13 +547,24 @@ static void confirm_answer(void *data, bool yes)
 		batch_answer(batch, yes);
 }
 
+/* What is to be deleted, into a file; the form says which. */
+static void export_first(void *data)
+{
+	struct batch *batch = data;
+	struct pt_values *values = pt_values_create(pt_action(PT_ACTION_COMPUTATION_EXPORT));
+
+	for (size_t i = 0; i < batch->count; i++)
+		pt_values_add(values, "computation", batch->ids[i]);
+	pt_app_overlay(batch->app, pt_view_form(batch->app, values));
+}
+
 static void confirm(struct batch *batch)
 {
 	const struct pt_action *action = pt_action(batch->id);
 	bool danger = action->flags & PT_ACTION_DANGEROUS;
 	PRISM_AUTO_BUF struct prism_buf list = PRISM_BUF_INIT(1 << 20);
 	const char *name = batch->count ? batch->names[0] : "";
-	char typed[64], text[256], title[128], yes[64];
+	char typed[64], text[512], title[128], yes[64];
 	struct pt_confirm question = {.title = title, .text = text, .yes = yes, .danger = danger};
 
 	snprintf(title, sizeof(title), "%c%s", action->name[0] - 32, action->name + 1);
@@ -562,6 +574,16 @@ static void confirm(struct batch *batch)
 	for (size_t i = 0; i < batch->count && i < 200; i++)
 		prism_buf_printf(&list, "%s%s", i ? "\n" : "", batch->names[i]);
 	snprintf(typed, sizeof(typed), "%s %zu", pt_action_hint(action), batch->count);
+	if (batch->id == PT_ACTION_COMPUTATION_DELETE && batch->count) {
+		char losses[300];
+		pt_computation_losses(pt_ui_core(batch->app), batch->ids[0], losses, sizeof(losses));
+		snprintf(text, sizeof(text), "Delete for good; this cannot be undone. With %s: %s.",
+		         batch->count > 1 ? "each" : "it",
+		         batch->count > 1 ? "its roles, asset links, runs, logs, and results not fetched"
+		                          : losses);
+		question.other_label = "Export";
+		question.other = export_first;
+	}
 	question.detail = prism_buf_text(&list);
 	if (danger)
 		question.name = batch->count > 1 ? typed : name;

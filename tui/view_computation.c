@@ -7,6 +7,8 @@
 #include "base/mem.h"
 #include "core/checklist.h"
 #include "core/computation.h"
+#include "core/role.h"
+#include "core/run.h"
 #include "core/watch.h"
 #include "tui/args.h"
 #include "tui/dialog.h"
@@ -97,7 +99,30 @@ const char *pt_computation_word(struct core *core, const char *id, enum pt_actio
 	if (action != PT_ACTION_COMPUTATION_RUN || !id)
 		return NULL;
 	state = core_computation_state(core, id);
-	return state == CORE_COMP_FAILED || state == CORE_COMP_CANCELLED ? "retry" : NULL;
+	return core_comp_action_legal(CORE_ACTION_RETRY, state) ? "retry" : NULL;
+}
+
+char *pt_computation_losses(struct core *core, const char *id, char *buf, size_t size)
+{
+	struct core_roles roles = core_roles(core, id);
+	struct core_timeline runs = core_timeline(core, id);
+	size_t used = 0, members = 0;
+
+	for (size_t i = 0; i < roles.count; i++)
+		members += roles.roles[i].member_count;
+	if (roles.count)
+		used = (size_t)snprintf(buf, size, "%zu roles with %zu member%s, ", roles.count, members,
+		                        members == 1 ? "" : "s");
+	else
+		used = (size_t)snprintf(buf, size, "roles, ");
+	used += (size_t)snprintf(buf + used, size - used, "asset links (assets stay), ");
+	if (runs.count)
+		used += (size_t)snprintf(buf + used, size - used, "%zu run%s and logs, ", runs.count,
+		                         runs.count == 1 ? "" : "s");
+	else
+		used += (size_t)snprintf(buf + used, size - used, "runs and logs, ");
+	snprintf(buf + used, size - used, "results not fetched");
+	return buf;
 }
 
 /* ---- view ---- */
