@@ -84,6 +84,7 @@ typedef uint64_t pt_where;
 	X(POLICY, "policy")             \
 	X(MEASUREMENT, "measurement")   \
 	X(IMPORT, "import")             \
+	X(RESULT, "result")             \
 	X(TABS, "computation")          \
 	X(AUDIT, "audit")               \
 	X(MEMBERS, "members")           \
@@ -137,6 +138,7 @@ _Static_assert(PT_AT_COUNT <= 64, "a set of places is 64 bits");
 #define PT_IN_POLICY PT_AT(POLICY)
 #define PT_IN_MEASUREMENT PT_AT(MEASUREMENT)
 #define PT_IN_IMPORT PT_AT(IMPORT)
+#define PT_IN_RESULT PT_AT(RESULT)
 #define PT_IN_TABS PT_AT(TABS)       /* whichever tab of a computation is open */
 #define PT_IN_MEMBERS PT_AT(MEMBERS) /* of the workspace */
 #define PT_IN_WROLES PT_AT(WROLES)   /* roles of the workspace */

@@ -612,6 +612,10 @@ unsigned pt_ui_act(struct pt_app *app, struct pt_view *view, enum pt_action_id i
 		view = pt_app_focused(app);
 	if (id == PT_ACTION_LOG_OPEN && values && pt_values_get(values, "file"))
 		return open_log_file(app, pt_values_get(values, "file"));
+	if (id == PT_ACTION_RESULT_SHOW && values && pt_values_get(values, "file")) {
+		pt_result_open(app, pt_values_get(values, "file"));
+		return PT_HANDLED | PT_REDRAW;
+	}
 	if (id == PT_ACTION_COMPUTATION_IMPORT && values && pt_values_get(values, "file")) {
 		pt_import_open(app, values);
 		return PT_HANDLED | PT_REDRAW;

@@ -259,11 +259,24 @@ static void show(struct pt_view *view)
 	pt_dialog_text(view->app, "Transfer", prism_buf_text(&text));
 }
 
+/* Of a result that was fetched. */
+static unsigned on_result(struct pt_view *view, enum pt_action_id id)
+{
+	const struct core_transfer_info *info = selected(view);
+
+	if (!info || info->kind != CORE_TRANSFER_RESULT || info->state != CORE_TRANSFER_DONE)
+		pt_app_message(view->app, PT_SLOT_OFF, "no result that was fetched is selected");
+	else if (id == PT_ACTION_RESULT_SHOW)
+		pt_result_open(view->app, info->path);
+	else
+		pt_result_ask_unpack(view->app, info->path);
+	return PT_HANDLED | PT_REDRAW;
+}
+
 static unsigned act(struct pt_view *view, enum pt_action_id id, const struct pt_values *values)
 {
 	struct transfers *t = view->state;
 
-	PRISM_UNUSED(values);
 	switch (id) {
 	case PT_ACTION_OPEN:
 		show(view);
@@ -277,6 +290,9 @@ static unsigned act(struct pt_view *view, enum pt_action_id id, const struct pt_
 	case PT_ACTION_TRANSFER_EVIDENCE:
 		pt_app_overlay(view->app, pt_view_evidence(view->app, selected(view)->appraisal));
 		break;
+	case PT_ACTION_RESULT_SHOW:
+	case PT_ACTION_RESULT_UNPACK:
+		return values ? PT_IGNORED : on_result(view, id);
 	case PT_ACTION_TRANSFER_CLEAR:
 		clear(t);
 		break;

@@ -122,6 +122,9 @@ struct pt_view *pt_view_evidence(struct pt_app *app, struct core_appraisal *appr
 /* A policy, a comparison, a measurement; given. */
 struct pt_page;
 struct pt_view *pt_view_page(struct pt_app *app, struct pt_page *page);
+/* What is in a result zip, on the list pane; and the form that asks where to unpack it. */
+void pt_result_open(struct pt_app *app, const char *path);
+void pt_result_ask_unpack(struct pt_app *app, const char *path);
 /* The preview of an import, on the list pane; values of "computation import", lent. */
 void pt_import_open(struct pt_app *app, const struct pt_values *values);
 void pt_palette_open(struct pt_app *app, const char *initial);
