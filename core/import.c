@@ -206,6 +206,8 @@ static void take_item(struct core_import *import, const cJSON *bundle,
 	                                  .id = "",
 	                                  .why = ""};
 	item->name = keep(import, prism_json_str(computation, "name", ""));
+	if (import->spec.name && import->count == 1)
+		item->name = import->spec.name;
 	item->description = keep_line(import, prism_json_str(computation, "description", ""));
 	core_agent_config_decode(&agent, prism_json_get(computation, "agent_config"));
 	item->mode = core_tls_mode_of(&agent);
@@ -470,6 +472,8 @@ struct core_import *core_import_open(struct core *core, const struct core_import
 	                               .arena = prism_arena_create(),
 	                               .working = true};
 	import->spec.path = import->path;
+	import->spec.name = prism_arena_strdup(import->arena, spec->name);
+	import->spec.description = prism_arena_strdup(import->arena, spec->description);
 	core_problems_init(&import->problems);
 	prism_list_append(core_module(core, &module), &import->node);
 	core_pending_add(core, 1);

@@ -65,6 +65,9 @@ struct core_import_spec {
 	bool create_assets; /* missing ones, from the sample, checksum and description in the file */
 	bool no_members;    /* roles without people */
 	bool again;         /* forget that this file was imported before */
+	/* For a file of one computation: what it is called in place of what the file says. NULL: that.
+	 */
+	const char *name, *description;
 };
 
 enum core_import_action {

@@ -397,6 +397,14 @@ static void begin_item(struct core_import *import)
 	}
 }
 
+static void rename_it(struct core_import *import, cJSON *computation)
+{
+	if (import->count == 1 && import->spec.name)
+		core_json_put_any(computation, "name", import->spec.name);
+	if (import->count == 1 && import->spec.description)
+		core_json_put_any(computation, "description", import->spec.description);
+}
+
 static void load_done(void *data, bool cancelled)
 {
 	struct loading *l = data;
@@ -419,6 +427,8 @@ static void load_done(void *data, bool cancelled)
 		return;
 	}
 	run->bundle = bundle;
+	if (bundle)
+		rename_it(import, cJSON_GetObjectItemCaseSensitive(bundle, "computation"));
 	if (!bundle && err.category == PRISM_ERROR_NONE)
 		prism_error_raise(&err, PRISM_ERROR_CANCELLED, "cancelled");
 	if (!bundle)

@@ -621,6 +621,15 @@ static const struct pt_action rows[PT_ACTION_COUNT] = {
                                                            "write it unchanged to this file"}),
                                         .run = pt_cmd_computation_manifest},
 
+    [PT_ACTION_COMPUTATION_COPY] =
+        {"computation copy", "C", PT_GROUP_COMPUTATION,
+         "a new one from this one: configuration, roles, people, asset links",
+         PT_IN_COMPUTATIONS | PT_IN_OVERVIEW,
+         PT_ACTION_WRITES | PT_ACTION_SELECTION | PT_ACTION_CANCELLABLE | PT_ACTION_FORM,
+         ARGS(COMPUTATION, {"name", PT_ARG_TEXT, PT_ARG_REQUIRED, NULL, "name of the new one"},
+              {"description", PT_ARG_TEXT, 0, NULL, "what it is for (the same)"},
+              {"no-members", PT_ARG_FLAG, 0, NULL, "roles without people"}),
+         .run = pt_cmd_computation_copy},
     [PT_ACTION_COMPUTATION_EXPORT] =
         {"computation export", "x", PT_GROUP_COMPUTATION,
          "save computations with roles and assets to a file", PT_IN_COMPUTATIONS | PT_IN_OVERVIEW,

@@ -73,6 +73,9 @@ void pt_cmd_computation_delete(struct pt_command *command);
 void pt_cmd_computation_checklist(struct pt_command *command);
 void pt_cmd_computation_manifest(struct pt_command *command);
 
+/* cmd_copy.c */
+void pt_cmd_computation_copy(struct pt_command *command);
+
 /* cmd_export.c */
 void pt_cmd_computation_export(struct pt_command *command);
 

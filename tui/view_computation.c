@@ -102,6 +102,18 @@ const char *pt_computation_word(struct core *core, const char *id, enum pt_actio
 	return core_comp_action_legal(CORE_ACTION_RETRY, state) ? "retry" : NULL;
 }
 
+void pt_computation_copy_form(struct pt_app *app, const char *id)
+{
+	const struct core_computation *c = core_computation_get(pt_ui_core(app), id);
+	struct pt_values *values = pt_values_create(pt_action(PT_ACTION_COMPUTATION_COPY));
+	PRISM_AUTO_FREE char *name = c ? prism_asprintf("%s copy", c->name) : NULL;
+
+	pt_values_add(values, "computation", id);
+	pt_values_add(values, "name", name);
+	pt_values_add(values, "description", c ? c->description : NULL);
+	pt_app_overlay(app, pt_view_form(app, values));
+}
+
 char *pt_computation_losses(struct core *core, const char *id, char *buf, size_t size)
 {
 	struct core_roles roles = core_roles(core, id);
@@ -277,6 +289,9 @@ static unsigned act(struct pt_view *view, enum pt_action_id id, const struct pt_
 		return PT_HANDLED | PT_REDRAW;
 	case PT_ACTION_COMPUTATION_RUN:
 		pt_app_overlay(view->app, pt_view_run(view->app, c->tabbed.subject));
+		return PT_HANDLED | PT_REDRAW;
+	case PT_ACTION_COMPUTATION_COPY:
+		pt_computation_copy_form(view->app, c->tabbed.subject);
 		return PT_HANDLED | PT_REDRAW;
 	case PT_ACTION_KEY_REGISTER:
 		return key_first(view->app, c->tabbed.subject);

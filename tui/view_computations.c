@@ -79,7 +79,8 @@ static bool may(struct pt_view *view, enum pt_action_id id, char *reason, size_t
 {
 	struct pt_listview *lv = view->state;
 
-	if (id == PT_ACTION_COMPUTATION_CREATE)
+	if (id == PT_ACTION_COMPUTATION_CREATE || id == PT_ACTION_COMPUTATION_IMPORT ||
+	    id == PT_ACTION_COMPUTATION_COPY)
 		return core_workspace_may(lv->core, CORE_WPERM_CREATE_COMPUTATION, reason, size);
 	return pt_computation_may(lv->core, selected(view), id, reason, size);
 }
@@ -122,6 +123,9 @@ static unsigned act(struct pt_view *view, enum pt_action_id id, const struct pt_
 		return PT_HANDLED | PT_REDRAW;
 	case PT_ACTION_COMPUTATION_RUN:
 		pt_app_overlay(view->app, pt_view_run(view->app, chosen));
+		return PT_HANDLED | PT_REDRAW;
+	case PT_ACTION_COMPUTATION_COPY:
+		pt_computation_copy_form(view->app, chosen);
 		return PT_HANDLED | PT_REDRAW;
 	case PT_ACTION_COMPUTATION_EXPORT:
 		export_chosen(view);

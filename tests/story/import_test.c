@@ -324,6 +324,33 @@ static void what_can_be_created_is_created(void **state)
 	prism_buf_finish(&text);
 }
 
+/* ---- templates ---- */
+
+static void a_copy_is_the_same_under_another_name(void **state)
+{
+	struct place *p = *state;
+	PRISM_AUTO_FREE char *one = path_in(p, "one.json"), *two = path_in(p, "two.json");
+	char id[80];
+
+	new_workspace(p, "Copies");
+	cli_must(&p->cli, "computation import %s --create-assets", p->base);
+	snprintf(
+	    id, sizeof(id), "%s",
+	    cli_text(cli_must(&p->cli, "computation copy 'Survey word counts' --name Twin"), "id"));
+	assert_true(id[0] != '\0');
+	cli_must(&p->cli, "computation export %s 'Survey word counts'", one);
+	cli_must(&p->cli, "computation export %s %s", two, id);
+	PRISM_AUTO_FREE char *first = text_of(one);
+	PRISM_AUTO_FREE char *second = text_of(two);
+	char *name = strstr(second, "\"Twin\"");
+	assert_non_null(name);
+	/* the same bytes but for the name, which is on a line of its own */
+	assert_string_equal(strstr(name, ",\n"),
+	                    strstr(strstr(first, "\"Survey word counts\""), ",\n"));
+	p->cli.quiet = true;
+	assert_int_not_equal(cli_run(&p->cli, "computation copy Twin --name ''"), 0);
+}
+
 /* ---- sheets and standard input ---- */
 
 static void a_sheet_from_standard_input(void **state)
@@ -382,6 +409,7 @@ int main(void)
 	    cmocka_unit_test(an_import_that_is_killed_and_repeated_ends_the_same),
 	    cmocka_unit_test(a_truncated_file_is_refused_and_its_whole_part_taken_on_request),
 	    cmocka_unit_test(what_can_be_created_is_created),
+	    cmocka_unit_test(a_copy_is_the_same_under_another_name),
 	    cmocka_unit_test(a_sheet_from_standard_input),
 	    cmocka_unit_test(private_keys_can_be_left_out),
 	};
