@@ -716,7 +716,7 @@ static const struct pt_action rows[PT_ACTION_COUNT] = {
          ARGS(COMPUTATION, {"save", PT_ARG_NEW_FILE, 0, NULL, "file to write (results.zip)"}, KEY,
               PASSPHRASE, ADDRESS, TRUST),
          .hint = "fetch", .run = pt_cmd_result_fetch},
-    [PT_ACTION_RESULT_SHOW] = {"result show", "v", PT_GROUP_RUN, "what is in a result zip",
+    [PT_ACTION_RESULT_SHOW] = {"result show", "o", PT_GROUP_RUN, "what is in a result zip",
                                PT_IN_TRANSFERS, PT_ACTION_NO_LOGIN,
                                ARGS({"file", PT_ARG_FILE, REQ, NULL, "the zip"}),
                                .run = pt_cmd_result_show},
