@@ -51,9 +51,13 @@ char *pt_import_assets(const struct core_import_item *item, char *buf, size_t si
 		made += item->assets[i].found == CORE_IMPORT_EMBEDDED;
 	}
 	snprintf(buf, size, "%zu", item->asset_count);
-	if (item->action <= CORE_IMPORT_GO_ON && (missing || made))
-		snprintf(buf, size, "%zu of %zu%s", item->asset_count - missing, item->asset_count,
-		         made ? ", new" : "");
+	if (item->action > CORE_IMPORT_GO_ON)
+		return buf;
+	if (missing)
+		snprintf(buf, size, "%zu of %zu", item->asset_count - missing, item->asset_count);
+	else if (made)
+		snprintf(buf, size, made == item->asset_count ? "%zu new" : "%zu, %zu new",
+		         item->asset_count, made);
 	return buf;
 }
 

@@ -13,7 +13,7 @@ int pt_import_spec(const struct pt_values *values, struct core_import_spec *ret_
                    struct prism_error *err);
 /* "3 to create, 1 broken ...", or what was done; buf is filled; returns buf. */
 char *pt_import_summary(const struct core_import *import, char *buf, size_t size);
-/* "2", "1 of 2" when some are missing, "2, new" when some are made. */
+/* "2", "1 of 2" when some are missing, "2 new" or "2, 1 new" when some are made. */
 char *pt_import_assets(const struct core_import_item *item, char *buf, size_t size);
 /* The report: JSON when the name ends in .json, else text. 0600. */
 PRISM_MUST_USE
