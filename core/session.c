@@ -535,11 +535,14 @@ struct signing_out {
 	struct session *s;
 	core_sign_out_fn done;
 	void *data;
+	struct core_request *request;
+	struct prism_timer *limit;
 };
 
 static void sign_out_finish(struct signing_out *out, const struct prism_error *err)
 {
 	struct signing_out o = *out;
+	prism_timer_remove(out->limit);
 	prism_free(out);
 	if (!core_dying(o.s->core))
 		core_session_logout(o.s->core);
@@ -549,6 +552,7 @@ static void sign_out_finish(struct signing_out *out, const struct prism_error *e
 static void sign_out_answered(void *data, const struct core_reply *reply,
                               const struct prism_error *err)
 {
+	PRISM_UNUSED(reply);
 	sign_out_finish(data, err);
 }
 
@@ -560,22 +564,55 @@ static void sign_out_alone(void *data)
 }
 
 /* The refresh token is what keeps a session alive; access tokens end within the hour. */
-void core_session_sign_out(struct core *core, core_sign_out_fn done, void *data)
+static void sign_out_revoke(struct signing_out *out)
 {
-	struct session *s = session_of(core);
+	struct session *s = out->s;
 	struct core_token_claims claims = {.verified = -1};
-	struct signing_out *out = prism_alloc(sizeof(*out));
 	PRISM_AUTO_JSON cJSON *body = cJSON_CreateObject();
 	struct core_call call = {
 	    .endpoint = CORE_EP_TOKEN_REVOKE, .body = body, .timeout_ms = CORE_SIGN_OUT_MS};
-	*out = (struct signing_out){s, done, data};
 	if (s->refresh.text && core_token_decode(prism_secret_text(s->refresh.text),
 	                                         prism_secret_size(s->refresh.text), &claims, NULL) < 0)
 		claims.id[0] = '\0';
 	cJSON_AddStringToObject(body, "token_id", claims.id);
-	if (!claims.id[0] ||
-	    !core_request_start(core, &call, core_cancel(core), sign_out_answered, out, NULL))
-		prism_loop_defer(core_loop(core), sign_out_alone, out);
+	out->request = NULL;
+	if (claims.id[0])
+		out->request =
+		    core_request_start(s->core, &call, core_cancel(s->core), sign_out_answered, out, NULL);
+	if (!out->request)
+		prism_loop_defer(core_loop(s->core), sign_out_alone, out);
+}
+
+static void sign_out_renewed(void *data, const struct core_reply *reply,
+                             const struct prism_error *err)
+{
+	PRISM_UNUSED(reply);
+	if (err)
+		sign_out_finish(data, err);
+	else
+		sign_out_revoke(data);
+}
+
+/* Also when the request waits for somebody to sign in, as it does once the session has ended. */
+static void sign_out_late(void *data)
+{
+	struct signing_out *out = data;
+	if (out->request)
+		core_request_abort(out->request);
+}
+
+void core_session_sign_out(struct core *core, core_sign_out_fn done, void *data)
+{
+	struct signing_out *out = prism_alloc(sizeof(*out));
+	struct core_call call = {.endpoint = CORE_EP_PROFILE, .timeout_ms = CORE_SIGN_OUT_MS};
+	*out = (struct signing_out){.s = session_of(core), .done = done, .data = data};
+	out->limit = prism_loop_add_timer(core_loop(core), CORE_SIGN_OUT_MS, 0, sign_out_late, out);
+	/* Renewing changes the refresh token: first that, so that the one to revoke is the last. */
+	if (core_session_stale(core))
+		out->request =
+		    core_request_start(core, &call, core_cancel(core), sign_out_renewed, out, NULL);
+	if (!out->request)
+		sign_out_revoke(out);
 }
 
 int core_session_send_verification(struct core *core, struct prism_cancel *cancel,

@@ -178,19 +178,42 @@ void pt_cmd_account_deactivate(struct pt_command *command)
 
 /* ---- signing out ---- */
 
+struct leaving {
+	struct pt_command *command;
+	bool nobody, token;
+};
+
 static void signed_out(void *data, bool revoked, const struct prism_error *why)
 {
-	struct pt_command *command = data;
+	struct leaving *leaving = data;
+	struct pt_command *command = leaving->command;
 
-	PRISM_UNUSED(why);
-	pt_command_message(command, revoked ? "signed out; the session was revoked"
-	                                    : "signed out; this server lets the session run out");
+	if (leaving->nobody)
+		pt_command_message(command, "nobody was signed in");
+	else if (leaving->token)
+		pt_command_message(command,
+		                   "signed out; the access token works until it is revoked or ends");
+	else if (revoked)
+		pt_command_message(command, "signed out; the session was revoked");
+	else if (!why || why->category == PRISM_ERROR_MISSING)
+		pt_command_message(command, "signed out; this server lets the session run out");
+	else
+		pt_command_message(command, "signed out here; the session was not revoked: %s",
+		                   why->message);
+	prism_free(leaving);
 	pt_command_done(command, NULL);
 }
 
 void pt_cmd_logout(struct pt_command *command)
 {
-	core_session_sign_out(command->core, signed_out, command);
+	struct leaving *leaving = prism_alloc(sizeof(*leaving));
+
+	*leaving = (struct leaving){
+	    .command = command,
+	    .nobody = core_session_state(command->core) == CORE_SESSION_SIGNED_OUT,
+	    .token = core_session_uses_pat(command->core),
+	};
+	core_session_sign_out(command->core, signed_out, leaving);
 }
 
 /* ---- access tokens ---- */

@@ -536,6 +536,24 @@ static void signing_out_revokes_and_wipes(void **state)
 	corerun_close(run);
 }
 
+/* An access token about to end is renewed before the revocation, which makes a new refresh token:
+ * that one is revoked, not the one before. */
+static void what_is_revoked_is_the_renewed_session(void **state)
+{
+	static const char *const args[] = {"--token-ttl", "2", NULL};
+	struct sandbox *sb = sandbox_start(args);
+	struct corerun *run = signed_in(sb, ADA, NULL);
+
+	PRISM_UNUSED(state);
+	corerun_turns(run, 2100);
+	assert_true(core_session_access_left_ms(run->core) <= 0);
+	core_session_sign_out(run->core, signed_out, run);
+	corerun_wait(run);
+	assert_true(out.revoked);
+	corerun_close(run);
+	sandbox_stop(sb);
+}
+
 static void a_server_that_cannot_revoke_is_no_hindrance(void **state)
 {
 	static const char *const args[] = {"--fault", "5xx=404@POST:/users/tokens/revoke", NULL};
@@ -609,6 +627,7 @@ int main(void)
 	    cmocka_unit_test(administrators_change_accounts),
 	    cmocka_unit_test(an_access_token_works_until_it_is_revoked),
 	    cmocka_unit_test(signing_out_revokes_and_wipes),
+	    cmocka_unit_test(what_is_revoked_is_the_renewed_session),
 	    cmocka_unit_test(a_server_that_cannot_revoke_is_no_hindrance),
 	    cmocka_unit_test(uptime_is_known_and_summed),
 	};
