@@ -140,6 +140,14 @@ static void add_slot(struct certdoctor *d, const struct pt_check_draw *how, unsi
 	}
 }
 
+static bool nothing_chosen(const struct certdoctor *d)
+{
+	for (unsigned i = 0; i < SLOTS; i++)
+		if (d->path[i])
+			return false;
+	return true;
+}
+
 static void build(struct certdoctor *d)
 {
 	const struct pt_check_draw how = {
@@ -147,7 +155,13 @@ static void build(struct certdoctor *d)
 
 	pt_lines_begin(d->lines);
 	choices(d);
-	for (unsigned i = 0; d->check && i < SLOTS; i++)
+	if (nothing_chosen(d)) {
+		pt_lines_add(d->lines, NULL, 0, NULL);
+		pt_lines_wrap(
+		    d->lines, 0, d->width, PT_SLOT_DIM,
+		    "Nothing is chosen yet: Enter on a file chooses it, and its checks stand here.");
+	}
+	for (unsigned i = 0; d->check && !nothing_chosen(d) && i < SLOTS; i++)
 		add_slot(d, &how, i);
 	pt_lines_end(d->lines);
 }
@@ -359,7 +373,7 @@ static const char *summary(struct pt_view *view)
 	struct certdoctor *d = view->state;
 	struct pt_check_counts counts = {0};
 
-	for (size_t i = 0; i < core_certcheck_count(d->check); i++) {
+	for (size_t i = 0; !nothing_chosen(d) && i < core_certcheck_count(d->check); i++) {
 		struct pt_check check = check_of(d, i);
 
 		pt_check_count(&counts, &check);

@@ -162,6 +162,9 @@ static void examine(const struct making *m)
 	add_file(values, m, "client-ca-file", "ca-cert.pem");
 	add_file(values, m, "client-cert", "client-cert.pem");
 	add_file(values, m, "client-key", "client-key.pem");
+	PRISM_AUTO_FREE char *first = prism_strndup(m->hosts, strcspn(m->hosts, " ,\t"));
+	if (m->wanted[ROLE_SERVER])
+		pt_values_add(values, "host", first);
 	pt_app_overlay(m->app, pt_view_certdoctor(m->app, values));
 	pt_values_destroy(values);
 }
