@@ -6,10 +6,15 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "sandbox/pki.h"
+#include "tests/lib/testca.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
 #include <string.h>
+#include <time.h>
+
+#include <openssl/ocsp.h>
+#include <openssl/pem.h>
 
 #include <cmocka.h>
 
@@ -110,6 +115,94 @@ static void another_signer_is_refused(void **state)
 	sb_ca_destroy(other);
 }
 
+/* ---- responders that are not the CA itself ---- */
+
+static X509 *x509_of(const char *pem)
+{
+	BIO *bio = BIO_new_mem_buf(pem, -1);
+	X509 *cert = PEM_read_bio_X509(bio, NULL, NULL, NULL);
+
+	BIO_free(bio);
+	return cert;
+}
+
+static EVP_PKEY *pkey_of(const char *pem)
+{
+	BIO *bio = BIO_new_mem_buf(pem, -1);
+	EVP_PKEY *key = PEM_read_bio_PrivateKey(bio, NULL, NULL, NULL);
+
+	BIO_free(bio);
+	return key;
+}
+
+/* "good" about serial 77 under root, signed by responder, whose certificate rides along. */
+static void answer_by(const struct testca *root, const struct testca *responder,
+                      struct prism_buf *out)
+{
+	X509 *issuer = x509_of(root->cert_pem), *signer = x509_of(responder->cert_pem);
+	EVP_PKEY *key = pkey_of(responder->key_pem);
+	ASN1_INTEGER *serial = ASN1_INTEGER_new();
+	ASN1_TIME *now = ASN1_TIME_set(NULL, time(NULL));
+	OCSP_BASICRESP *basic = OCSP_BASICRESP_new();
+	unsigned char *der = NULL;
+
+	ASN1_INTEGER_set(serial, 77);
+	OCSP_CERTID *id = OCSP_cert_id_new(EVP_sha1(), X509_get_subject_name(issuer),
+	                                   X509_get0_pubkey_bitstr(issuer), serial);
+	assert_non_null(OCSP_basic_add1_status(basic, id, V_OCSP_CERTSTATUS_GOOD, 0, NULL, now, NULL));
+	assert_int_equal(OCSP_basic_sign(basic, signer, key, EVP_sha256(), NULL, 0), 1);
+	OCSP_RESPONSE *response = OCSP_response_create(OCSP_RESPONSE_STATUS_SUCCESSFUL, basic);
+	int size = i2d_OCSP_RESPONSE(response, &der);
+	prism_buf_put(out, der, (size_t)size);
+	OPENSSL_free(der);
+	OCSP_RESPONSE_free(response);
+	OCSP_BASICRESP_free(basic);
+	OCSP_CERTID_free(id);
+	ASN1_TIME_free(now);
+	ASN1_INTEGER_free(serial);
+	EVP_PKEY_free(key);
+	X509_free(signer);
+	X509_free(issuer);
+}
+
+static void only_a_responder_made_for_it_may_speak(void **state)
+{
+	static const struct {
+		const char *usage;
+		bool under_root, good;
+	} rows[] = {
+	    {"OCSPSigning", true, true},
+	    {"serverAuth", true, false}, /* any certificate of the CA is not enough */
+	    {NULL, true, false},
+	    {"OCSPSigning", false, false}, /* somebody else's responder */
+	};
+	struct testca root = testca_make(&(struct testca_spec){.name = "root", .ca = true}, NULL);
+	struct testca other = testca_make(&(struct testca_spec){.name = "other", .ca = true}, NULL);
+	struct net_cert *issuer = cert_of(root.cert_pem);
+	int64_t now_us = (int64_t)time(NULL) * 1000000;
+
+	for (size_t i = 0; i < PRISM_COUNT(rows); i++) {
+		struct testca responder =
+		    testca_make(&(struct testca_spec){.name = "responder", .usage = rows[i].usage},
+		                rows[i].under_root ? &root : &other);
+		struct net_ocsp *ocsp = net_ocsp_create(issuer, "77", NULL);
+		PRISM_AUTO_BUF struct prism_buf out = PRISM_BUF_INIT(NET_OCSP_MAX);
+		struct net_ocsp_answer answer;
+		struct prism_error err = PRISM_ERROR_INIT;
+
+		answer_by(&root, &responder, &out);
+		int rc = net_ocsp_answer(ocsp, out.data, out.len, now_us, &answer, &err);
+		if ((rc == 0) != rows[i].good)
+			fail_msg("row %zu: %s", i, err.message);
+		assert_true(rows[i].good || err.category == PRISM_ERROR_TRUST);
+		net_ocsp_destroy(ocsp);
+		testca_finish(&responder);
+	}
+	net_cert_destroy(issuer);
+	testca_finish(&root);
+	testca_finish(&other);
+}
+
 static void an_answer_for_somebody_else_is_refused(void **state)
 {
 	struct net_ocsp *first = net_ocsp_create(ca_cert, leaf.serial, NULL);
@@ -206,6 +299,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(states_are_read),
 	    cmocka_unit_test(another_signer_is_refused),
+	    cmocka_unit_test(only_a_responder_made_for_it_may_speak),
 	    cmocka_unit_test(an_answer_for_somebody_else_is_refused),
 	    cmocka_unit_test(dates_count),
 	    cmocka_unit_test(every_cut_and_every_byte_is_refused),
