@@ -197,6 +197,24 @@ static void add_given(struct pt_values *values, const char *name, const char *id
 		pt_values_add(values, name, id);
 }
 
+/* The certificate doctor begins with what this person reaches agents with. */
+static void add_own_files(struct doctor *d, struct pt_values *values)
+{
+	const struct core_computation *c = core_computation_get(d->core, d->id);
+	struct core_agent_connection own = {0};
+	const char *names[CORE_RUN_NAMES];
+
+	core_run_cvm_names(d->core, d->id, NULL, NULL, names);
+	if (core_agent_settings_fill(pt_ui_world(d->view->app)->options, names, &own, NULL) < 0)
+		return;
+	if (c && c->agent.present)
+		pt_values_add(values, "mode", core_tls_mode_info(core_tls_mode_of(&c->agent))->word);
+	pt_values_add(values, "server-ca-file", own.server_ca_file);
+	pt_values_add(values, "client-cert", own.client_cert_file);
+	pt_values_add(values, "client-key", own.client_key_file);
+	pt_values_add(values, "host", core_run_agent_url(d->core, d->id, NULL));
+}
+
 static unsigned fix(struct pt_view *view, const char *key)
 {
 	struct doctor *d = view->state;
@@ -226,6 +244,8 @@ static unsigned fix(struct pt_view *view, const char *key)
 	values = pt_values_create(action);
 	add_given(values, "computation", d->id);
 	add_given(values, "cvm", line->subject);
+	if (id == PT_ACTION_CERT_DOCTOR)
+		add_own_files(d, values);
 	if (lies_below(id))
 		pt_app_close(app, view);
 	pt_ui_act(app, lies_below(id) ? NULL : view, id,
