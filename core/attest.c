@@ -15,6 +15,7 @@
 #include "core/judge.h"
 #include "core/policy.h"
 #include "core/trust.h"
+#include "core/vendor.h"
 #include "net/stream_atls.h"
 
 #include <string.h>
@@ -350,7 +351,10 @@ static void judge_evidence(struct judging *j, const struct core_binding *binding
 	const struct core_evidence_expectation expect = {binding->report_data, binding->nonce,
 	                                                 now_us(a), paravisor, a->product};
 
+	const struct core_vendor_want want = {j->evidence, a->trust, a->policy, expect.at_us};
+
 	j->binding = *binding;
+	core_vendor_from_cache(&want, NULL); /* what is fetched is fetched before, not in a handshake */
 
 	core_verdict_pass(v, CORE_RULE_EVIDENCE, "%s",
 	                  core_evidence_kind_word(core_evidence_kind(evidence)));

@@ -202,16 +202,35 @@ const uint8_t *core_evidence_bytes(const struct core_evidence *evidence, size_t 
 	return evidence->data;
 }
 
+static const uint8_t *keep(struct core_evidence *evidence, const uint8_t *data, size_t size)
+{
+	uint8_t *copy = prism_arena_alloc(evidence->arena, size + 1);
+
+	memcpy(copy, data, size);
+	return copy;
+}
+
 int core_evidence_set_vcek(struct core_evidence *evidence, const uint8_t *data, size_t size,
                            struct prism_error *err)
 {
 	if (!core_evidence_snp(evidence))
 		return prism_error_raise(err, PRISM_ERROR_INVALID, "only SEV-SNP reports have a VCEK");
-	uint8_t *copy = prism_arena_alloc(evidence->arena, size + 1);
-	memcpy(copy, data, size);
-	evidence->snp.vcek = copy;
+	evidence->snp.vcek = keep(evidence, data, size);
 	evidence->snp.vcek_size = size;
 	return 0;
+}
+
+void core_evidence_set_chain(struct core_evidence *evidence, const uint8_t *ask, size_t ask_size,
+                             const uint8_t *ark, size_t ark_size)
+{
+	struct core_snp_evidence *snp = &evidence->snp;
+
+	if (!core_evidence_snp(evidence))
+		return;
+	snp->ask = keep(evidence, ask, ask_size);
+	snp->ask_size = ask_size;
+	snp->ark = keep(evidence, ark, ark_size);
+	snp->ark_size = ark_size;
 }
 
 /* ---- judging -------------------------------------------------------------------------------- */

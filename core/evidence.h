@@ -72,6 +72,10 @@ PRISM_MUST_USE
 int core_evidence_set_vcek(struct core_evidence *evidence, const uint8_t *data, size_t size,
                            struct prism_error *err);
 
+/* The chain above it, DER or PEM, where the evidence has none. Copied. */
+void core_evidence_set_chain(struct core_evidence *evidence, const uint8_t *ask, size_t ask_size,
+                             const uint8_t *ark, size_t ark_size);
+
 /* What the evidence must be bound to. All NULL: judged without a connection. */
 struct core_evidence_expectation {
 	const uint8_t *report_data; /* 64 bytes: what the attester was given as report data */

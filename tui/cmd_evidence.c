@@ -13,6 +13,7 @@
 #include "core/cvm.h"
 #include "core/options.h"
 #include "core/policy.h"
+#include "core/vendor.h"
 #include "tui/commands.h"
 
 #include <string.h>
@@ -71,6 +72,65 @@ static const char *given_or_option(struct pt_command *command, const char *name,
 	return given ? given : *text ? text : NULL;
 }
 
+/* ---- what the evidence lacks ---- */
+
+struct completing { /* kept until the vendor has answered */
+	struct pt_command *command;
+	struct core_judge *judge;
+	int64_t at_us;
+};
+
+static struct core_vendor_want want_of(struct core_judge *judge, int64_t at_us)
+{
+	return (struct core_vendor_want){core_judge_evidence(judge), core_judge_trust(judge),
+	                                 core_judge_policy(judge), at_us};
+}
+
+/* A service that does not answer is no reason not to judge: the verdict says what is missing. */
+static void completed(void *data, const struct prism_error *err)
+{
+	struct completing c = *(struct completing *)data;
+	char text[PRISM_ERROR_TEXT];
+
+	prism_free(data);
+	if (err && err->category == PRISM_ERROR_CANCELLED) {
+		core_judge_destroy(c.judge);
+		pt_command_done(c.command, err);
+		return;
+	}
+	if (err)
+		pt_command_say(c.command, "%s", prism_error_format(err, text, sizeof(text)));
+	core_judge_note_certificates(c.judge, err ? prism_error_format(err, text, sizeof(text))
+	                                          : "AMD's key service");
+	answer(c.command, c.judge);
+}
+
+static void complete(struct pt_command *command, struct core_judge *judge, int64_t at_us)
+{
+	struct core_options *options = command->world->options;
+	const struct core_vendor_want want = want_of(judge, at_us);
+	const struct core_vendor_source source = {
+	    .loop = command->world->loop, .url = core_option_text(options, CORE_OPT_AMD_KDS_URL)};
+	unsigned lacked = core_vendor_missing(&want);
+	unsigned missing = lacked ? core_vendor_from_cache(&want, NULL) : 0;
+	struct prism_error err = PRISM_ERROR_INIT;
+	struct completing *c;
+
+	if (lacked && !missing)
+		core_judge_note_certificates(judge, "the cache");
+	if (missing && !core_option_bool(options, CORE_OPT_AMD_KDS))
+		core_judge_note_certificates(judge,
+		                             "nowhere: AMD's key service may not be asked (amd_kds=no)");
+	if (!missing || !core_option_bool(options, CORE_OPT_AMD_KDS)) {
+		answer(command, judge);
+		return;
+	}
+	c = prism_alloc(sizeof(*c));
+	*c = (struct completing){command, judge, at_us};
+	if (core_vendor_fetch(&source, &want, command->cancel, completed, c, &err) < 0)
+		completed(c, &err);
+}
+
 /* What the arguments and the configuration say, where the caller did not. */
 static int read_arguments(struct pt_command *command, struct core_judge_spec *spec,
                           const char **certificates, uint8_t report_data[64], uint8_t nonce[32],
@@ -109,7 +169,7 @@ void pt_command_judge(struct pt_command *command, struct core_judge_spec *spec)
 	else
 		core_policy_destroy(spec->policy);
 	if (judge)
-		answer(command, judge);
+		complete(command, judge, spec->at_us);
 	else
 		pt_command_done(command, &err);
 }
