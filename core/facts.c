@@ -271,7 +271,7 @@ static void put_node(const struct core_fact *fact, const struct core_fact_names 
 	bool compared = fact->state != CORE_FACT_PLAIN;
 
 	put_indent(out, fact->depth);
-	prism_buf_puts(out, fact->label);
+	prism_text_neutralise(out, fact->label, strlen(fact->label), false); /* claims name these */
 	if (fact->depth == 0)
 		prism_buf_putc(out, fact->value[0] ? ':' : '\n');
 	if (*fact->value && !*fact->other) {

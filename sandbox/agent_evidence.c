@@ -2,18 +2,22 @@
  * What the sandbox's agent says when it is asked for evidence.  It is NOT A TEE, and every answer
  * says so:
  *
- *   Attestation            rule v10: refused, as v0.9 and later do on a machine without a TEE; the
- *                          text carries the reason.  rule v08: a blob of the size that v0.8.2
- * embeds for machines without a TEE, which is plain text and no report. IMAMeasurements        a
- * made-up log of a few lines whose PCR 10 replays, all paths labelled AzureAttestationToken refused
+ *   Attestation            an agent of attested TLS: evidence made under the sandbox's own root,
+ *                          from rule v10 on inside an EAT.  Any other one runs on a machine
+ *                          without a TEE: refused, as v0.9 and later do it; rule v08 sends a blob
+ *                          of the size that v0.8.2 embeds for that case, plain text and no report
+ *   IMAMeasurements        a made-up list of a few lines whose PCR 10 replays, all paths labelled
+ *   AzureAttestationToken  refused
  *
  * Nonces and types are checked first, with the agent's own texts (agent.md sections 1 and 6).
  */
 #include "sandbox/agent_private.h"
+#include "sandbox/forge.h"
 
 #include "agent.pb-c.h"
 #include "base/text.h"
 
+enum { TYPE_SNP = 0, TYPE_VTPM = 1, TYPE_SNP_VTPM = 2 }; /* agent.md section 1 */
 #define TEE_NONCE_MAX 64
 #define VTPM_NONCE_MAX 32
 #define SAMPLE_SIZE 1240 /* of v0.8.2's embedded attestation.bin */
@@ -35,6 +39,13 @@ static bool type_valid(const struct sb_agent *agent, int type)
 	return type >= 0 && type <= 4 && !(azure && agent->rule == SB_AGENT_RULE_V08);
 }
 
+/* What a forge can make; an agent without one runs on a machine without a TEE. */
+static bool can_forge(const struct sb_agent *agent, const Agent__AttestationRequest *request)
+{
+	return agent->forge && (request->type == TYPE_SNP || request->type == TYPE_VTPM ||
+	                        request->type == TYPE_SNP_VTPM);
+}
+
 static const char *attestation_refusal(const struct sb_agent *agent,
                                        const Agent__AttestationRequest *request)
 {
@@ -46,7 +57,33 @@ static const char *attestation_refusal(const struct sb_agent *agent,
 		return "malformed vTPM nonce, expect less or equal to 32 bytes";
 	if (!type_valid(agent, request->type))
 		return "invalid attestation type";
+	if (can_forge(agent, request))
+		return NULL;
 	return agent->rule == SB_AGENT_RULE_V08 ? NULL : "failed to get raw quote : " NO_PROVIDER;
+}
+
+/* Evidence in the real formats, under the sandbox's root: from v0.9 inside an EAT. */
+static uint8_t *forged(struct sb_agent *agent, const Agent__AttestationRequest *request,
+                       size_t *ret_size)
+{
+	enum sb_forge_kind kind = request->type == TYPE_SNP    ? SB_FORGE_SNP
+	                          : request->type == TYPE_VTPM ? SB_FORGE_VTPM
+	                                                       : SB_FORGE_SNP_VTPM;
+	struct prism_buf bytes = PRISM_BUF_INIT(1u << 20);
+	uint8_t tee[TEE_NONCE_MAX] = {0}, vtpm[VTPM_NONCE_MAX] = {0};
+	if (request->teenonce.len)
+		memcpy(tee, request->teenonce.data, request->teenonce.len);
+	if (request->vtpmnonce.len)
+		memcpy(vtpm, request->vtpmnonce.data, request->vtpmnonce.len);
+	int rc = agent->rule == SB_AGENT_RULE_V08
+	             ? sb_forge_evidence(agent->forge, kind, tee, vtpm, SB_FORGE_SOUND, &bytes, NULL)
+	             : sb_forge_eat(agent->forge, kind, tee, vtpm, sb_agent_now_us(agent),
+	                            SB_FORGE_SOUND, &bytes, NULL);
+	if (rc < 0) {
+		prism_buf_finish(&bytes);
+		return NULL;
+	}
+	return (uint8_t *)prism_buf_take(&bytes, ret_size);
 }
 
 void sb_agent_attestation(void *service, struct sb_grpc_call *call, const void *msg, size_t len)
@@ -56,10 +93,17 @@ void sb_agent_attestation(void *service, struct sb_grpc_call *call, const void *
 		return; /* a second request in one call */
 	Agent__AttestationRequest *request = agent__attestation_request__unpack(NULL, len, msg);
 	const char *refusal = attestation_refusal(agent, request);
+	size_t size = 0;
+	uint8_t *made = !refusal && can_forge(agent, request) ? forged(agent, request, &size) : NULL;
 	if (request)
 		agent__attestation_request__free_unpacked(request, NULL);
 	if (refusal) {
 		refuse(agent, call, "Attestation", refusal);
+		return;
+	}
+	if (made) {
+		sb_agent_log_method(agent, "Attestation", sb_agent_now_us(agent), NULL);
+		sb_agent_send_blob(agent, call, made, size, NULL);
 		return;
 	}
 	uint8_t *sample = prism_alloc(SAMPLE_SIZE);

@@ -97,6 +97,11 @@
 		"test-root", PT_ARG_FILE, 0, NULL,                                                      \
 		    "accept this root too; everything under it is labelled NOT A TEE"                   \
 	}
+#define JWKS                                                                        \
+	{                                                                               \
+		"jwks", PT_ARG_FILE, 0, NULL,                                               \
+		    "the service's key set (JWKS); without it the signature is not checked" \
+	}
 #define LOG_LEVELS "debug info warn error"
 #define KEY_KINDS "rsa ecdsa p384 p521 ed25519"
 #define TLS_MODES "none tls mtls atls matls"
@@ -709,6 +714,32 @@ static const struct pt_action rows[PT_ACTION_COUNT] = {
               {"decompress", PT_ARG_FLAG, 0, NULL, "let the agent unpack the zip"}, KEY, PASSPHRASE,
               ADDRESS, TRUST),
          .run = pt_cmd_send_data},
+    [PT_ACTION_AGENT_ATTESTATION] =
+        {"agent attestation", "v", PT_GROUP_RUN,
+         "ask the agent for evidence, for nonces made now, and judge it", RUNS,
+         PT_ACTION_SELECTION | PT_ACTION_CANCELLABLE,
+         ARGS(COMPUTATION,
+              {"type", PT_ARG_CHOICE, 0, "snp vtpm snp-vtpm azure tdx",
+               "what to ask for (snp-vtpm)"},
+              {"save", PT_ARG_NEW_FILE, 0, NULL, "write it to this file, as it came"}, ADDRESS,
+              JUDGED),
+         .hint = "evidence", .run = pt_cmd_agent_attestation},
+    [PT_ACTION_AGENT_IMA] = {"agent ima", "", PT_GROUP_RUN,
+                             "ask the agent for the kernel's list of measured files, and replay it",
+                             0, PT_ACTION_SELECTION | PT_ACTION_CANCELLABLE,
+                             ARGS(COMPUTATION,
+                                  {"save", PT_ARG_NEW_FILE, 0, NULL,
+                                   "write the list to this file, as it came"},
+                                  ADDRESS, TRUST),
+                             .run = pt_cmd_agent_ima},
+    [PT_ACTION_AGENT_AZURE_TOKEN] =
+        {"agent azure-token", "", PT_GROUP_RUN,
+         "ask the agent for Azure's attestation token, and look at it", 0,
+         PT_ACTION_SELECTION | PT_ACTION_CANCELLABLE,
+         ARGS(COMPUTATION, {"save", PT_ARG_NEW_FILE, 0, NULL, "write it to this file"},
+              {"nonce", PT_ARG_TEXT, 0, NULL, "32 bytes in hex that go into it"}, JWKS, ADDRESS,
+              TRUST),
+         .run = pt_cmd_agent_azure_token},
     [PT_ACTION_RESULT_FETCH] =
         {"result fetch", "f", PT_GROUP_RUN, "fetch the result zip from the agent and save it", RUNS,
          PT_ACTION_WRITES | PT_ACTION_SELECTION | PT_ACTION_CANCELLABLE | PT_ACTION_HINT |
@@ -1232,6 +1263,13 @@ static const struct pt_action rows[PT_ACTION_COUNT] = {
                                  "everything that is in evidence, decoded, beside the verdict", 0,
                                  PT_ACTION_NO_LOGIN, ARGS(EVIDENCE_FILE, JUDGED),
                                  .run = pt_cmd_evidence_verify},
+    [PT_ACTION_EVIDENCE_TOKEN] =
+        {"evidence token", "", PT_GROUP_EVIDENCE,
+         "look at an Azure attestation token in a file; never called attested", 0,
+         PT_ACTION_NO_LOGIN,
+         ARGS({"file", PT_ARG_FILE, REQ, NULL, "the token (JWT)"}, JWKS,
+              {"at", PT_ARG_TIME, 0, NULL, "judge dates as of this time"}),
+         .run = pt_cmd_evidence_token},
     [PT_ACTION_EVIDENCE_FAILURE] = {"evidence failure", "e", PT_GROUP_EVIDENCE,
                                     "to the next thing that fails or differs", PT_IN_EVIDENCE,
                                     PT_ACTION_UI | PT_ACTION_HINT, .hint = "next failure"},

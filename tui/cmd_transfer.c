@@ -11,17 +11,14 @@
  */
 #include "base/file.h"
 #include "base/mem.h"
-#include "core/agent_settings.h"
 #include "core/appraisal.h"
 #include "core/asset.h"
 #include "core/computation.h"
-#include "core/cvm.h"
 #include "core/options.h"
-#include "core/run.h"
 #include "core/transfer.h"
-#include "core/tunnels.h"
 #include "core/userkey.h"
 #include "net/zip.h"
+#include "tui/agent_reach.h"
 #include "tui/commands.h"
 
 #include <inttypes.h>
@@ -33,11 +30,10 @@ struct moving {
 	enum core_transfer_kind kind;
 	char *path;
 	char *key_file;
-	struct prism_secret *passphrase; /* NULL: the key has none */
-	char *address;
-	enum core_tls_mode mode;        /* of the computation's agent */
-	uint64_t id;                    /* of the transfer; 0 before */
-	enum core_transfer_state state; /* last heard of */
+	struct prism_secret *passphrase;          /* NULL: the key has none */
+	struct core_agent_connection *connection; /* owned; NULL until the agent was found */
+	uint64_t id;                              /* of the transfer; 0 before */
+	enum core_transfer_state state;           /* last heard of */
 	struct core_subscription *subscription;
 	struct prism_cancel_hook cancelled;
 };
@@ -51,7 +47,7 @@ static void moving_free(void *state)
 	prism_free(m->path);
 	prism_free(m->key_file);
 	prism_secret_destroy(m->passphrase);
-	prism_free(m->address);
+	core_agent_connection_destroy(m->connection);
 	prism_free(m);
 }
 
@@ -180,20 +176,12 @@ static int submit(struct moving *m, struct prism_error *err)
 	const char *computation = pt_command_get(command, "computation");
 	const struct core_computation *c = core_computation_get(command->core, computation);
 	const struct core_asset *asset = m->kind == CORE_TRANSFER_RESULT ? NULL : asset_of(m);
-	const char *root = pt_command_get(command, "test-root");
-	PRISM_AUTO_FREE char *root_path = root ? prism_path_expand(root) : NULL;
 	bool algorithm = m->kind == CORE_TRANSFER_ALGORITHM;
-	const char *policy = pt_command_get(command, "policy");
-	PRISM_AUTO_FREE char *policy_path = policy ? prism_path_expand(policy) : NULL;
-	struct core_agent_connection connection = {.url = m->address,
-	                                           .mode = m->mode,
-	                                           .policy_file = policy_path,
-	                                           .trust_root_file = root_path};
 	const char *requirements = algorithm ? pt_command_get(command, "requirements") : NULL;
 	PRISM_AUTO_FREE char *requirements_path = requirements ? prism_path_expand(requirements) : NULL;
 	struct core_transfer_spec spec = {
 	    .kind = m->kind,
-	    .connection = &connection,
+	    .connection = m->connection,
 	    .computation_id = computation,
 	    .computation_name = c ? c->name : NULL,
 	    .key_file = m->key_file,
@@ -207,12 +195,6 @@ static int submit(struct moving *m, struct prism_error *err)
 	    .requirements_path = requirements_path,
 	};
 
-	const char *names[CORE_RUN_NAMES];
-
-	core_run_cvm_names(command->core, computation, NULL, m->address, names);
-	if (core_agent_settings_fill(command->world->options, names, &connection, err) < 0 ||
-	    core_tunnel_of_agent(command->core, m->address, names, &connection.tunnel, err) < 0)
-		return -1;
 	if (algorithm) {
 		const char *type = pt_command_get(command, "type");
 
@@ -238,73 +220,21 @@ static void assets_here(void *data, const struct prism_error *err)
 		pt_command_try(m->command, submit(m, &failed), &failed);
 }
 
-/* How the agent is to be spoken to: a computation that asks for TLS is never sent to in clear text.
- * Then: what must the file be? */
-static void computation_here(void *data, const struct core_computation *computation,
-                             const struct prism_error *why)
+/* Then: what must the file be? */
+static void agent_here(void *data, const char *address, enum core_tls_mode mode)
 {
 	struct moving *m = data;
 	struct prism_error err = PRISM_ERROR_INIT;
-	int result;
+	int result = -1;
 
-	if (why) {
-		pt_command_done(m->command, why);
-		return;
-	}
-	m->mode = core_tls_mode_of(&computation->agent);
-	if (m->kind == CORE_TRANSFER_RESULT)
+	m->connection = pt_agent_connection(m->command, address, mode, &err);
+	if (m->connection && m->kind == CORE_TRANSFER_RESULT)
 		result = submit(m, &err);
-	else
+	else if (m->connection)
 		result = core_list_await(
 		    core_computation_assets(m->command->core, pt_command_get(m->command, "computation")),
 		    false, m->command->cancel, assets_here, m, &err);
 	pt_command_try(m->command, result, &err);
-}
-
-static void with_address(struct moving *m)
-{
-	struct prism_error err = PRISM_ERROR_INIT;
-	int result = core_computation_fetch(m->command->core, pt_command_get(m->command, "computation"),
-	                                    m->command->cancel, computation_here, m, &err);
-
-	pt_command_try(m->command, result, &err);
-}
-
-static void cvms_here(void *data, const struct prism_error *err)
-{
-	struct moving *m = data;
-	const char *computation = pt_command_get(m->command, "computation");
-	const char *url = core_run_agent_url(m->command->core, computation, NULL);
-	const char *names[CORE_RUN_NAMES];
-	struct prism_error failed = PRISM_ERROR_INIT;
-
-	core_run_cvm_names(m->command->core, computation, NULL, *url ? url : NULL, names);
-	const char *set = core_agent_settings_url(m->command->world->options, names);
-	if (set || *url) {
-		m->address = prism_strdup(set ? set : url);
-		with_address(m);
-		return;
-	}
-	if (err)
-		prism_error_copy(&failed, err);
-	else
-		prism_error_raise(&failed, PRISM_ERROR_MISSING, "the address of the agent is not known");
-	prism_error_hint(&failed, "run the computation first, or give --address host:port");
-	pt_command_done(m->command, &failed);
-}
-
-static void timeline_here(void *data, const struct prism_error *err)
-{
-	struct moving *m = data;
-	struct prism_error failed = PRISM_ERROR_INIT;
-
-	if (err)
-		pt_command_done(m->command, err);
-	else
-		pt_command_try(m->command,
-		               core_list_await(core_cvms(m->command->core), false, m->command->cancel,
-		                               cvms_here, m, &failed),
-		               &failed);
 }
 
 /* Only a key that needs one is asked about: typed unseen, from a file, or attached by the screen.
@@ -329,8 +259,6 @@ static int unlock(struct moving *m, struct prism_error *err)
 static void move(struct pt_command *command, enum core_transfer_kind kind, char *path)
 {
 	const char *computation = pt_command_get(command, "computation");
-	const char *named = pt_command_get(command, "address");
-	const char *address = named ? named : core_agent_settings_url(command->world->options, NULL);
 	struct moving *m = prism_alloc(sizeof(*m));
 	struct prism_error err = PRISM_ERROR_INIT;
 
@@ -343,17 +271,10 @@ static void move(struct pt_command *command, enum core_transfer_kind kind, char 
 	prism_cancel_add(command->cancel, &m->cancelled);
 	m->key_file =
 	    pt_world_key_file(command->world, pt_command_get(command, "key"), computation, &err);
-	if (!m->key_file || unlock(m, &err) < 0) {
+	if (!m->key_file || unlock(m, &err) < 0)
 		pt_command_done(command, &err);
-	} else if (address) {
-		m->address = prism_strdup(address);
-		with_address(m);
-	} else {
-		pt_command_try(command,
-		               core_timeline_await(command->core, computation, true, command->cancel,
-		                                   timeline_here, m, &err),
-		               &err);
-	}
+	else
+		pt_agent_reach(command, agent_here, m);
 }
 
 static char *source(struct pt_command *command)

@@ -166,6 +166,12 @@ void pt_cmd_evidence_verify(struct pt_command *command); /* and "evidence open" 
 
 void pt_cmd_cvm_evidence(struct pt_command *command);
 
+/* cmd_agent.c */
+void pt_cmd_agent_attestation(struct pt_command *command);
+void pt_cmd_agent_ima(struct pt_command *command);
+void pt_cmd_agent_azure_token(struct pt_command *command);
+void pt_cmd_evidence_token(struct pt_command *command);
+
 /* cmd_measure.c */
 void pt_cmd_measure_snp(struct pt_command *command);
 

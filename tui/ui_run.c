@@ -73,14 +73,16 @@ static const struct prism_error *show_appraisal(struct pt_ui *ui, struct pt_comm
 	return NULL;
 }
 
-/* A difference that can be read is an answer, no error. */
+/* A difference or a failed check that can be read there is an answer, no error. */
 static const struct prism_error *show_page(struct pt_ui *ui, struct pt_command *command,
                                            const struct prism_error *err)
 {
 	if (!command->page)
 		return err;
 	pt_app_overlay(ui->app, pt_view_page(ui->app, PRISM_STEAL(command->page)));
-	return err && err->category == PRISM_ERROR_CONFLICT ? NULL : err;
+	return err && (err->category == PRISM_ERROR_CONFLICT || err->category == PRISM_ERROR_TRUST)
+	           ? NULL
+	           : err;
 }
 
 static void front_done(void *data, struct pt_command *command, const struct prism_error *err)

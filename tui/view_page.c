@@ -65,6 +65,19 @@ struct pt_page *pt_page_measurement(struct core_facts *facts, const char *hex)
 	return page;
 }
 
+struct pt_page *pt_page_report(struct core_facts *facts, const char *title, enum pt_slot tone,
+                               const char *outcome)
+{
+	struct pt_page *page = prism_alloc(sizeof(*page));
+
+	page->kind = PT_PAGE_REPORT;
+	page->title = prism_strdup(title);
+	page->facts = facts;
+	page->outcome = prism_strdup(outcome);
+	page->tone = tone;
+	return page;
+}
+
 void pt_page_destroy(struct pt_page *page)
 {
 	if (!page)
@@ -74,6 +87,7 @@ void pt_page_destroy(struct pt_page *page)
 	prism_free(page->title);
 	prism_free(page->path);
 	prism_free(page->value);
+	prism_free(page->outcome);
 	prism_free(page);
 }
 
@@ -95,6 +109,9 @@ static const char *banner(void *data, enum pt_slot *ret_slot)
 		}
 		*ret_slot = PT_SLOT_GOOD;
 		return "The policies say the same";
+	case PT_PAGE_REPORT:
+		*ret_slot = s->page->tone;
+		return s->page->outcome;
 	default:
 		*ret_slot = PT_SLOT_DIM;
 		return "m writes it into a policy, c makes a CoRIM of it";
@@ -179,7 +196,8 @@ static unsigned save(struct pt_view *view, const struct pt_values *values)
 {
 	static const char *const names[] = {[PT_PAGE_POLICY] = "attestation_policy.json",
 	                                    [PT_PAGE_COMPARISON] = "comparison.txt",
-	                                    [PT_PAGE_MEASUREMENT] = "measurement.txt"};
+	                                    [PT_PAGE_MEASUREMENT] = "measurement.txt",
+	                                    [PT_PAGE_REPORT] = "report.txt"};
 	struct state *s = view->state;
 	const char *file = values ? pt_values_get(values, "file") : NULL;
 	bool corim = s->page->policy && core_policy_corim(s->page->policy);
@@ -343,8 +361,8 @@ struct pt_view *pt_view_page(struct pt_app *app, struct pt_page *page)
 	    .facts = page->facts,
 	    .banner = banner,
 	    .value_word = "first",
-	    .other_word = "second",
-	    .base64 = page->kind != PT_PAGE_COMPARISON,
+	    .other_word = page->kind == PT_PAGE_REPORT ? "given" : "second",
+	    .base64 = page->kind == PT_PAGE_POLICY || page->kind == PT_PAGE_MEASUREMENT,
 	    .data = s,
 	};
 

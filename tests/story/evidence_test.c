@@ -6,6 +6,7 @@
 #include "base/json.h"
 #include "base/mem.h"
 #include "tests/lib/client.h"
+#include "tests/lib/story.h"
 #include "tests/lib/tmpdir.h"
 
 #include <setjmp.h>
@@ -132,12 +133,68 @@ static void the_policy_of_a_run(void **state)
 	cli_finish(&c);
 }
 
+/* What an agent tells about itself, over attested TLS: asked for nonces made at that moment. */
+static void an_agent_is_asked(void **state)
+{
+	struct story s;
+	struct cli *c = &s.cli;
+	PRISM_AUTO_FREE char *policy = story_tmp("agent-policy.json");
+	PRISM_AUTO_FREE char *saved = story_tmp("agent-evidence.bin");
+	PRISM_AUTO_FREE char *list = story_tmp("agent-ima.txt");
+	struct stat st;
+	char id[80];
+
+	story_start(&s, NULL);
+	cli_must(c, "key generate --type ed25519");
+	story_define(&s, "asked", "--tls-mode atls", build_path("samples/columns"),
+	             STORY_SAMPLES "flowers.csv", id);
+	story_run_until(&s, id, "ReceivingAlgorithm");
+	cli_must(c, "run policy %s --save %s", id, policy);
+
+	/* Without its root nothing is said to the agent. */
+	c->quiet = true;
+	assert_int_equal(cli_run(c, "agent attestation %s --policy %s", id, policy), UNTRUSTED);
+	story_must_contain(c->err, "chain.root");
+	c->quiet = false;
+	cli_must(c, "agent attestation %s --policy %s --test-root %s --save %s", id, policy,
+	         s.sandbox->attestation_root, saved);
+	assert_string_equal(prism_json_str(c->doc, "state", ""), "attested");
+	assert_string_equal(cli_text(check_of(c, "channel.fresh"), "result"), "pass");
+	assert_int_equal(stat(saved, &st), 0);
+	assert_int_equal(st.st_mode & 0777, 0600);
+	/* The file alone says the same, but for whom it was made. */
+	c->quiet = true;
+	assert_int_equal(cli_run(c,
+	                         "evidence verify %s --policy %s --test-root %s --report-data " ZEROS128
+	                         " --nonce " ZEROS64,
+	                         saved, policy, s.sandbox->attestation_root),
+	                 UNTRUSTED);
+	assert_string_equal(cli_text(check_of(c, "channel.fresh"), "result"), "fail");
+	assert_string_equal(cli_text(check_of(c, "report.signed"), "result"), "pass");
+
+	c->quiet = false;
+	cli_must(c, "agent ima %s --policy %s --test-root %s --save %s", id, policy,
+	         s.sandbox->attestation_root, list);
+	story_must_contain(prism_json_str(c->doc, "outcome", ""), "replays to PCR 10");
+	assert_int_equal(access(list, R_OK), 0);
+	c->quiet = true;
+	assert_int_not_equal(cli_run(c, "agent azure-token %s --policy %s --test-root %s", id, policy,
+	                             s.sandbox->attestation_root),
+	                     0);
+	story_must_contain(c->err, "NOT A TEE");
+	story_stop(&s);
+	remove(policy);
+	remove(saved);
+	remove(list);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(evidence_of_a_cvm),
 	    cmocka_unit_test(a_policy_is_explained_edited_and_compared),
 	    cmocka_unit_test(the_policy_of_a_run),
+	    cmocka_unit_test(an_agent_is_asked),
 	};
 
 	return cmocka_run_group_tests(tests, start, stop);

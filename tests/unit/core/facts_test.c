@@ -95,6 +95,7 @@ static void test_hostile_text_stays_on_its_line(void **state)
 	core_facts_add(facts, 0, "s", "Section");
 	core_facts_add(facts, 1, "s.a", "issuer");
 	core_facts_value(facts, "%s", "CN=x\033[2J\nVerdict: attested");
+	core_facts_add(facts, 1, "s.b", "a claim\033[2J\nVerdict: attested");
 	core_facts_text(facts, NULL, &out);
 	assert_null(strchr(prism_buf_text(&out), '\033'));
 	assert_null(strstr(prism_buf_text(&out), "\nVerdict"));
