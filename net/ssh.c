@@ -16,6 +16,8 @@
  * may be destroyed in a callback, except where net/ssh.h says.
  *
  * All memory of libssh2 is wiped when it frees it: passwords and keys pass through its packets.
+ * What a session that broke in the middle of something forgets is found in a list, and goes with
+ * it.
  */
 #include "net/ssh.h"
 
@@ -40,29 +42,38 @@
 /* ---- memory ---- */
 
 struct piece {
+	struct prism_list node; /* of net_ssh.pieces */
 	size_t size;
 	max_align_t data[];
 };
 
+static struct piece *piece_of(void *data)
+{
+	return (struct piece *)(void *)((char *)data - offsetof(struct piece, data));
+}
+
+static void piece_free(struct piece *piece)
+{
+	prism_list_remove(&piece->node);
+	prism_wipe(piece->data, piece->size);
+	prism_free(piece);
+}
+
 static void *memory_alloc(size_t count, void **abstract)
 {
+	struct net_ssh *ssh = *abstract;
 	struct piece *piece = prism_alloc(sizeof(*piece) + count);
 
-	PRISM_UNUSED(abstract);
 	piece->size = count;
+	prism_list_append(&ssh->pieces, &piece->node);
 	return piece->data;
 }
 
 static void memory_free(void *data, void **abstract)
 {
-	struct piece *piece;
-
 	PRISM_UNUSED(abstract);
-	if (!data)
-		return;
-	piece = (struct piece *)(void *)((char *)data - offsetof(struct piece, data));
-	prism_wipe(data, piece->size);
-	prism_free(piece);
+	if (data)
+		piece_free(piece_of(data));
 }
 
 static void *memory_realloc(void *data, size_t count, void **abstract)
@@ -70,18 +81,18 @@ static void *memory_realloc(void *data, size_t count, void **abstract)
 	void *fresh = memory_alloc(count, abstract);
 
 	if (data) {
-		const struct piece *old =
-		    (const struct piece *)(const void *)((char *)data - offsetof(struct piece, data));
+		size_t size = piece_of(data)->size;
 
-		memcpy(fresh, data, old->size < count ? old->size : count);
+		memcpy(fresh, data, size < count ? size : count);
 	}
 	memory_free(data, abstract);
 	return fresh;
 }
 
-struct net_ssh_buffer net_ssh_buffer(const void *data, size_t len)
+struct net_ssh_buffer net_ssh_buffer(struct net_ssh *ssh, const void *data, size_t len)
 {
-	char *copy = memory_alloc(len + 1, NULL);
+	void *abstract = ssh;
+	char *copy = memory_alloc(len + 1, &abstract);
 
 	memcpy(copy, data, len);
 	return (struct net_ssh_buffer){copy, len};
@@ -235,8 +246,8 @@ static void session_free(struct net_ssh *ssh)
 	     i++)
 		;
 	ssh->session = NULL;
-	prism_free(ssh->ping_message);
-	ssh->ping_message = NULL;
+	PRISM_LIST_EACH (&ssh->pieces, node, next)
+		piece_free(PRISM_CONTAINER(node, struct piece, node));
 }
 
 static void over(struct net_ssh *ssh, const struct prism_error *err)
@@ -701,6 +712,7 @@ struct net_ssh *net_ssh_create(struct prism_loop *loop, struct prism_work *work,
 	ssh->label = prism_asprintf(host->port == 22 ? "%s@%s" : "%s@%s:%u", host->user, host->name,
 	                            (unsigned)host->port);
 	ssh->method = prism_strdup("");
+	prism_list_init(&ssh->pieces);
 	prism_list_init(&ssh->clients);
 	prism_list_init(&ssh->openings);
 	prism_list_init(&ssh->orphans);

@@ -469,7 +469,8 @@ static LIBSSH2_USERAUTH_PUBLICKEY_SIGN_FUNC(give_signature)
 		return LIBSSH2_ERROR_EAGAIN;
 	if (auth->sign == SIGN_FAILED)
 		return LIBSSH2_ERROR_PUBLICKEY_UNVERIFIED;
-	struct net_ssh_buffer copy = net_ssh_buffer(auth->signature.data, auth->signature.len);
+	struct net_ssh_buffer copy =
+	    net_ssh_buffer(auth->ssh, auth->signature.data, auth->signature.len);
 	*sig = (unsigned char *)copy.data;
 	*sig_len = copy.len;
 	return 0;

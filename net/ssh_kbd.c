@@ -72,9 +72,11 @@ static LIBSSH2_USERAUTH_KBDINT_RESPONSE_FUNC(answer_prompts)
 	if (!count || kbd->quit)
 		return; /* a notice only: nothing to answer */
 	kbd->count = count < PROMPTS_MAX ? count : PROMPTS_MAX;
-	kbd->instruction = prism_strndup(instruction, (size_t)instruction_len);
+	kbd->instruction =
+	    prism_strndup(instruction ? instruction : "", /* NULL: there is none */
+	                  instruction && instruction_len > 0 ? (size_t)instruction_len : 0);
 	for (size_t i = 0; i < kbd->count; i++) {
-		kbd->prompts[i] = prism_strndup(prompts[i].text, prompts[i].length);
+		kbd->prompts[i] = prism_strndup(prompts[i].text ? prompts[i].text : "", prompts[i].length);
 		kbd->echo[i] = prompts[i].echo != 0;
 	}
 	kbd->asked = true;
@@ -82,7 +84,7 @@ static LIBSSH2_USERAUTH_KBDINT_RESPONSE_FUNC(answer_prompts)
 	kbd->asked = false;
 	for (size_t i = 0; i < kbd->count; i++) {
 		const char *text = kbd->answers[i] ? kbd->answers[i] : "";
-		struct net_ssh_buffer given = net_ssh_buffer(text, strlen(text));
+		struct net_ssh_buffer given = net_ssh_buffer(ssh, text, strlen(text));
 
 		responses[i].text = given.data; /* libssh2 frees it, and our allocator wipes */
 		responses[i].length = (unsigned)given.len;

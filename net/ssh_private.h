@@ -58,7 +58,8 @@ struct net_ssh {
 	struct net_ssh_events events;
 	enum net_ssh_state state;
 	LIBSSH2_SESSION *session;
-	int dummy_fd; /* libssh2 insists on a descriptor; it is never read or written */
+	struct prism_list pieces; /* memory of libssh2's */
+	int dummy_fd;             /* libssh2 insists on a descriptor; it is never read or written */
 	struct prism_buf out;
 	uint8_t *in;
 	size_t in_start, in_end;
@@ -90,7 +91,6 @@ struct net_ssh {
 	int64_t ping_at;
 	void (*pinged)(void *data, int64_t ms);
 	void *ping_data;
-	char *ping_message;
 };
 
 /* A copy in memory that libssh2 frees, and that is wiped then. */
@@ -98,7 +98,7 @@ struct net_ssh_buffer {
 	char *data;
 	size_t len;
 };
-struct net_ssh_buffer net_ssh_buffer(const void *data, size_t len);
+struct net_ssh_buffer net_ssh_buffer(struct net_ssh *ssh, const void *data, size_t len);
 
 /* A turn of the session soon. */
 void net_ssh_kick(struct net_ssh *ssh);

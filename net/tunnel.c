@@ -221,8 +221,13 @@ static void pinged(void *data, int64_t ms)
 {
 	struct net_tunnel *t = data;
 
-	t->latency_ms = ms;
-	changed(t);
+	if (t->warm) {
+		t->latency_ms = ms;
+		changed(t);
+		return;
+	}
+	t->warm = true;
+	prism_timer_rearm(t->timer, 0); /* another one, which tells the round trip */
 }
 
 /* While up: signs of life. */
@@ -254,6 +259,7 @@ static void session_up(void *data, const struct prism_error *err)
 	if (t->was_up)
 		t->reconnects++;
 	t->was_up = true;
+	t->warm = false;
 	t->tries = 0;
 	prism_error_clear(&t->error);
 	set_state(t, NET_TUNNEL_UP);

@@ -37,6 +37,7 @@ struct net_tunnel {
 	int64_t retry_at, since_us, latency_ms, connect_began;
 	unsigned tries, reconnects;
 	bool was_up, asking;
+	bool warm; /* the first ping is over: it waits for sshd to set up the user's process */
 	uint64_t received, sent; /* of former sessions */
 };
 

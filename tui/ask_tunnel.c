@@ -33,7 +33,7 @@ struct ask {
 	struct pt_form *form; /* NULL: a host key */
 	char *title;
 	char *texts[PROMPTS_MAX + 1];
-	char ids[PROMPTS_MAX][8];
+	char ids[PROMPTS_MAX][24];
 	struct pt_field fields[2 * PROMPTS_MAX + 1];
 	size_t count;
 	bool hidden[PROMPTS_MAX];
