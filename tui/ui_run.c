@@ -14,6 +14,7 @@
 #include "core/user.h"
 #include "tui/dialog.h"
 #include "tui/headless.h"
+#include "tui/loses.h"
 #include "tui/table.h"
 #include "tui/view_computation.h"
 #include "tui/views.h"
@@ -569,12 +570,17 @@ static void confirm(struct batch *batch)
 	char typed[64], text[512], title[128], yes[64];
 	struct pt_confirm question = {.title = title, .text = text, .yes = yes, .danger = danger};
 
-	snprintf(title, sizeof(title), "%c%s", action->name[0] - 32, action->name + 1);
+	if (!strncmp(action->name, "cvm ", 4))
+		snprintf(title, sizeof(title), "CVM%s", action->name + 3);
+	else
+		snprintf(title, sizeof(title), "%c%s", action->name[0] - 32, action->name + 1);
 	snprintf(yes, sizeof(yes), "%c%s", pt_action_hint(action)[0] - 32, pt_action_hint(action) + 1);
 	snprintf(text, sizeof(text), "%c%s%s", action->help[0] - 32, action->help + 1,
 	         danger ? ". This cannot be undone." : ".");
-	for (size_t i = 0; i < batch->count && i < 200; i++)
+	for (size_t i = 0; i < batch->count && i < 200; i++) {
 		prism_buf_printf(&list, "%s%s", i ? "\n" : "", batch->names[i]);
+		pt_loses(pt_ui_core(batch->app), batch->id, batch->ids[i], &list);
+	}
 	snprintf(typed, sizeof(typed), "%s %zu", pt_action_hint(action), batch->count);
 	if (batch->id == PT_ACTION_COMPUTATION_DELETE && batch->count) {
 		char losses[300];
