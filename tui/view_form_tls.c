@@ -238,6 +238,14 @@ static enum pt_check_result result_of(const struct core_certcheck_line *line)
 	return results[line->result];
 }
 
+/* Hints of errors are sentences; remedies are not. */
+static const char *between(const struct core_certcheck_line *line)
+{
+	if (!*line->why || !*line->remedy)
+		return "";
+	return *line->remedy >= 'A' && *line->remedy <= 'Z' ? ". " : "; ";
+}
+
 static void add_check(struct lines *lines, const struct core_certcheck_line *line)
 {
 	enum pt_check_result result = result_of(line);
@@ -246,8 +254,7 @@ static void add_check(struct lines *lines, const struct core_certcheck_line *lin
 	         prism_asprintf("%s  %s: %s", pt_check_word(result), line->line, line->found));
 	if (*line->why || *line->remedy)
 		add_line(lines, PT_SLOT_DIM, 6,
-		         prism_asprintf("%s%s%s", line->why, *line->why && *line->remedy ? "; " : "",
-		                        line->remedy));
+		         prism_asprintf("%s%s%s", line->why, between(line), line->remedy));
 }
 
 /* Who the file is: one line, and its fingerprint when all is shown. */

@@ -4,6 +4,7 @@
 
 #include "base/mem.h"
 #include "core/certcheck.h"
+#include "core/filetell.h"
 
 #include <assert.h>
 
@@ -58,5 +59,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		}
 		core_certcheck_destroy(check);
 	}
+	prism_free(core_filetell((const char *)data, size, 1763993600000000));
 	return 0;
 }

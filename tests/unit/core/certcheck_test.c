@@ -422,6 +422,21 @@ static void test_bad_files(void **state)
 	testca_finish(&bulky);
 }
 
+/* Root reads everything: it steps down for this. */
+static void test_unreadable_file(void **state)
+{
+	PRISM_AUTO_FREE char *path = prism_path_join(w.dir, "secret.pem");
+	bool root = geteuid() == 0;
+
+	assert_int_equal(prism_file_write(path, "x", 1, 0600, NULL), 0);
+	assert_int_equal(chmod(path, 0), 0);
+	if (root)
+		assert_int_equal(seteuid(65534), 0);
+	file_expect("secret.pem", NULL, 0, "cert.read", "Permission denied");
+	if (root)
+		assert_int_equal(seteuid(0), 0);
+}
+
 /* What was checked is what is handed on, whatever the path leads to later. */
 static void test_read_once(void **state)
 {
@@ -555,6 +570,7 @@ int main(void)
 	    cmocka_unit_test(test_names_in_attested_modes),
 	    cmocka_unit_test(test_cvms_it_may_run_on),
 	    cmocka_unit_test(test_bad_files),
+	    cmocka_unit_test(test_unreadable_file),
 	    cmocka_unit_test(test_read_once),
 	    cmocka_unit_test(test_key_permissions),
 	    cmocka_unit_test(test_verdicts_of_openssl),
