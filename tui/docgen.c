@@ -215,8 +215,8 @@ static void man_exit(struct prism_buf *out)
 	    [PRISM_ERROR_AUTH] = "not signed in, wrong password, session over",
 	    [PRISM_ERROR_DENIED] = "signed in, but not allowed; also limits of a plan, and read-only",
 	    [PRISM_ERROR_MISSING] = "the named thing does not exist",
-	    [PRISM_ERROR_CONFLICT] = "state or a duplicate stands in the way; a followed run that "
-	                             "failed or was stopped",
+	    [PRISM_ERROR_CONFLICT] = ("state or a duplicate stands in the way; a followed run that "
+	                              "failed or was stopped"),
 	    [PRISM_ERROR_IO] = "network or file: refused, reset, unreachable, disk",
 	    [PRISM_ERROR_TIMEOUT] = "a deadline passed",
 	    [PRISM_ERROR_PROTOCOL] = "the server or agent answered something it may not",
