@@ -42,6 +42,16 @@ struct cursor {
 	bool bad;
 };
 
+/* data may be NULL when size is 0: a field that the container left out. */
+static struct cursor cursor_on(const uint8_t *data, size_t size)
+{
+	static const uint8_t nothing[1];
+
+	if (!size)
+		data = nothing;
+	return (struct cursor){data, data + size, false};
+}
+
 static uint64_t take_be(struct cursor *c, unsigned bytes)
 {
 	uint64_t value = 0;
@@ -172,7 +182,7 @@ static struct net_pubkey *take_ecc(struct cursor *c, struct prism_error *err)
 
 static struct net_pubkey *read_ak(const uint8_t *data, size_t size, struct prism_error *err)
 {
-	struct cursor c = {data, data + size, false};
+	struct cursor c = cursor_on(data, size);
 	size_t policy_size;
 	struct net_pubkey *key = NULL;
 
@@ -225,7 +235,7 @@ static bool take_selection(struct cursor *c, struct attest *ret)
 
 static const char *read_attest(const uint8_t *data, size_t size, struct attest *ret)
 {
-	struct cursor c = {data, data + size, false};
+	struct cursor c = cursor_on(data, size);
 	size_t signer_size;
 
 	memset(ret, 0, sizeof(*ret));
@@ -286,7 +296,7 @@ static const char *read_signature(const uint8_t *data, size_t size, struct signa
 	} hashes[] = {{ALG_SHA256, NET_SHA256, NET_SIG_RSA_PKCS1_SHA256},
 	              {ALG_SHA384, NET_SHA384, NET_SIG_RSA_PKCS1_SHA384},
 	              {ALG_SHA512, NET_SHA512, NET_SIG_RSA_PKCS1_SHA512}};
-	struct cursor c = {data, data + size, false};
+	struct cursor c = cursor_on(data, size);
 	unsigned scheme = (unsigned)take_be(&c, 2), hash = (unsigned)take_be(&c, 2);
 	size_t row = 0;
 
