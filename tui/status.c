@@ -158,10 +158,10 @@ void pt_status_draw(const struct pt_status *status, struct pt_canvas *canvas, st
 	/* What must be noticed comes first, so that a narrow window cuts the rest. */
 	x = draw_part(canvas, line, x, PT_SLOT_STATUS_BAD, status->mark);
 	x = draw_part(canvas, line, x, PT_SLOT_STATUS_WARN, status->notice);
+	x = draw_part(canvas, line, x, safety_slots[status->agent_safety], status->agent_text);
 	x = draw_part(canvas, line, x, safety_slots[status->safety], status->safety_text);
 	if (status->invitations)
 		x = draw_badge(canvas, line, x, status->invitations);
-	x = draw_part(canvas, line, x, safety_slots[status->agent_safety], status->agent_text);
 	x = draw_part(canvas, line, x, PT_SLOT_STATUS, status->working);
 	x = draw_part(canvas, line, x, PT_SLOT_STATUS, status->workspace);
 	x = draw_part(canvas, line, x, PT_SLOT_STATUS, status->user);

@@ -20,7 +20,8 @@
 struct transfers {
 	struct core_transfer_queue *queue;
 	struct pt_table *table;
-	char id[24]; /* of the row just asked for */
+	char id[24];      /* of the row just asked for */
+	uint64_t retried; /* started again from here: its refusal is shown; 0: none */
 };
 
 enum {
@@ -214,6 +215,8 @@ static void retry_one(void *data, const char *id)
 
 	if (core_transfer_retry(t->queue, strtoull(id, NULL, 10), &err) < 0)
 		pt_app_report(view->app, &err);
+	else
+		t->retried = strtoull(id, NULL, 10);
 }
 
 static void clear(struct transfers *t)
@@ -332,10 +335,26 @@ static unsigned key(struct pt_view *view, const struct pt_event *event)
 	return pt_table_key(table(view), event);
 }
 
+/* The agent was refused again: on what, is what one wants to know. */
+static void look_at_retried(struct pt_view *view)
+{
+	struct transfers *t = view->state;
+	const struct core_transfer_info *info =
+	    t->retried ? core_transfer_find(t->queue, t->retried) : NULL;
+
+	if (!info || !core_transfer_state_final(info->state))
+		return;
+	t->retried = 0;
+	if (info->state == CORE_TRANSFER_FAILED && info->error->category == PRISM_ERROR_TRUST &&
+	    info->appraisal && !core_appraisal_attested(info->appraisal))
+		pt_app_overlay(view->app, pt_view_evidence(view->app, info->appraisal));
+}
+
 static unsigned changed(struct pt_view *view, const struct core_event *event)
 {
 	if (event->type != CORE_EVENT_TRANSFERS)
 		return PT_IGNORED;
+	look_at_retried(view);
 	pt_table_reload(table(view));
 	return PT_REDRAW;
 }

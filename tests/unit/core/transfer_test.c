@@ -207,6 +207,35 @@ static void test_algorithm(void **state)
 	prism_free(path);
 }
 
+/* Who is talked to, and what is known of it, only as long as the connection is kept. */
+static void test_the_peer_is_named_while_it_lives(void **state)
+{
+	struct world *w = *state;
+	char *path = write_input(w, "algo.py", 2 * MIB);
+	struct core_transfer_peer peer;
+	uint64_t id = submit(w, spec_for(w, CORE_TRANSFER_ALGORITHM, path));
+	bool seen = false;
+
+	assert_false(core_transfer_peer(w->queue, &peer)); /* nobody was dialled yet */
+	for (int turn = 0;
+	     turn < 20000 && !core_transfer_state_final(core_transfer_find(w->queue, id)->state);
+	     turn++) {
+		prism_loop_turn(w->loop, 10);
+		if (!core_transfer_peer(w->queue, &peer))
+			continue;
+		seen = true;
+		assert_string_equal(peer.agent, fakeagent_address(&w->fake));
+		assert_string_equal(core_transfer_peer_word(&peer), "clear text");
+	}
+	assert_true(seen);
+	assert_false(core_transfer_peer(w->queue, &peer));
+	peer = (struct core_transfer_peer){.mode = CORE_TLS_MTLS};
+	assert_string_equal(core_transfer_peer_word(&peer), "TLS, not attested");
+	peer.mode = CORE_TLS_ATLS;
+	assert_string_equal(core_transfer_peer_word(&peer), "not attested yet");
+	prism_free(path);
+}
+
 static void test_wrong_hash_sends_nothing(void **state)
 {
 	struct world *w = *state;
@@ -668,6 +697,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    CASE(test_algorithm),
+	    CASE(test_the_peer_is_named_while_it_lives),
 	    CASE(test_wrong_hash_sends_nothing),
 	    CASE(test_order_per_agent),
 	    CASE(test_waits_for_the_agent),

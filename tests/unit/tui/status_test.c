@@ -61,6 +61,25 @@ static void the_status_line_says_the_urgent_first(void **state)
 	expect_row(2, "");
 }
 
+/* Before anything that a narrow window might cut: what the secret things are sent to. */
+static void the_agent_is_seen_in_forty_columns(void **state)
+{
+	struct pt_status status = {.workspace = "Open Science Lab",
+	                           .working = "measuring 4 MB",
+	                           .safety = PT_SAFETY_GOOD,
+	                           .safety_text = "HTTPS verified",
+	                           .agent_safety = PT_SAFETY_WARN,
+	                           .agent_text = "agent attested, NOT A TEE"};
+
+	pt_status_draw(&status, canvas, (struct pt_rect){0, 3, 40, 1});
+	expect_row(3, " agent attested, NOT A TEE · HTTPS veri…");
+	pt_status_draw(&status, canvas, (struct pt_rect){0, 4, 60, 1});
+	expect_row(4, " agent attested, NOT A TEE · HTTPS verified · measuring 4 MB");
+	status.agent_text = NULL;
+	pt_status_draw(&status, canvas, (struct pt_rect){0, 5, 60, 1});
+	expect_row(5, " HTTPS verified · measuring 4 MB · Open Science Lab");
+}
+
 static void hints_that_do_not_fit_are_left_out_whole(void **state)
 {
 	static const struct pt_hint hints[] = {{"enter", "open"}, {"/", "filter"}, {"q", "close"}};
@@ -131,6 +150,7 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 	const struct CMUnitTest tests[] = {
 	    TEST(the_status_line_says_the_urgent_first),
+	    TEST(the_agent_is_seen_in_forty_columns),
 	    TEST(hints_that_do_not_fit_are_left_out_whole),
 	    TEST(equal_messages_are_counted),
 	    TEST(toasts_go_errors_last_longer),
