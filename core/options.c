@@ -517,6 +517,18 @@ const char *core_options_problem(const struct core_options *options, size_t inde
 	return options->problem[index];
 }
 
+bool core_options_any_via(const struct core_options *options)
+{
+	for (int id = 0; id < CORE_OPTION_COUNT; id++) {
+		size_t len = strlen(core_option_table[id].name);
+
+		if (len >= 3 && strcmp(core_option_table[id].name + len - 3, "via") == 0 &&
+		    *options->value[id].text)
+			return true;
+	}
+	return false;
+}
+
 const char *core_option_text(const struct core_options *options, enum core_option_id id)
 {
 	return options->value[id].text;

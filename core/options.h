@@ -87,6 +87,8 @@ PRISM_MUST_USE
 int core_options_assign(struct core_options *options, const char *assignment,
                         struct prism_error *err);
 
+/* Any way through SSH hosts is configured: via, or an option whose name ends in _via. */
+bool core_options_any_via(const struct core_options *options);
 const char *core_option_text(const struct core_options *options,
                              enum core_option_id id); /* as written; never NULL; "" for secrets */
 int64_t core_option_int(const struct core_options *options,

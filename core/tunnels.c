@@ -83,11 +83,13 @@ static struct net_tunnels *net_of(struct tunnels *t)
 {
 	const char *config = text_or_null(t->core, CORE_OPT_SSH_CONFIG);
 	const char *strict = core_option_text(core_options(t->core), CORE_OPT_SSH_STRICT);
+	PRISM_AUTO_FREE char *state = prism_path_state(NULL);
 	PRISM_AUTO_FREE char *expanded = config ? prism_path_expand(config) : NULL;
 	struct net_tunnels_config how = {
 	    .ssh_config = config && !strcmp(config, "none") ? "" : expanded,
 	    .known_hosts = text_or_null(t->core, CORE_OPT_SSH_KNOWN_HOSTS),
 	    .identity = text_or_null(t->core, CORE_OPT_SSH_KEY),
+	    .socket_dir = state,
 	    .strict = -1,
 	    .connect_timeout_ms = core_option_int(core_options(t->core), CORE_OPT_CONNECT_TIMEOUT),
 	    .ask = t->has_asker ? on_ask : NULL,

@@ -581,6 +581,7 @@ struct net_tunnels *net_tunnels_create(struct prism_loop *loop, struct prism_wor
 	owner->ssh_config_path = prism_strdup(config->ssh_config);
 	owner->known_hosts = prism_strdup(config->known_hosts);
 	owner->identity = prism_strdup(config->identity);
+	owner->socket_dir = prism_strdup(config->socket_dir);
 	owner->keyring = net_ssh_keyring_create();
 	prism_list_init(&owner->gates);
 	return owner;
@@ -612,5 +613,6 @@ void net_tunnels_destroy(struct net_tunnels *owner)
 	prism_free(owner->ssh_config_path);
 	prism_free(owner->known_hosts);
 	prism_free(owner->identity);
+	prism_free(owner->socket_dir);
 	prism_free(owner);
 }

@@ -52,6 +52,8 @@ struct net_tunnels_config {
 	const char *known_hosts;    /* in place of what the configuration says; NULL. Copied. */
 	const char *identity;       /* key file tried first; NULL. Copied. */
 	int strict;                 /* enum net_ssh_strict; -1: as configured */
+	const char *socket_dir;     /* where the private directory is made, when nothing better can be
+	                               written; NULL. Copied. */
 	int64_t connect_timeout_ms; /* of one hop, people not counted; 0: 15 s */
 	/* Questions for a person; NULL: nobody is there. net_tunnel_answer() answers. */
 	void (*ask)(void *data, struct net_tunnel *tunnel, const struct net_ssh_question *question);

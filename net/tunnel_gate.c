@@ -105,7 +105,7 @@ static void knocked(void *data, int fd, unsigned events)
 
 static int make_dir(struct net_tunnels *owner, struct prism_error *err)
 {
-	const char *places[] = {getenv("XDG_RUNTIME_DIR"), getenv("TMPDIR"), "/tmp"};
+	const char *places[] = {getenv("XDG_RUNTIME_DIR"), getenv("TMPDIR"), "/tmp", owner->socket_dir};
 
 	for (size_t i = 0; i < PRISM_COUNT(places) && !owner->gate_dir; i++) {
 		struct sockaddr_un address;

@@ -10,7 +10,7 @@ struct net_tunnels {
 	struct prism_loop *loop;
 	struct prism_work *work;
 	struct net_tunnels_config config;
-	char *ssh_config_path, *known_hosts, *identity;
+	char *ssh_config_path, *known_hosts, *identity, *socket_dir;
 	struct net_ssh_config *ssh_config; /* read at the first use */
 	struct net_ssh_keyring *keyring;
 	struct net_tunnel **all;

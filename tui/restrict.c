@@ -9,6 +9,7 @@
 #include "base/mem.h"
 #include "core/options.h"
 
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -110,6 +111,24 @@ static void add_named_files(struct rules *rules, const struct core_options *opti
 	}
 }
 
+/* What the way through SSH hosts needs: their configuration and keys, and the file in which a new
+ * host is remembered; it is made now, because a rule needs a file that exists. */
+static void add_ssh(struct rules *rules, const struct core_options *options)
+{
+	const char *named = core_option_text(options, CORE_OPT_SSH_KNOWN_HOSTS);
+	PRISM_AUTO_FREE char *known = prism_path_expand(*named ? named : "~/.ssh/known_hosts");
+	PRISM_AUTO_FREE char *dir = prism_path_expand("~/.ssh");
+
+	if (!core_options_any_via(options))
+		return;
+	if (!*named && prism_file_mkdirs(dir, 0700, NULL) < 0)
+		return; /* hosts are not remembered then, and that is said when it matters */
+	PRISM_AUTO_FD int fd = open(known, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600);
+	add(rules, absolute(known), PRISM_CONFINE_WRITE);
+	add(rules, absolute(dir), PRISM_CONFINE_ASIDE);
+	add(rules, prism_strdup("/etc/ssh"), PRISM_CONFINE_ASIDE);
+}
+
 static int add_given(struct rules *rules, const struct core_options *options,
                      struct prism_error *err)
 {
@@ -143,6 +162,7 @@ int pt_restrict(const struct core_options *options, const char *password_file,
 	rules = prism_alloc(sizeof(*rules));
 	add_system(rules);
 	add_named_files(rules, options);
+	add_ssh(rules, options);
 	if (password_file)
 		add(rules, absolute(password_file), PRISM_CONFINE_ASIDE);
 	result = add_own(rules, err) < 0 || add_given(rules, options, err) < 0

@@ -485,19 +485,6 @@ static size_t home_tab(const struct core_options *options)
 	return 0;
 }
 
-static bool any_via(const struct core_options *options)
-{
-	for (int id = 0; id < CORE_OPTION_COUNT; id++) {
-		const char *name = core_option_table[id].name;
-		size_t len = strlen(name);
-
-		if (len >= 3 && !strcmp(name + len - 3, "via") &&
-		    *core_option_text(options, (enum core_option_id)id))
-			return true;
-	}
-	return false;
-}
-
 struct pt_ui *pt_ui_create(const struct pt_ui_config *config, struct prism_error *err)
 {
 	const char *theme = core_option_text(config->world->options, CORE_OPT_THEME);
@@ -518,7 +505,7 @@ struct pt_ui *pt_ui_create(const struct pt_ui_config *config, struct prism_error
 	};
 
 	/* Of no use to whoever needs no bastion; the key shows the view all the same. */
-	if (!any_via(config->world->options))
+	if (!core_options_any_via(config->world->options))
 		app.tab_count--;
 	ui->world = config->world;
 	ui->world->screen = true;

@@ -43,7 +43,8 @@ struct pt_world *pt_world_create(struct prism_loop *loop, struct prism_work *wor
 /* Each copy has a directory of its own, so that it keeps its name. */
 char *pt_world_fetched(struct pt_world *world, const char *name, struct prism_error *err)
 {
-	const char *places[] = {getenv("XDG_RUNTIME_DIR"), getenv("TMPDIR"), "/tmp"};
+	PRISM_AUTO_FREE char *state = prism_path_state(NULL); /* what restricted mode leaves */
+	const char *places[] = {getenv("XDG_RUNTIME_DIR"), getenv("TMPDIR"), "/tmp", state};
 	PRISM_AUTO_FREE char *dir = NULL;
 
 	for (size_t i = 0; i < PRISM_COUNT(places) && !world->fetched_dir; i++) {
