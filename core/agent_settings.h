@@ -19,7 +19,6 @@
 
 #include "core/agent.h"
 
-struct core;
 struct core_options;
 
 /* Fills every input that is still NULL (generation: still 0). names: what the CVM is called (name,
