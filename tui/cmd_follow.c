@@ -266,6 +266,8 @@ struct follow {
 	struct core_watch *watch;
 	struct core_subscription *subscription;
 	struct prism_timer *deadline;
+	struct prism_timer *first; /* until the first look */
+	int64_t begun_us;
 	struct prism_cancel_hook cancelled;
 	struct prism_arena *arena;
 	const char **seen; /* keys of printed events */
@@ -297,6 +299,7 @@ static void follow_free(void *state)
 	core_unwatch(f->watch);
 	core_unsubscribe(f->subscription);
 	prism_timer_remove(f->deadline);
+	prism_timer_remove(f->first);
 	prism_cancel_remove(&f->cancelled);
 	if (f->logs) {
 		core_logstore_unobserve(&f->observer);
@@ -534,6 +537,23 @@ static void follow_cancelled(void *data)
 }
 
 /* Also the second half of "computation run --follow": command->id then names the run. */
+#define FIRST_LOOK_MS 200
+
+/* A timeline that an earlier command of the same process has loaded may be the same again, and then
+ * nothing tells of it: the first look is taken when an answer newer than this command is there. */
+static void first_look(void *data)
+{
+	struct follow *f = data;
+	const struct core_timeline timeline =
+	    core_timeline(f->command->core, pt_command_get(f->command, "computation"));
+
+	if (!timeline.status || timeline.status->loading || timeline.status->fetched_us < f->begun_us)
+		return;
+	prism_timer_remove(f->first);
+	f->first = NULL;
+	follow_look(f);
+}
+
 void pt_cmd_computation_follow(struct pt_command *command)
 {
 	bool full = pt_action_arg(command->action, "until-state") != NULL;
@@ -558,6 +578,10 @@ void pt_cmd_computation_follow(struct pt_command *command)
 	f->cancelled = (struct prism_cancel_hook){.fire = follow_cancelled, .data = f};
 	prism_cancel_add(command->cancel, &f->cancelled);
 	f->subscription = core_subscribe(command->core, follow_changed, f);
+	f->begun_us = prism_clock_wall_us(core_clock(command->core));
+	f->first =
+	    prism_loop_add_timer(command->world->loop, FIRST_LOOK_MS, FIRST_LOOK_MS, first_look, f);
+	core_timeline_load(command->core, pt_command_get(command, "computation"), true);
 	f->watch =
 	    core_watch(command->core, CORE_WATCH_TIMELINE, pt_command_get(command, "computation"));
 }
