@@ -286,11 +286,16 @@ static void deadline_passed(void *data)
 		                  (long long)c->timeout_ms);
 		prism_error_hint(&err, "check the address and any firewall between the two");
 	}
+	struct net_ssh *stuck = c->opening ? c->ssh : NULL;
+	struct net_tunnel *tunnel = c->tunnel;
 	if (c->opening)
 		c->opening->channel = NULL;
 	c->opening = NULL;
 	prism_list_remove(&c->client.node);
 	fail(c, &err);
+	/* libssh2 cannot take the open back, and until the bastion gives up no other is possible. */
+	if (stuck && prism_list_empty(&stuck->clients))
+		net_tunnel_reconnect(tunnel);
 }
 
 static void channel_connect(struct net_stream *s)

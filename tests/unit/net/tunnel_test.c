@@ -13,6 +13,8 @@
 #include "tests/lib/sshd.h"
 #include "tests/lib/tmpdir.h"
 
+#include <arpa/inet.h>
+#include <netinet/in.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -762,6 +764,44 @@ static void gate_turns_strangers_away(void **state)
 	assert_int_equal(peer_connections(w->peer), 0);
 }
 
+/* ---- a target that does not answer ---- */
+
+/* A listener whose queue is full: what connects now waits for minutes. */
+static uint16_t full_listener(int fds[4])
+{
+	struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(0x7f000001)};
+	socklen_t len = sizeof(address);
+
+	fds[0] = socket(AF_INET, SOCK_STREAM, 0);
+	assert_int_equal(bind(fds[0], (struct sockaddr *)&address, len), 0);
+	assert_int_equal(listen(fds[0], 0), 0);
+	assert_int_equal(getsockname(fds[0], (struct sockaddr *)&address, &len), 0);
+	for (int i = 1; i < 4; i++) {
+		fds[i] = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
+		(void)connect(fds[i], (struct sockaddr *)&address, len);
+	}
+	return ntohs(address.sin_port);
+}
+
+/* libssh2 opens one channel at a time: the session is made anew, so that others get through. */
+static void stuck_target(void **state)
+{
+	struct world *w = *state;
+	int fds[4];
+	uint16_t port;
+
+	begin(w, NULL);
+	make_tunnels(w, NET_SSH_STRICT_YES, NULL);
+	port = full_listener(fds);
+	dial_with(w, net_stream_ssh_create(tunnel_get(w, NULL), "127.0.0.1", port, 1000));
+	until_told(w);
+	assert_false(w->up);
+	assert_int_equal(w->err.category, PRISM_ERROR_TIMEOUT);
+	must_work(w);
+	for (int i = 0; i < 4; i++)
+		close(fds[i]);
+}
+
 /* ---- words ---- */
 
 static void ways(void **state)
@@ -810,6 +850,7 @@ int main(void)
 	    ONE(killed_and_restarted),
 	    ONE(killed_in_transfer),
 	    ONE(nobody_at_home),
+	    ONE(stuck_target),
 	    ONE(gate),
 	    ONE(gate_tells_why),
 	    ONE(gate_turns_strangers_away),
