@@ -282,6 +282,15 @@ void prism_loop_add_signal(struct prism_loop *loop, int signum, void (*fn)(void 
 	sigaction(signum, &action, &watch->previous);
 }
 
+void prism_loop_remove_signals(struct prism_loop *loop, void *data)
+{
+	PRISM_LIST_EACH (&loop->signals, node, tmp) {
+		struct signal_watch *watch = PRISM_CONTAINER(node, struct signal_watch, node);
+		if (watch->data == data)
+			watch->fn = NULL; /* the disposition stays ours until the end */
+	}
+}
+
 static bool run_signals(struct prism_loop *loop)
 {
 	bool called = false, seen[SIGNALS] = {false};
@@ -292,7 +301,7 @@ static bool run_signals(struct prism_loop *loop)
 			signal_seen[watch->signum] = 0;
 			seen[watch->signum] = true;
 		}
-		if (seen[watch->signum]) {
+		if (seen[watch->signum] && watch->fn) {
 			watch->fn(watch->data, watch->signum);
 			called = true;
 		}

@@ -75,5 +75,7 @@ void prism_loop_remove_before_sleep(struct prism_loop *loop, prism_call_fn fn, v
 /* Signals as events. The previous disposition comes back when the loop is destroyed. */
 void prism_loop_add_signal(struct prism_loop *loop, int signum, void (*fn)(void *data, int signum),
                            void *data);
+/* Nobody is called for them with this data any more. */
+void prism_loop_remove_signals(struct prism_loop *loop, void *data);
 
 #endif
