@@ -5,6 +5,7 @@
  */
 #include "core/computation.h"
 
+#include "core/cache.h"
 #include "core/internal.h"
 #include "core/made.h"
 #include "core/role.h"
@@ -131,6 +132,21 @@ struct core_list *core_computations(struct core *core)
 
 /* --- details --- */
 
+static void detail_take(struct detail *d, cJSON *doc /* given */)
+{
+	struct prism_arena *arena = prism_arena_create();
+	struct core_computation fresh = {0};
+	decode_common(&fresh, doc, arena);
+	fresh.id = d->id;
+	core_agent_config_decode(&fresh.agent, prism_json_get(doc, "agent_config"));
+	fresh.raw = doc;
+	prism_arena_destroy(d->arena);
+	prism_json_free(d->doc);
+	d->arena = arena;
+	d->doc = doc;
+	d->computation = fresh;
+}
+
 static void detail_answered(void *data, const struct core_reply *reply,
                             const struct prism_error *err)
 {
@@ -147,22 +163,26 @@ static void detail_answered(void *data, const struct core_reply *reply,
 		err = &failure;
 	}
 	if (!err) {
-		struct prism_arena *arena = prism_arena_create();
-		struct core_computation fresh = {0};
-		cJSON *doc = cJSON_Duplicate(reply->json, true);
-		decode_common(&fresh, doc, arena);
-		fresh.id = d->id;
-		core_agent_config_decode(&fresh.agent, prism_json_get(doc, "agent_config"));
-		fresh.raw = doc;
-		prism_arena_destroy(d->arena);
-		prism_json_free(d->doc);
-		d->arena = arena;
-		d->doc = doc;
-		d->computation = fresh;
-		if (*prism_json_str(doc, "id", "") && core_list_find(core_computations(core), d->id))
-			core_list_put(core_computations(core), doc);
+		detail_take(d, cJSON_Duplicate(reply->json, true));
+		if (*prism_json_str(d->doc, "id", "") && core_list_find(core_computations(core), d->id))
+			core_list_put(core_computations(core), d->doc);
 	}
 	core_single_loaded(&d->single, err);
+}
+
+/* What the cache has is read, never written back: it has no agent_config. */
+static void detail_recall(struct detail *d, const struct core_call *call)
+{
+	int64_t at;
+	cJSON *doc = core_cache_recall(d->single.core, call, &at);
+
+	if (!cJSON_IsObject(doc)) {
+		prism_json_free(doc);
+		return;
+	}
+	detail_take(d, doc);
+	d->computation.raw = NULL;
+	core_single_recalled(&d->single, at);
 }
 
 static void detail_start(struct core_single *single)
@@ -170,6 +190,8 @@ static void detail_start(struct core_single *single)
 	struct detail *d = PRISM_CONTAINER(single, struct detail, single);
 	struct core_call call = {.endpoint = CORE_EP_COMP_GET, .arg = {[CORE_ARG_C] = d->id}};
 	struct prism_error err = PRISM_ERROR_INIT;
+	if (!single->has_value)
+		detail_recall(d, &call);
 	if (!core_request_start(single->core, &call, core_cancel(single->core), detail_answered, d,
 	                        &err))
 		core_single_loaded(single, &err);
@@ -270,21 +292,44 @@ void core_computation_changed(struct core *core, const char *id)
 
 /* --- state --- */
 
-enum core_comp_state core_computation_state(struct core *core, const char *id)
+enum core_comp_state core_computation_state_of(struct core *core, const struct core_computation *c,
+                                               const char **ret_label)
+{
+	const struct detail *d = detail_find(core, c->id);
+	if (d && d->doc)
+		c = &d->computation;
+	enum core_comp_state state = (enum core_comp_state)core_timeline_state(core, c->id);
+	if (state == CORE_COMP_UNKNOWN) /* events are newer than the stored word */
+		state = core_comp_state_of(c->status);
+	*ret_label =
+	    state == CORE_COMP_UNKNOWN && *c->status ? c->status : core_comp_state_info(state)->label;
+	return state;
+}
+
+/* Of what is known only by its id. */
+static enum core_comp_state state_and_label(struct core *core, const char *id,
+                                            const char **ret_label)
 {
 	const struct core_computation *c = core_computation_get(core, id);
-	enum core_comp_state stored = c ? core_comp_state_of(c->status) : CORE_COMP_UNKNOWN;
-	enum core_comp_state seen = (enum core_comp_state)core_timeline_state(core, id);
-	return seen == CORE_COMP_UNKNOWN ? stored : seen; /* events are newer than the stored word */
+	enum core_comp_state state;
+	if (c)
+		return core_computation_state_of(core, c, ret_label);
+	state = (enum core_comp_state)core_timeline_state(core, id);
+	*ret_label = core_comp_state_info(state)->label;
+	return state;
+}
+
+enum core_comp_state core_computation_state(struct core *core, const char *id)
+{
+	const char *label;
+	return state_and_label(core, id, &label);
 }
 
 const char *core_computation_state_label(struct core *core, const char *id)
 {
-	enum core_comp_state state = core_computation_state(core, id);
-	const struct core_computation *c = core_computation_get(core, id);
-	if (state == CORE_COMP_UNKNOWN && c && *c->status)
-		return c->status;
-	return core_comp_state_info(state)->label;
+	const char *label;
+	state_and_label(core, id, &label);
+	return label;
 }
 
 bool core_computation_may(struct core *core, const char *id, enum core_comp_action action,

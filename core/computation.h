@@ -32,6 +32,10 @@ const struct core_computation *core_computation_get(struct core *core, const cha
 /* State from status, or from the latest event when status is empty or unknown and events are known.
  */
 enum core_comp_state core_computation_state(struct core *core, const char *id);
+/* The same of an entry at hand, without looking it up: for lists of many. ret_label: what
+ * core_computation_state_label() says. */
+enum core_comp_state core_computation_state_of(struct core *core, const struct core_computation *c,
+                                               const char **ret_label);
 /* Label to show: the state's, or for unknown words the raw text. Lent. */
 const char *core_computation_state_label(struct core *core, const char *id);
 

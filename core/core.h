@@ -34,30 +34,32 @@ struct core_options;
 struct net_http;
 
 /* X(ENUM, "word", what the id of the event is) */
-#define CORE_EVENT_MAP(X)                                                              \
-	X(SESSION, "session", "none: signed in or out, login needed, tokens renewed")      \
-	X(WORKSPACES, "workspaces", "none: the list, or the current workspace")            \
-	X(COMPUTATIONS, "computations", "none: the list of computations")                  \
-	X(COMPUTATION, "computation", "computation id: detail, state or permissions")      \
-	X(TIMELINE, "timeline", "computation id: runs or events")                          \
-	X(LOGS, "logs", "computation id: log lines")                                       \
-	X(ASSETS, "assets", "none: the list; computation id: what is linked to it")        \
-	X(CVMS, "cvms", "none: the list; CVM id: one of them")                             \
-	X(CERTS, "certs", "CVM id: its certificates; none: those of the workspace")        \
-	X(ROLES, "roles", "computation id, or none for the workspace's roles")             \
-	X(USERS, "users", "none: a display name became known")                             \
-	X(INVITATIONS, "invitations", "none: of the workspace, or mine")                   \
-	X(PATS, "access-tokens", "none: the list of personal access tokens")               \
-	X(MANIFEST, "manifest", "computation id")                                          \
-	X(CHECKLIST, "checklist", "computation id")                                        \
-	X(KEYS, "keys", "computation id: registration of my public key")                   \
-	X(STATISTICS, "statistics", "none: runs per day; CVM id: its up-time")             \
-	X(NEEDS, "needs", "none: what waits for me")                                       \
-	X(TRANSFERS, "transfers", "transfer id, or none")                                  \
-	X(TUNNELS, "tunnels", "none: a tunnel's state or numbers, or a question about it") \
-	X(REQUESTS, "requests", "none: the number of requests in flight changed")          \
-	X(CONNECTION, "connection", "none: reachable, unreachable, clock skew")            \
-	X(OPTIONS, "options", "option name: a setting changed at run time")                \
+#define CORE_EVENT_MAP(X)                                                                \
+	X(SESSION, "session", "none: signed in or out, login needed, tokens renewed")        \
+	X(WORKSPACES, "workspaces", "none: the list, or the current workspace")              \
+	X(COMPUTATIONS, "computations", "none: the list of computations")                    \
+	X(COMPUTATION, "computation", "computation id: detail, state or permissions")        \
+	X(TIMELINE, "timeline", "computation id: runs or events")                            \
+	X(LOGS, "logs", "computation id: log lines")                                         \
+	X(ASSETS, "assets", "none: the list; computation id: what is linked to it")          \
+	X(CVMS, "cvms", "none: the list; CVM id: one of them")                               \
+	X(CERTS, "certs", "CVM id: its certificates; none: those of the workspace")          \
+	X(ROLES, "roles", "computation id, or none for the workspace's roles")               \
+	X(USERS, "users", "none: a display name became known")                               \
+	X(INVITATIONS, "invitations", "none: of the workspace, or mine")                     \
+	X(PATS, "access-tokens", "none: the list of personal access tokens")                 \
+	X(MANIFEST, "manifest", "computation id")                                            \
+	X(CHECKLIST, "checklist", "computation id")                                          \
+	X(KEYS, "keys", "computation id: registration of my public key")                     \
+	X(STATISTICS, "statistics", "none: runs per day; CVM id: its up-time")               \
+	X(NEEDS, "needs", "none: what waits for me")                                         \
+	X(FOLLOWED, "followed", "computation id: its state changed, and it is followed")     \
+	X(FLEET, "fleet", "profile: one of the others answered, or something there changed") \
+	X(TRANSFERS, "transfers", "transfer id, or none")                                    \
+	X(TUNNELS, "tunnels", "none: a tunnel's state or numbers, or a question about it")   \
+	X(REQUESTS, "requests", "none: the number of requests in flight changed")            \
+	X(CONNECTION, "connection", "none: reachable, unreachable, clock skew")              \
+	X(OPTIONS, "options", "option name: a setting changed at run time")                  \
 	X(NOTICE, "notice", "none: a line for the messages history")
 
 enum core_event_type {

@@ -61,6 +61,7 @@ enum core_endpoint_flags {
 	CORE_EPF_METERED = 1 << 7,  /* billing call-out: an odd status is a plan limit (section 2.4) */
 	CORE_EPF_INFERRED = 1 << 8, /* not documented: 404, 405 or HTML means "not offered" */
 	CORE_EPF_SECRET = 1 << 9,   /* body or answer holds a secret: never logged */
+	CORE_EPF_CACHED = 1 << 10,  /* the answer is kept for the next start (core/cache.h) */
 };
 
 enum core_timeout { CORE_TIMEOUT_READ, CORE_TIMEOUT_WRITE, CORE_TIMEOUT_LONG, CORE_TIMEOUT_COUNT };

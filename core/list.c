@@ -10,6 +10,7 @@
 #include "core/list.h"
 
 #include "base/log.h"
+#include "core/cache.h"
 #include "core/internal.h"
 #include "core/itemset.h"
 #include "core/single.h"
@@ -52,6 +53,7 @@ struct core_list {
 	size_t next_offset; /* of the next page to ask for */
 	size_t page_size;   /* what the server really gives */
 	bool total_known, failed_page, again;
+	bool recalled; /* shown is from the cache, not from this start's server */
 	struct core_waiters waiters;
 };
 
@@ -111,7 +113,7 @@ void core_list_clear(struct core_list *list)
 	core_itemset_finish(&list->shown);
 	core_itemset_finish(&list->shadow);
 	list->status = (struct core_status){.fetched_us = PRISM_TIME_UNSET};
-	list->use_shadow = list->whole = list->total_known = false;
+	list->use_shadow = list->whole = list->total_known = list->recalled = false;
 	prism_error_raise(&gone, PRISM_ERROR_CANCELLED, "the list was dropped");
 	core_waiters_settle(&list->waiters, &gone);
 	changed(list);
@@ -204,6 +206,7 @@ static void load_finished(struct core_list *list)
 	list->status.loading = false;
 	if (!list->failed_page) {
 		list->whole = true;
+		list->recalled = false;
 		list->status.freshness = CORE_READY;
 		list->status.fetched_us = prism_clock_wall_us(core_clock(list->core));
 		list->status.total = list->shown.count;
@@ -333,8 +336,19 @@ static void first_page(struct core_list *list, const cJSON *doc, size_t seen)
 	list->next_offset = seen > list->page_size ? seen : list->page_size;
 }
 
+/* A large list is not built behind what the cache remembers: its first rows are worth more now. */
+static void forget_recalled(struct core_list *list, const cJSON *doc)
+{
+	if (!list->recalled || prism_json_int(doc, "total", 0) <= CORE_LIST_LARGE)
+		return;
+	core_itemset_finish(&list->shown);
+	list->use_shadow = list->recalled = false;
+}
+
 static void page_items(struct core_list *list, const struct page *page, const cJSON *doc)
 {
+	if (page->offset == 0)
+		forget_recalled(list, doc);
 	struct core_itemset *set = target_set(list);
 	size_t seen, added = 0;
 	struct early *decoded =
@@ -457,8 +471,42 @@ static void ask_page(struct core_list *list, size_t offset, size_t limit, bool r
 	load_failed(list, &err);
 }
 
+/* What was there last is shown until the server has answered. */
+static void recall(struct core_list *list)
+{
+	struct page page = {.list = list, .limit = CORE_LIST_PAGE};
+	struct core_call call = {
+	    .endpoint = list->type->endpoint, .query = page_query, .query_data = &page};
+	size_t seen = 1;
+
+	for (size_t i = 0; i < CORE_ARG_COUNT; i++)
+		call.arg[i] = list->arg[i];
+	for (; seen > 0 && page.offset < CORE_CACHE_ROWS; page.offset += seen) {
+		int64_t at;
+		PRISM_AUTO_JSON cJSON *doc = core_cache_recall(list->core, &call, &at);
+
+		if (!doc)
+			break;
+		page_append(&list->shown, page_decode(list, page.offset, page.limit,
+		                                      core_items_of(doc, list->type->key), &seen));
+		if (page.offset == 0) {
+			list->status.fetched_us = at;
+			list->status.total = (size_t)prism_json_int(doc, "total", (int64_t)seen);
+		}
+	}
+	if (!list->shown.count)
+		return;
+	if (list->status.total < list->shown.count || list->status.total > CORE_LIST_MAX)
+		list->status.total = list->shown.count;
+	list->recalled = true;
+	list->status.freshness = CORE_STALE;
+	changed(list);
+}
+
 static void start_load(struct core_list *list)
 {
+	if (list->status.freshness == CORE_EMPTY)
+		recall(list);
 	list->use_shadow = list->whole || list->shown.count > 0;
 	list->failed_page = list->total_known = list->again = false;
 	list->next_offset = list->appended_to = 0;

@@ -13,10 +13,12 @@
  */
 #include "core/logs.h"
 
+#include "core/cache.h"
 #include "core/computation.h"
 #include "core/internal.h"
 #include "core/logwalk.h"
 #include "core/watch.h"
+#include "core/workspace.h"
 
 #include <math.h>
 #include <string.h>
@@ -157,6 +159,94 @@ static struct feeds *feeds_of(struct core *core)
 	return core_module(core, &module);
 }
 
+/* ---- between two starts ---- */
+
+#define KEPT_LINES 2000 /* of the end: more than any window shows at once */
+#define KEPT_BYTES (1u << 20)
+
+static char *kept_name(const struct core_logs *logs)
+{
+	return prism_asprintf("%s %s logs %s", core_option_text(core_options(logs->core), CORE_OPT_URL),
+	                      core_workspace_id(logs->core), logs->id);
+}
+
+static struct core_log_entry decode(const cJSON *item);
+
+/* What was seen last stands there, stale, until the server has answered; what it answers is merged
+ * with it as with the lines of a feed that was closed for a while. */
+static void recall(struct core_logs *logs)
+{
+	PRISM_AUTO_FREE char *name = kept_name(logs);
+	int64_t at;
+	PRISM_AUTO_JSON cJSON *doc = core_cache_fetch(logs->core, name, &at);
+	const cJSON *items = prism_json_array(doc, "logs"), *item;
+	size_t room = items ? (size_t)cJSON_GetArraySize(items) : 0, count = 0;
+	PRISM_AUTO_FREE struct core_log_entry *entries = prism_alloc_array(room + 1, sizeof(*entries));
+
+	cJSON_ArrayForEach(item, items)
+	{
+		if (cJSON_IsObject(item))
+			entries[count++] = decode(item);
+	}
+	if (!count)
+		return;
+	core_logstore_merge(logs->store, entries, count);
+	logs->status.freshness = CORE_STALE;
+	logs->status.fetched_us = at;
+	logs->status.loaded = logs->status.total = core_logstore_entries(logs->store);
+}
+
+static cJSON *entry_json(const struct core_logstore *store, const struct core_log_line *line)
+{
+	PRISM_AUTO_FREE char *text = prism_strndup(line->text, line->len);
+	char time[PRISM_TIME_TEXT];
+	cJSON *entry = cJSON_CreateObject();
+
+	if (line->time_us != PRISM_TIME_UNSET)
+		cJSON_AddStringToObject(entry, "timestamp", prism_time_format(line->time_us, 6, time));
+	if (line->level)
+		cJSON_AddStringToObject(entry, "level", core_logstore_level(store, line->level));
+	if (line->run)
+		cJSON_AddStringToObject(entry, "run_id", core_logstore_run(store, line->run));
+	cJSON_AddStringToObject(entry, "message", text);
+	return entry;
+}
+
+/* Continuations go back to the message they came in. */
+static void add_continuation(cJSON *entry, const struct core_log_line *line)
+{
+	const char *so_far = prism_json_str(entry, "message", "");
+	PRISM_AUTO_FREE char *text = prism_asprintf("%s\n%.*s", so_far, (int)line->len, line->text);
+
+	cJSON_ReplaceItemInObjectCaseSensitive(entry, "message", cJSON_CreateString(text));
+}
+
+static void keep(const struct core_logs *logs)
+{
+	PRISM_AUTO_JSON cJSON *doc = cJSON_CreateObject();
+	cJSON *items = cJSON_AddArrayToObject(doc, "logs"), *last = NULL;
+	uint32_t end = core_logstore_first(logs->store) + (uint32_t)core_logstore_count(logs->store);
+	uint32_t id = end;
+	size_t bytes = 0;
+	PRISM_AUTO_FREE char *text = NULL, *name = NULL;
+
+	if (!core_cache_active(logs->core) || logs->status.freshness != CORE_READY)
+		return;
+	while (id > core_logstore_first(logs->store) && end - id < KEPT_LINES && bytes < KEPT_BYTES)
+		bytes += core_logstore_line(logs->store, --id).len + 100; /* with its frame */
+	for (; id < end; id++) {
+		struct core_log_line line = core_logstore_line(logs->store, id);
+
+		if (line.continuation && last)
+			add_continuation(last, &line);
+		else if (!line.continuation)
+			cJSON_AddItemToArray(items, last = entry_json(logs->store, &line));
+	}
+	text = prism_json_print(doc, false);
+	name = kept_name(logs);
+	core_cache_store(logs->core, name, text, strlen(text));
+}
+
 static struct core_logs *make_feed(struct feeds *feeds, const char *id)
 {
 	struct core_logs *logs = prism_alloc(sizeof(*logs));
@@ -170,6 +260,7 @@ static struct core_logs *make_feed(struct feeds *feeds, const char *id)
 	logs->status.fetched_us = PRISM_TIME_UNSET;
 	clear_query(&logs->query);
 	prism_list_append(&feeds->all, &logs->node);
+	recall(logs);
 	return logs;
 }
 
@@ -214,6 +305,7 @@ void core_logs_close(struct core_logs *logs)
 	struct feeds *feeds = feeds_of(logs->core);
 	logs->closed_at = ++feeds->closings;
 	logs->want_older = logs->want_matching = logs->want_new = false;
+	keep(logs);
 	forget_closed(feeds);
 }
 

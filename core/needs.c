@@ -111,8 +111,11 @@ static void destroy(void *state)
 static void reset(void *state)
 {
 	struct walk *walk = state;
+	struct prism_error gone = PRISM_ERROR_INIT;
 
 	drop(walk);
+	prism_error_raise(&gone, PRISM_ERROR_CANCELLED, "another workspace");
+	core_waiters_settle(&walk->single.waiters, &gone);
 	prism_arena_destroy(walk->arena);
 	prism_free(walk->items);
 	walk->arena = NULL;

@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "core/audit.h"
+#include "core/cache.h"
 #include "core/session.h"
 #include "core/tunnels.h"
 #include "core/workspace.h"
@@ -519,6 +520,8 @@ static void succeed(struct core_request *r, const struct net_http_response *resp
 	    .text_len = response->body_len,
 	    .id = id ? id : "",
 	};
+	if (doc)
+		core_cache_offer(r->core, r->row, r->path, response->body, response->body_len);
 	finish(r, &reply, NULL);
 	prism_json_wipe(doc); /* may hold tokens */
 }

@@ -159,6 +159,14 @@ int core_single_await(struct core_single *single, bool refresh, struct prism_can
 	return 0;
 }
 
+void core_single_recalled(struct core_single *single, int64_t fetched_us)
+{
+	single->has_value = true;
+	single->status.freshness = CORE_STALE;
+	single->status.fetched_us = fetched_us;
+	core_emit(single->core, single->event, single->id);
+}
+
 void core_single_loaded(struct core_single *single, const struct prism_error *err)
 {
 	single->status.loading = false;

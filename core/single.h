@@ -41,6 +41,8 @@ void core_single_reload(struct core_single *single);
 PRISM_MUST_USE
 int core_single_await(struct core_single *single, bool refresh, struct prism_cancel *cancel,
                       core_done_fn done, void *data, struct prism_error *err);
+/* In `start`, before anything was loaded: what the cache has stands there, stale, until then. */
+void core_single_recalled(struct core_single *single, int64_t fetched_us);
 void core_single_loaded(struct core_single *single, const struct prism_error *err);
 
 /* Caches of such objects, newest used first. The front end looks things up again whenever it needs

@@ -9,6 +9,7 @@
  * Cards are rebuilt when something was added: events in order of time (server order where equal),
  * folded into the run's state; a final state stays even when the agent goes back to waiting.
  */
+#include "core/cache.h"
 #include "core/cvm.h"
 #include "core/internal.h"
 #include "core/run_private.h"
@@ -480,10 +481,44 @@ static void status_answered(void *data, const struct core_reply *reply,
 	step_done(t);
 }
 
+/* The newest events and the latest run, as the cache has them: the next answer goes on from there.
+ */
+static void recall(struct timeline *t)
+{
+	struct core *core = t->single.core;
+	struct core_call events = {.endpoint = CORE_EP_COMP_EVENTS,
+	                           .arg = {[CORE_ARG_C] = t->id},
+	                           .query = events_query,
+	                           .query_data = t};
+	struct core_call last = {.endpoint = CORE_EP_COMP_LAST_RUN, .arg = {[CORE_ARG_C] = t->id}};
+	int64_t at, ignored;
+	PRISM_AUTO_JSON cJSON *doc = core_cache_recall(core, &events, &at);
+	PRISM_AUTO_JSON cJSON *run_doc = doc ? core_cache_recall(core, &last, &ignored) : NULL;
+	struct core_run run = {0};
+	if (!doc)
+		return;
+	const cJSON *items = core_items_of(doc, "events");
+	for (int i = cJSON_IsArray(items) ? cJSON_GetArraySize(items) : 0;
+	     i-- > 0;) { /* oldest first */
+		struct core_run_event e = {0};
+		if (core_run_event_decode(&e, cJSON_GetArrayItem(items, i), t->arena))
+			keep(t, &e);
+	}
+	if (t->event_count)
+		qsort(t->events, t->event_count, sizeof(*t->events), by_age);
+	if (run_doc && core_run_decode(&run, run_doc, t->arena))
+		keep_run(t, &run);
+	build_cards(t);
+	core_single_recalled(&t->single, at);
+}
+
 static void start(struct core_single *single)
 {
 	struct timeline *t = PRISM_CONTAINER(single, struct timeline, single);
 	prism_error_clear(&t->error);
+	t->pages = 0;
+	if (!single->has_value && t->event_count == 0)
+		recall(t);
 	t->pages = 0;
 	t->fresh_count = 0;
 	t->pending = 1; /* this function */

@@ -1,4 +1,5 @@
-/* Owns the seed that is only large: many computations, and many log lines on the first of them. */
+/* Owns the seed that is only large: many computations, a run and its last event for each that ran,
+ * and many log lines on the first of them. */
 #include "sandbox/seed_rows.h"
 
 #include "base/mem.h"
@@ -13,9 +14,36 @@ static const char *const methods[] = {"regression", "clustering", "forest",    "
 static const char *const states[] = {"executable", "completed",  "completed", "failed",
                                      "cancelled",  "executable", "completed", "executable"};
 
+/* What a dashboard and a list of runs are made of; the whole story is told by the demo alone. */
+static void run_row(struct sb *sb, int64_t computation, int64_t cvm, int64_t owner,
+                    const char *state, int64_t start, int64_t end)
+{
+	char key[48], id[37], event_id[37];
+	const char *type = state[0] == 'f'   ? "Failed"
+	                   : state[1] == 'a' ? "Stopped" /* cancelled */
+	                                     : "Complete";
+
+	snprintf(key, sizeof(key), "scale run %lld", (long long)computation);
+	sb_seed_uuid(key, id);
+	snprintf(key, sizeof(key), "scale event %lld", (long long)computation);
+	sb_seed_uuid(key, event_id);
+	sb_db_run(sb->db,
+	          "INSERT INTO runs(id, computation, cvm, user, number, status, created_at, start_time,"
+	          " end_time) VALUES (?, ?, ?, ?, 1, ?, ?, ?, ?)",
+	          SB_ARGS(SB_T(id), SB_I(computation), SB_I(cvm), SB_I(owner), SB_T(state), SB_I(start),
+	                  SB_I(start), SB_I(end)));
+	sb_db_run(sb->db,
+	          "INSERT INTO events(id, computation, run, type, status, originator, at)"
+	          " VALUES (?, ?, ?, ?, ?, 'agent', ?)",
+	          SB_ARGS(SB_T(event_id), SB_I(computation), SB_I(sb_db_last_id(sb->db)), SB_T(type),
+	                  SB_T(type[0] == 'C' ? "Completed" : type), SB_I(end)));
+}
+
 static void computation_rows(struct sb *sb, uint64_t count)
 {
 	int64_t workspace = sb_seed_workspace(sb), owner = sb_seed_owner(sb), now = sb_now_us(sb);
+	int64_t cvm = sb_db_int(sb->db, 0, "SELECT min(n) FROM cvms WHERE workspace = ?",
+	                        SB_ARGS(SB_I(workspace)));
 	uint64_t random = 1;
 	for (uint64_t i = 0; i < count; i++) {
 		char key[40], id[37], name[96], description[160];
@@ -40,6 +68,9 @@ static void computation_rows(struct sb *sb, uint64_t count)
 		            SB_T(state), SB_I(created), SB_I(created + STEP_US / 2),
 		            ran ? (struct sb_arg)SB_I(created + 1000000) : none,
 		            ran ? (struct sb_arg)SB_I(created + STEP_US / 2) : none));
+		if (ran && cvm)
+			run_row(sb, sb_db_last_id(sb->db), cvm, owner, state, created + 1000000,
+			        created + STEP_US / 2);
 	}
 }
 

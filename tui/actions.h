@@ -73,6 +73,7 @@ typedef uint64_t pt_where;
 	X(DOCTOR, "doctor")             \
 	X(CERT_DOCTOR, "cert-doctor")   \
 	X(RUN, "run")                   \
+	X(FLEET, "fleet")               \
 	X(RUNS, "runs")                 \
 	X(TRANSFERS, "transfers")       \
 	X(KEYS, "keys")                 \
@@ -126,8 +127,9 @@ _Static_assert(PT_AT_COUNT <= 64, "a set of places is 64 bits");
 #define PT_IN_CERTS PT_AT(CERTS) /* certificates of one CVM */
 #define PT_IN_DOCTOR PT_AT(DOCTOR)
 #define PT_IN_CERT_DOCTOR PT_AT(CERT_DOCTOR)
-#define PT_IN_RUN PT_AT(RUN)   /* run dialog */
-#define PT_IN_RUNS PT_AT(RUNS) /* of the workspace */
+#define PT_IN_RUN PT_AT(RUN)     /* run dialog */
+#define PT_IN_FLEET PT_AT(FLEET) /* computations of all profiles */
+#define PT_IN_RUNS PT_AT(RUNS)   /* of the workspace */
 #define PT_IN_TRANSFERS PT_AT(TRANSFERS)
 #define PT_IN_KEYS PT_AT(KEYS)
 #define PT_IN_TUNNELS PT_AT(TUNNELS)
@@ -275,7 +277,9 @@ enum pt_action_id {
 	PT_ACTION_GO_MESSAGES,
 	PT_ACTION_GO_PEOPLE,
 	PT_ACTION_GO_RUNS,
+	PT_ACTION_GO_FLEET,
 	PT_ACTION_GO_SECTIONS,
+	PT_ACTION_FLEET,
 	PT_ACTION_DASHBOARD,
 	PT_ACTION_DASHBOARD_PERIOD,
 
@@ -292,6 +296,9 @@ enum pt_action_id {
 	PT_ACTION_WORKSPACE_ENABLE,
 	PT_ACTION_WORKSPACE_DISABLE,
 	PT_ACTION_PROFILE_LIST,
+	PT_ACTION_PROFILE_USE,
+	PT_ACTION_CACHE_SHOW,
+	PT_ACTION_CACHE_CLEAR,
 
 	/* my account */
 	PT_ACTION_ACCOUNT_SHOW,
@@ -351,6 +358,8 @@ enum pt_action_id {
 	PT_ACTION_COMPUTATION_STOP,
 	PT_ACTION_COMPUTATION_STATUS,
 	PT_ACTION_COMPUTATION_FOLLOW,
+	PT_ACTION_NOTIFY,
+	PT_ACTION_NOTIFY_LIST,
 	PT_ACTION_COMPUTATION_EVENTS,
 	PT_ACTION_COMPUTATION_LOGS,
 	PT_ACTION_COMPUTATION_MANIFEST,

@@ -176,6 +176,7 @@ void pt_app_destroy(struct pt_app *app)
 	pt_app_panes_finish(app);
 	pt_app_theme_unwatch(app);
 	prism_loop_remove_before_sleep(app->config.loop, before_sleep, app);
+	prism_loop_remove_signals(app->config.loop, app);
 	prism_fd_remove(app->input);
 	prism_timer_remove(app->esc_timer);
 	prism_timer_remove(app->toast_timer);

@@ -5,6 +5,7 @@
 #include "base/json.h"
 #include "base/mem.h"
 #include "core/asset.h"
+#include "core/cert.h"
 #include "core/computation.h"
 #include "core/dashboard.h"
 #include "tui/commands.h"
@@ -18,6 +19,7 @@ enum part {
 	PART_DAYS,
 	PART_NEEDS,
 	PART_INVITATIONS,
+	PART_CERTS,
 	PART_COUNT
 };
 
@@ -34,7 +36,8 @@ struct asked {
 };
 
 static const char *const part_names[PART_COUNT] = {"computations", "assets",         "cvms",
-                                                   "runs per day", "what needs you", "invitations"};
+                                                   "runs per day", "what needs you", "invitations",
+                                                   "certificates"};
 
 static void asked_free(void *state)
 {
@@ -99,6 +102,30 @@ static cJSON *needs_json(struct core *core)
 	return array;
 }
 
+/* Those that ask for something, soonest or not: with -o json the reader sorts. */
+static cJSON *certs_json(struct core *core)
+{
+	const struct core_list *list = core_workspace_certs(core);
+	int64_t now = prism_clock_wall_us(core_clock(core));
+	cJSON *array = cJSON_CreateArray();
+
+	for (size_t i = 0; i < core_list_count(list); i++) {
+		const struct core_cert *cert = core_cert_at(list, i);
+		char expires[PRISM_TIME_TEXT];
+		cJSON *entry = cJSON_CreateObject();
+
+		cJSON_AddStringToObject(entry, "serial_number", cert->serial);
+		cJSON_AddStringToObject(entry, "entity_id", cert->entity_id);
+		cJSON_AddStringToObject(entry, "state",
+		                        core_cert_state_info(core_cert_state(cert, now))->word);
+		if (cert->expires_us != PRISM_TIME_UNSET)
+			cJSON_AddStringToObject(entry, "expiry_time",
+			                        prism_time_format(cert->expires_us, 0, expires));
+		cJSON_AddItemToArray(array, entry);
+	}
+	return array;
+}
+
 static void add_json(struct asked *a)
 {
 	struct core *core = a->command->core;
@@ -119,6 +146,7 @@ static void add_json(struct asked *a)
 	for (int i = 0; i < CORE_INVITE_STATE_COUNT; i++)
 		put_number(part, core_invite_state_info((enum core_invite_state)i)->word,
 		           counts->by_invite[i]);
+	cJSON_AddItemToObject(doc, "certificates", certs_json(core));
 	cJSON_AddItemToObject(doc, "runs_per_day", days_json(core));
 	cJSON_AddItemToObject(doc, "needs", needs_json(core));
 	put_number(doc, "needs_not_looked_at", core_needs(core).left_out);
@@ -166,6 +194,20 @@ static void add_counts(struct asked *a, struct pt_records *r)
 			    (int64_t)counts->by_phase[i], "");
 }
 
+static void add_certs(struct pt_records *r, struct core *core)
+{
+	const struct core_list *list = core_workspace_certs(core);
+	int64_t now = prism_clock_wall_us(core_clock(core));
+	int64_t by_state[CORE_CERT_STATE_COUNT] = {0};
+
+	for (size_t i = 0; i < core_list_count(list); i++)
+		by_state[core_cert_state(core_cert_at(list, i), now)]++;
+	for (int i = 0; i < CORE_CERT_STATE_COUNT; i++)
+		if (by_state[i])
+			row(r, "certificates", core_cert_state_info((enum core_cert_state)i)->word, by_state[i],
+			    "");
+}
+
 static void add_days(struct pt_records *r, struct core *core)
 {
 	struct core_days days = core_days(core);
@@ -188,6 +230,8 @@ static void print(struct asked *a)
 	unsigned failed = 0;
 
 	add_counts(a, r);
+	if (came(a, PART_CERTS))
+		add_certs(r, command->core);
 	if (came(a, PART_DAYS))
 		add_days(r, command->core);
 	for (size_t i = 0; came(a, PART_NEEDS) && i < needs.count; i++)
@@ -234,6 +278,8 @@ static int ask(struct asked *a, enum part part, int days, struct prism_error *er
 		return core_list_await(core_cvms(core), true, cancel, part_here, to, err);
 	case PART_DAYS:
 		return core_days_await(core, days, cancel, part_here, to, err);
+	case PART_CERTS:
+		return core_list_await(core_workspace_certs(core), true, cancel, part_here, to, err);
 	case PART_INVITATIONS:
 		return core_list_await(core_invitations(core), true, cancel, part_here, to, err);
 	default:

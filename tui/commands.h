@@ -63,6 +63,16 @@ void pt_cmd_user_enable(struct pt_command *command);
 void pt_cmd_user_disable(struct pt_command *command);
 void pt_cmd_user_delete(struct pt_command *command);
 void pt_cmd_user_role(struct pt_command *command);
+/* cmd_notify.c */
+void pt_cmd_notify(struct pt_command *command);
+void pt_cmd_notify_list(struct pt_command *command);
+
+/* cmd_fleet.c */
+void pt_cmd_fleet(struct pt_command *command);
+
+/* cmd_cache.c */
+void pt_cmd_cache_show(struct pt_command *command);
+void pt_cmd_cache_clear(struct pt_command *command);
 
 /* cmd_computation.c */
 void pt_cmd_computation_list(struct pt_command *command);

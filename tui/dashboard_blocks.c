@@ -5,7 +5,6 @@
 #include "core/computation.h"
 #include "core/invitation.h"
 #include "core/list.h"
-#include "core/uptime.h"
 #include "tui/chart.h"
 #include "tui/view_dashboard.h"
 #include "tui/views.h"
@@ -13,7 +12,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#define NARROW 50     /* columns below which numbers stand under one another */
 #define CHART_LINES 9 /* bars, axis and labels; the web console's are about that high */
 
 /* ---- states of computations, wherever they are counted ---- */
@@ -156,54 +154,6 @@ static void workspace_open(struct pt_dashboard *d, int item)
 	go(d, item ? PT_ACTION_GO_ASSETS : PT_ACTION_GO_COMPUTATIONS);
 }
 
-/* ---- CVMs ---- */
-
-static const struct core_status *cvms_status(const struct pt_dashboard *d)
-{
-	return list_status(core_cvms(d->core));
-}
-
-static int cvms_height(const struct pt_dashboard *d, int width)
-{
-	PRISM_UNUSED(d);
-	return width < NARROW ? 4 : 2;
-}
-
-static void cvms_draw(const struct pt_dashboard *d, struct pt_canvas *canvas, struct pt_rect body,
-                      int item)
-{
-	const struct core_counts *c = core_counts(d->core);
-	/* The tiles of the web console, with its words (reference section 7). */
-	const struct {
-		const char *label;
-		size_t count;
-		enum core_cvm_phase phase; /* its tone */
-	} tiles[] = {
-	    {"Active", c->cvms, CORE_CVM_ONLINE},
-	    {"Busy", c->by_phase[CORE_CVM_BUSY], CORE_CVM_BUSY},
-	    {"Ready to run", c->by_phase[CORE_CVM_READY], CORE_CVM_READY},
-	    {"Initializing", c->by_phase[CORE_CVM_INITIALIZING], CORE_CVM_INITIALIZING},
-	};
-	bool narrow = body.w < NARROW;
-	int width = narrow ? body.w : body.w / (int)PRISM_COUNT(tiles);
-
-	for (int i = 0; i < (int)PRISM_COUNT(tiles); i++) {
-		int x = narrow ? body.x : body.x + i * width, y = narrow ? body.y + i : body.y;
-		enum pt_slot slot =
-		    tiles[i].count ? pt_tone_slot(core_cvm_phase_info(tiles[i].phase)->tone) : PT_SLOT_OFF;
-
-		pt_canvas_printf(canvas, x, y, 6, slot, PT_LOOK_BOLD, "%zu", tiles[i].count);
-		pt_canvas_text(canvas, narrow ? x + 7 : x, narrow ? y : y + 1, width - 1,
-		               item == 0 && i == 0 ? PT_SLOT_SELECTED : PT_SLOT_LABEL, 0, tiles[i].label);
-	}
-}
-
-static void cvms_open(struct pt_dashboard *d, int item)
-{
-	PRISM_UNUSED(item);
-	go(d, PT_ACTION_GO_CVMS);
-}
-
 /* ---- what needs me ---- */
 
 static const struct core_status *needs_status(const struct pt_dashboard *d)
@@ -234,7 +184,7 @@ static void need_draw(const struct pt_dashboard *d, struct pt_canvas *canvas, st
 {
 	int64_t now = prism_clock_wall_us(core_clock(d->core));
 	char span[PRISM_TIME_TEXT] = "";
-	bool narrow = line.w < NARROW;
+	bool narrow = line.w < PT_DASHBOARD_NARROW;
 	int x = line.x + 2, end = line.x + line.w;
 
 	if (need->since_us != PRISM_TIME_UNSET && now > need->since_us)
@@ -377,101 +327,22 @@ static void invitations_open(struct pt_dashboard *d, int item)
 	go(d, PT_ACTION_GO_WORKSPACES);
 }
 
-/* ---- up-time ---- */
-
-#define UPTIME_LABEL 18 /* columns of the name */
-
-/* The first active CVMs of the list: its order is the server's, newest first. */
-size_t pt_dashboard_uptimes(const struct pt_dashboard *d, const struct core_cvm *ret[])
-{
-	const struct core_list *list = core_cvms(d->core);
-	size_t count = 0;
-
-	for (size_t i = 0; i < core_list_count(list) && count < PT_DASHBOARD_UPTIMES; i++)
-		if (core_cvm_at(list, i)->phase != CORE_CVM_INACTIVE &&
-		    core_cvm_at(list, i)->phase != CORE_CVM_INITIALIZING) /* no records yet */
-			ret[count++] = core_cvm_at(list, i);
-	return count;
-}
-
-static const struct core_status *uptime_status(const struct pt_dashboard *d)
-{
-	const struct core_cvm *cvms[PT_DASHBOARD_UPTIMES];
-
-	return pt_dashboard_uptimes(d, cvms)
-	           ? core_uptime(d->core, cvms[0]->id, (unsigned)d->days).status
-	           : core_list_status(core_cvms(d->core));
-}
-
-static int uptime_height(const struct pt_dashboard *d, int width)
-{
-	const struct core_cvm *cvms[PT_DASHBOARD_UPTIMES];
-	size_t count = pt_dashboard_uptimes(d, cvms);
-
-	PRISM_UNUSED(width);
-	return count ? (int)count * 3 - 1 : 1;
-}
-
-static void uptime_one(const struct pt_dashboard *d, struct pt_canvas *canvas, struct pt_rect area,
-                       const struct core_cvm *cvm, enum pt_slot slot)
-{
-	struct core_uptime u = core_uptime(d->core, cvm->id, (unsigned)d->days);
-	struct pt_chart_point points[512];
-	struct pt_chart_steps steps = {.points = points,
-	                               .from_us = u.from_us,
-	                               .to_us = u.to_us,
-	                               .low = 0,
-	                               .high = 1,
-	                               .slot = pt_tone_slot(core_cvm_phase_info(cvm->phase)->tone)};
-	size_t skip = u.count > PRISM_COUNT(points) ? u.count - PRISM_COUNT(points) : 0;
-	int64_t up, known;
-
-	for (size_t i = skip; i < u.count; i++)
-		points[steps.count++] =
-		    (struct pt_chart_point){u.points[i].at_us, u.points[i].online ? 1.0 : 0.0};
-	pt_canvas_text(canvas, area.x, area.y, UPTIME_LABEL - 1, slot, 0, cvm->name);
-	core_uptime_sums(&u, &up, &known);
-	if (u.status->freshness == CORE_FAILED)
-		pt_canvas_text(canvas, area.x, area.y + 1, area.w, PT_SLOT_BAD, 0, u.status->error.message);
-	else if (known > 0)
-		pt_canvas_printf(canvas, area.x, area.y + 1, UPTIME_LABEL - 1, PT_SLOT_DIM, 0, "%d%% up",
-		                 (int)(up * 100 / known));
-	else
-		pt_canvas_text(canvas, area.x, area.y + 1, UPTIME_LABEL - 1, PT_SLOT_DIM, 0,
-		               u.status->loading ? "..." : "no records");
-	if (steps.count && u.to_us > u.from_us)
-		pt_chart_steps(canvas,
-		               (struct pt_rect){area.x + UPTIME_LABEL, area.y, area.w - UPTIME_LABEL, 2},
-		               &steps);
-}
-
-static void uptime_draw(const struct pt_dashboard *d, struct pt_canvas *canvas, struct pt_rect body,
-                        int item)
-{
-	const struct core_cvm *cvms[PT_DASHBOARD_UPTIMES];
-	size_t count = pt_dashboard_uptimes(d, cvms);
-
-	for (size_t i = 0; i < count; i++)
-		uptime_one(d, canvas, (struct pt_rect){body.x, body.y + (int)i * 3, body.w, 2}, cvms[i],
-		           item == 0 && i == 0 ? PT_SLOT_SELECTED : PT_SLOT_TEXT);
-	if (!count)
-		pt_canvas_text(canvas, body.x, body.y, body.w, PT_SLOT_DIM, 0, "No CVM was up yet");
-}
-
 /* ---- all of them ---- */
 
-static const struct pt_block blocks[] = {
-    {"Workspace", workspace_status, workspace_height, workspace_items, workspace_draw,
-     workspace_open},
-    {"Needs you", needs_status, needs_height, needs_items, needs_draw, needs_open},
-    {"CVMs", cvms_status, cvms_height, one, cvms_draw, cvms_open},
-    {"Runs per day", days_status, days_height, one, days_draw, days_open},
-    {"CVM up-time", uptime_status, uptime_height, one, uptime_draw, cvms_open},
-    {"Invitations", invitations_status, invitations_height, one, invitations_draw,
-     invitations_open},
+static const struct pt_block workspace = {"Workspace",     workspace_status, workspace_height,
+                                          workspace_items, workspace_draw,   workspace_open};
+static const struct pt_block needs = {"Needs you", needs_status, needs_height,
+                                      needs_items, needs_draw,   needs_open};
+static const struct pt_block days = {"Runs per day", days_status, days_height, one,
+                                     days_draw,      days_open};
+static const struct pt_block invitations = {"Invitations", invitations_status, invitations_height,
+                                            one,           invitations_draw,   invitations_open};
+
+static const struct pt_block *const blocks[] = {
+    &workspace, &needs, &pt_block_cvms, &days, &pt_block_certs, &pt_block_uptime, &invitations,
 };
 
-const struct pt_block *pt_dashboard_blocks(size_t *ret_count)
+const struct pt_block *const *pt_dashboard_blocks(size_t *ret_count)
 {
 	*ret_count = PRISM_COUNT(blocks);
 	return blocks;

@@ -12,6 +12,7 @@
 #include "core/options.h"
 #include "tui/docgen.h"
 #include "tui/flags.h"
+#include "tui/fleet.h"
 #include "tui/headless.h"
 #include "tui/restrict.h"
 #include "tui/ui.h"
@@ -128,12 +129,33 @@ static struct pt_term *open_terminal(const struct core_options *options, struct 
 	return pt_term_open(&how, err);
 }
 
-static int run_screen(struct pt_world *world, int *ret_signal)
+/* One profile on the screen, until the program ends or another one is asked for. */
+static int show(struct pt_world *world, struct pt_term *term, const char *computation,
+                int *ret_signal)
+{
+	struct pt_ui_config config = {.world = world, .term = term};
+	struct prism_error err = PRISM_ERROR_INIT;
+	struct pt_ui *ui = pt_ui_create(&config, &err);
+
+	if (!ui)
+		return fail(&err);
+	pt_ui_start(ui);
+	if (computation)
+		pt_ui_begin(ui, computation);
+	pt_app_draw(pt_ui_app(ui));
+	prism_loop_run(world->loop);
+	*ret_signal = pt_app_signal(pt_ui_app(ui));
+	pt_ui_destroy(ui);
+	return 0;
+}
+
+static int run_screen(struct pt_world *first, int *ret_signal)
 {
 	struct prism_error err = PRISM_ERROR_INIT;
-	struct pt_term *term = open_terminal(world->options, &err);
-	struct pt_ui_config config = {.world = world, .term = term};
-	struct pt_ui *ui;
+	struct pt_term *term = open_terminal(first->options, &err);
+	struct pt_world *world = first;
+	char *computation = NULL;
+	int code;
 
 	if (!term) {
 		PRISM_AUTO_FREE char *hint = prism_strdup(err.hint);
@@ -141,18 +163,16 @@ static int run_screen(struct pt_world *world, int *ret_signal)
 		prism_error_hint(&err, "%s%scommands work without one: -c help", hint, *hint ? "; " : "");
 		return fail(&err);
 	}
-	ui = pt_ui_create(&config, &err);
-	if (!ui) {
-		pt_term_close(term);
-		return fail(&err);
-	}
-	pt_ui_start(ui);
-	pt_app_draw(pt_ui_app(ui));
-	prism_loop_run(world->loop);
-	*ret_signal = pt_app_signal(pt_ui_app(ui));
-	pt_ui_destroy(ui);
+	do {
+		code = show(world, term, computation, ret_signal);
+		prism_free(computation);
+		computation = NULL;
+		world = code == 0 && *ret_signal == 0 && first->fleet
+		            ? pt_fleet_next(first->fleet, &computation)
+		            : NULL;
+	} while (world);
 	pt_term_close(term);
-	return 0;
+	return code;
 }
 
 static int run(struct core_options *options, const struct pt_arguments *arguments)

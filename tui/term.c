@@ -159,6 +159,31 @@ int pt_term_copy(struct pt_term *term, const char *text, size_t len, struct pris
 	return 0;
 }
 
+/* Text between the semicolons of an OSC: no control character, no semicolon. */
+static void osc_text(struct prism_buf *out, const char *text, bool ascii)
+{
+	PRISM_AUTO_BUF struct prism_buf safe = PRISM_BUF_INIT(4096);
+
+	prism_text_neutralise(&safe, text, strnlen(text, PT_NOTIFY_TEXT), ascii);
+	for (const char *at = prism_buf_text(&safe); *at; at++)
+		prism_buf_putc(out, *at == ';' ? ',' : *at);
+}
+
+void pt_term_notify(struct pt_term *term, bool osc777, const char *title, const char *text)
+{
+	PRISM_AUTO_BUF struct prism_buf body = PRISM_BUF_INIT(8192);
+	PRISM_AUTO_BUF struct prism_buf out = PRISM_BUF_INIT(8192);
+	bool tmux = getenv("TMUX") != NULL;
+
+	prism_buf_puts(&body, osc777 ? "]777;notify;" : "]9;");
+	osc_text(&body, title, !term->utf8);
+	prism_buf_puts(&body, osc777 ? ";" : ": ");
+	osc_text(&body, text, !term->utf8);
+	prism_buf_printf(&out, tmux ? "\033Ptmux;\033\033%s\a\033\\" : "\033%s\a",
+	                 prism_buf_text(&body));
+	term->ops->raw(term, out.data, out.len);
+}
+
 void pt_term_title(struct pt_term *term, const char *title)
 {
 	PRISM_AUTO_BUF struct prism_buf out = PRISM_BUF_INIT(4096);

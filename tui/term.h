@@ -86,6 +86,11 @@ void pt_term_set_mouse(struct pt_term *term, bool on);
 #define PT_CLIPBOARD_MAX 74994 /* what xterm takes, less the frame of the sequence */
 PRISM_MUST_USE
 int pt_term_copy(struct pt_term *term, const char *text, size_t len, struct prism_error *err);
+/* Asks the terminal for a notification of the desktop: OSC 9 ("title: text"), or OSC 777 with both
+ * apart. Neutralised here, cut to PT_NOTIFY_TEXT bytes each. tmux passes it on where it is allowed
+ * to. */
+#define PT_NOTIFY_TEXT 200
+void pt_term_notify(struct pt_term *term, bool osc777, const char *title, const char *text);
 /* Window title; neutralised here. Never read back. */
 void pt_term_title(struct pt_term *term, const char *title);
 
@@ -93,8 +98,9 @@ void pt_term_title(struct pt_term *term, const char *title);
 void pt_term_memory_type(struct pt_term *term, const void *bytes, size_t len);
 void pt_term_memory_resize(struct pt_term *term, int rows, int cols);
 const struct pt_canvas *pt_term_memory_screen(const struct pt_term *term); /* the last frame */
-const char *pt_term_memory_clipboard(const struct pt_term *term);          /* lent; "" at first */
-unsigned pt_term_memory_frames(const struct pt_term *term);                /* frames drawn */
+const char *pt_term_memory_raw(const struct pt_term *term);       /* the last raw sequence; lent */
+const char *pt_term_memory_clipboard(const struct pt_term *term); /* lent; "" at first */
+unsigned pt_term_memory_frames(const struct pt_term *term);       /* frames drawn */
 unsigned pt_term_memory_bells(const struct pt_term *term);
 
 /* Bytes written to the terminal so far (for the bench and the log). */

@@ -7,7 +7,7 @@ struct memory_term {
 	struct pt_term term;
 	struct pt_canvas *screen;
 	struct prism_buf input;
-	char *clipboard;
+	char *clipboard, *raw;
 	unsigned frames, bells;
 };
 
@@ -23,6 +23,7 @@ static void memory_close(struct pt_term *term)
 	pt_canvas_destroy(memory->screen);
 	prism_buf_finish(&memory->input);
 	prism_free(memory->clipboard);
+	prism_free(memory->raw);
 	prism_free(memory);
 }
 
@@ -81,7 +82,11 @@ static void memory_set_mouse(struct pt_term *term, bool on)
 
 static void memory_raw(struct pt_term *term, const char *bytes, size_t len)
 {
+	struct memory_term *memory = memory_of(term);
+
 	term->bytes += len;
+	prism_free(memory->raw);
+	memory->raw = prism_strndup(bytes, len);
 }
 
 static void memory_copied(struct pt_term *term, const char *text, size_t len)
@@ -141,6 +146,13 @@ const char *pt_term_memory_clipboard(const struct pt_term *term)
 	const char *text = memory_of(term)->clipboard;
 
 	return text ? text : "";
+}
+
+const char *pt_term_memory_raw(const struct pt_term *term)
+{
+	const char *raw = memory_of(term)->raw;
+
+	return raw ? raw : "";
 }
 
 unsigned pt_term_memory_frames(const struct pt_term *term)

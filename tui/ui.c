@@ -15,7 +15,9 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "core/appraisal.h"
+#include "core/cache.h"
 #include "core/computation.h"
+#include "core/follow.h"
 #include "core/invitation.h"
 #include "core/list.h"
 #include "core/options.h"
@@ -28,6 +30,7 @@
 #include "core/workspace.h"
 #include "net/http.h"
 #include "tui/ask_tunnel.h"
+#include "tui/notify.h"
 #include "tui/permit.h"
 #include "tui/resume.h"
 #include "tui/views.h"
@@ -49,9 +52,11 @@ static const struct pt_tab tabs[] = {
     {"messages", "Messages", pt_view_messages},
     {"people", "People", pt_view_people},
     {"runs", "Runs", pt_view_runs},
-    {"tunnels", "Tunnels", pt_view_tunnels}, /* the last: see pt_ui_create() */
+    {"fleet", "Fleet", pt_view_fleet},
+    {"tunnels", "Tunnels", pt_view_tunnels},
 };
 
+#define HALF_MINUTE_US INT64_C(30000000)
 #define HISTORY_MAX 200 /* lines of the palette */
 
 struct pt_ui *pt_ui_of(const struct pt_app *app)
@@ -103,7 +108,7 @@ void pt_ui_signed_in(struct pt_ui *ui)
 {
 	struct prism_error err = PRISM_ERROR_INIT;
 
-	if (*core_workspace_id(ui->core) || ui->entering)
+	if (*core_workspace_id(ui->core) || ui->entering || pt_world_recall(ui->world))
 		return;
 	ui->entering = true;
 	if (pt_world_enter(ui->world, ui->cancel, entered, ui, &err) < 0) {
@@ -153,6 +158,8 @@ static void workspace_changed(struct pt_ui *ui)
 	core_watch_now(ui->invitations); /* lists were forgotten, these are of every workspace */
 	if (*id)
 		pt_app_open_tab(ui->app, pt_app_home(ui->app));
+	else if (core_session_ready(ui->core)) /* it was dropped under somebody who is signed in */
+		pt_ui_signed_in(ui);
 	if (*id)
 		pt_resume_offer(ui->app);
 }
@@ -177,7 +184,8 @@ static void timeline_changed(struct pt_ui *ui, const char *id)
 	if (!card)
 		return;
 	entry = seen(ui, id);
-	if (entry->state == CORE_COMP_RUNNING && core_comp_state_info(card->state)->final) {
+	if (entry->state == CORE_COMP_RUNNING && core_comp_state_info(card->state)->final &&
+	    !core_followed(ui->core, id)) { /* of a followed one more is told (tui/notify.c) */
 		c = core_computation_get(ui->core, id);
 		pt_app_message(ui->app, pt_tone_slot(core_comp_state_info(card->state)->tone), "%.200s: %s",
 		               c ? c->name : id, core_comp_state_info(card->state)->label);
@@ -199,6 +207,9 @@ static void core_changed(void *data, const struct core_event *event)
 		break;
 	case CORE_EVENT_WORKSPACES:
 		workspace_changed(ui);
+		break;
+	case CORE_EVENT_FOLLOWED:
+		pt_notify_changed(ui->notify, event->id);
 		break;
 	case CORE_EVENT_NOTICE:
 		pt_app_message(ui->app, tones[event->notice->severity], "%s", event->notice->text);
@@ -309,7 +320,9 @@ static void status_token(struct pt_ui *ui)
 		snprintf(ui->token, sizeof(ui->token), "token");
 	else if (left > 0)
 		snprintf(ui->token, sizeof(ui->token), "token until %.5s",
-		         prism_time_local(prism_clock_wall_us(core_clock(ui->core)) + left * 1000, until) +
+		         prism_time_local(prism_clock_wall_us(core_clock(ui->core)) + left * 1000 +
+		                              HALF_MINUTE_US, /* to the nearest minute */
+		                          until) +
 		             11);
 }
 
@@ -384,9 +397,12 @@ static void on_status(struct pt_app *app, struct pt_status *out)
 	PRISM_AUTO_FREE char *host = net_url_display(url);
 	const struct core_user *user = core_session_user(ui->core);
 	const char *bare = strstr(host, "://");
+	bool several = core_options_profile_count(ui->world->options) > 1;
 	char time[PRISM_TIME_TEXT];
 
-	snprintf(ui->backend, sizeof(ui->backend), "%s", bare ? bare + 3 : host);
+	snprintf(ui->backend, sizeof(ui->backend), "%s%s%s",
+	         several ? core_options_profile(ui->world->options) : "", several ? ": " : "",
+	         bare ? bare + 3 : host);
 	snprintf(ui->user, sizeof(ui->user), "%s", core_session_login_name(ui->core));
 	if (user)
 		core_user_display(user, ui->user, sizeof(ui->user));
@@ -475,14 +491,26 @@ static int load_keymap(struct pt_ui *ui, const char *named, struct prism_error *
 }
 
 /* The section stood on first; the option's words are the names of tabs. */
-static size_t home_tab(const struct core_options *options)
+static size_t home_tab(const struct core_options *options, const struct pt_tab *shown, size_t count)
 {
 	const char *word = core_option_text(options, CORE_OPT_START);
 
-	for (size_t i = 0; i < PRISM_COUNT(tabs); i++)
-		if (!strcmp(tabs[i].name, word))
+	for (size_t i = 0; i < count; i++)
+		if (!strcmp(shown[i].name, word))
 			return i;
 	return 0;
+}
+
+/* The fleet is of no use with one profile, nor tunnels to whoever needs no bastion. */
+static size_t choose_tabs(const struct core_options *options, struct pt_tab *ret_shown)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < PRISM_COUNT(tabs); i++)
+		if (!(tabs[i].open == pt_view_tunnels && !core_options_any_via(options)) &&
+		    !(tabs[i].open == pt_view_fleet && core_options_profile_count(options) < 2))
+			ret_shown[count++] = tabs[i];
+	return count;
 }
 
 struct pt_ui *pt_ui_create(const struct pt_ui_config *config, struct prism_error *err)
@@ -498,15 +526,13 @@ struct pt_ui *pt_ui_create(const struct pt_ui_config *config, struct prism_error
 	                           : NULL,
 	    .cancel = core_cancel(config->world->core),
 	    .hooks = &hooks,
-	    .tabs = tabs,
-	    .tab_count = PRISM_COUNT(tabs),
-	    .home = home_tab(config->world->options),
 	    .user = ui,
 	};
 
-	/* Of no use to whoever needs no bastion; the key shows the view all the same. */
-	if (!core_options_any_via(config->world->options))
-		app.tab_count--;
+	ui->tabs = prism_alloc_array(PRISM_COUNT(tabs), sizeof(*ui->tabs));
+	app.tabs = ui->tabs;
+	app.tab_count = choose_tabs(config->world->options, ui->tabs);
+	app.home = home_tab(config->world->options, ui->tabs, app.tab_count);
 	ui->world = config->world;
 	ui->world->screen = true;
 	ui->core = config->world->core;
@@ -519,9 +545,12 @@ struct pt_ui *pt_ui_create(const struct pt_ui_config *config, struct prism_error
 		pt_ui_destroy(ui);
 		return NULL;
 	}
+	core_cache_start(ui->core); /* first to hear of a session: it may be another person's */
+	ui->notify = pt_notify_create(ui);
 	ui->subscription = core_subscribe(ui->core, core_changed, ui);
 	ui->invitations = core_watch(ui->core, CORE_WATCH_MY_INVITATIONS, NULL);
 	ui->asks = pt_tunnel_asks_create(ui->app, ui->core);
+	core_follow_start(ui->core);
 	return ui;
 }
 
@@ -537,6 +566,7 @@ void pt_ui_destroy(struct pt_ui *ui)
 	/* Commands end through the loop; each needs a turn or two to hear that it was cancelled. */
 	for (int turn = 0; turn < 100 && !prism_list_empty(&ui->commands); turn++)
 		prism_loop_turn(ui->world->loop, 0);
+	pt_notify_destroy(ui->notify);
 	pt_app_destroy(ui->app);
 	pt_tunnel_asks_destroy(ui->asks);
 	prism_cancel_destroy(ui->cancel);
@@ -544,6 +574,7 @@ void pt_ui_destroy(struct pt_ui *ui)
 	pt_history_destroy(ui->history);
 	forget_seen(ui);
 	prism_free(ui->workspace);
+	prism_free(ui->tabs);
 	prism_free(ui);
 }
 
@@ -558,10 +589,13 @@ void pt_ui_start(struct pt_ui *ui)
 	if (*notice)
 		pt_app_message(ui->app, PT_SLOT_WARN, "%s", notice);
 	ui->started = true;
+	workspace_changed(ui); /* a world that was on the screen before has one */
 	if (core_session_ready(ui->core))
 		pt_ui_signed_in(ui);
-	else
+	else {
+		pt_world_recall(ui->world);
 		pt_ui_sign_in(ui);
+	}
 }
 
 /* ---- small helpers of views ---- */
@@ -623,7 +657,17 @@ struct pt_load pt_ui_load(struct pt_app *app, const struct core_status *status, 
 	if (!status)
 		return load;
 	load.state = states[status->freshness];
+	if (status->fetched_us != PRISM_TIME_UNSET)
+		load.age_us = prism_clock_wall_us(pt_app_clock(app)) - status->fetched_us;
 	if (status->error.category != PRISM_ERROR_NONE)
 		load.error = &status->error;
 	return load;
+}
+
+const char *pt_ui_stale(struct pt_app *app, const struct core_status *status, char *buf,
+                        size_t size)
+{
+	struct pt_load load = pt_ui_load(app, status, NULL, NULL);
+
+	return load.state == PT_LOAD_STALE ? pt_load_text(&load, buf, size) : NULL;
 }

@@ -48,6 +48,11 @@ bool pt_ui_small(const struct pt_app *app);  /* too small to show two panes */
 /* Starts a command whose missing arguments are asked for one by one (people and roles are chosen,
  * the rest is a form), without taking them from what the cursor is on. values: given. */
 void pt_ui_ask(struct pt_app *app, struct pt_view *view, struct pt_values *values);
+/* Another profile on the screen, with that computation open (NULL: none); this user interface ends,
+ * and whoever runs it goes on with pt_fleet_next(). */
+unsigned pt_ui_switch(struct pt_app *app, const char *profile, const char *computation);
+/* After pt_ui_start(): a computation to begin with. */
+void pt_ui_begin(struct pt_ui *ui, const char *computation);
 /* A line as typed after ":". */
 void pt_ui_line(struct pt_app *app, const char *line);
 
@@ -68,6 +73,9 @@ enum pt_slot pt_tone_slot(enum core_tone tone);
 /* A time as the option `times` wants it; buf is filled; returns buf. Unset: "". */
 char *pt_ui_time(struct pt_app *app, int64_t wall_us, char buf[PRISM_TIME_TEXT]);
 struct core_status;
+/* For the summary of a page: what is not current about it, with its age; NULL: nothing. */
+const char *pt_ui_stale(struct pt_app *app, const struct core_status *status, char *buf,
+                        size_t size);
 /* Load state of a collection for tables and texts; error is lent by the status. */
 struct pt_load pt_ui_load(struct pt_app *app, const struct core_status *status, const char *empty,
                           const char *empty_hint);

@@ -9,10 +9,13 @@
 #include "core/asset.h"
 #include "core/computation.h"
 #include "core/cvm.h"
+#include "core/list.h"
 #include "core/options.h"
 #include "core/session.h"
 #include "core/transfer.h"
+#include "core/workspace.h"
 #include "tui/dialog.h"
+#include "tui/notify.h"
 #include "tui/permit.h"
 #include "tui/table.h"
 #include "tui/textview.h"
@@ -70,6 +73,12 @@ bool pt_ui_may(struct pt_app *app, struct pt_view *view, enum pt_action_id id, c
 	}
 	if (!pt_ui_permitted(app, view, id, reason, size))
 		return false;
+	/* Files of this machine and the agent do not need the server. */
+	if ((action->flags & PT_ACTION_WRITES) && !(action->flags & PT_ACTION_NO_LOGIN) &&
+	    action->group != PT_GROUP_RUN && core_connection(ui->core) == CORE_CONN_DOWN) {
+		snprintf(reason, size, "offline: %s", core_connection_error(ui->core)->message);
+		return false;
+	}
 	if (view && view->ops->actor && view->ops->actor->may)
 		return view->ops->actor->may(view, id, reason, size);
 	return true;
@@ -574,6 +583,8 @@ static unsigned shared(struct pt_app *app, struct pt_view *view, enum pt_action_
 	case PT_ACTION_LOGIN:
 		pt_ui_sign_in(pt_ui_of(app));
 		return PT_HANDLED | PT_REDRAW;
+	case PT_ACTION_NOTIFY:
+		return values ? PT_IGNORED : pt_notify_toggle(app, view);
 	case PT_ACTION_LOCK:
 		pt_ui_lock(app, false);
 		return PT_HANDLED | PT_REDRAW;
@@ -621,6 +632,8 @@ unsigned pt_ui_act(struct pt_app *app, struct pt_view *view, enum pt_action_id i
 		return PT_HANDLED | PT_REDRAW;
 	}
 	if (!pt_ui_may(app, view, id, reason, sizeof(reason))) {
+		if (core_connection(pt_ui_core(app)) == CORE_CONN_DOWN)
+			core_list_refresh(core_workspaces(pt_ui_core(app))); /* it may be back by now */
 		pt_app_message(app, PT_SLOT_OFF, "%s: %s", pt_action_hint(action), reason);
 		return PT_HANDLED | PT_REDRAW;
 	}

@@ -16,6 +16,7 @@ struct pt_ui {
 	struct pt_world *world;
 	struct core *core;
 	struct pt_app *app;
+	struct pt_tab *tabs; /* those that are of use here */
 	struct pt_keymap *keymap;
 	struct pt_history *history; /* of the palette */
 	struct core_subscription *subscription;
@@ -25,6 +26,7 @@ struct pt_ui {
 	struct pt_view *login;          /* overlay; NULL when closed */
 	struct pt_view *lock;           /* the curtain; NULL: not locked */
 	struct pt_tunnel_asks *asks;    /* questions of tunnels */
+	struct pt_notify *notify;
 	struct prism_timer *lock_timer;
 	int64_t typed_ms; /* monotonic: last key or click */
 	char *workspace;  /* id the tabs were opened for */

@@ -1,6 +1,7 @@
 /* Views: creation, the ops with their defaults, and how loading and failure look. */
 #include "tui/view.h"
 
+#include "base/clock.h"
 #include "base/mem.h"
 #include "tui/app.h"
 #include "tui/app_private.h"
@@ -166,16 +167,31 @@ bool pt_load_draw(const struct pt_load *load, size_t rows, bool filtered, struct
 	return true;
 }
 
+#define AGE_FROM_US 60000000 /* younger is as good as new */
+
+/* "3h 05m old, " */
+static const char *age_text(const struct pt_load *load, char buf[PRISM_TIME_TEXT + 8])
+{
+	char span[PRISM_TIME_TEXT];
+
+	buf[0] = '\0';
+	if (load->age_us >= AGE_FROM_US)
+		snprintf(buf, PRISM_TIME_TEXT + 8, "%s old, ", prism_time_span(load->age_us, span));
+	return buf;
+}
+
 char *pt_load_text(const struct pt_load *load, char *buf, size_t size)
 {
+	char age[PRISM_TIME_TEXT + 8];
+
 	buf[0] = '\0';
 	if (load->state == PT_LOAD_LOADING)
 		snprintf(buf, size, "loading");
 	else if (load->state == PT_LOAD_FAILED)
 		snprintf(buf, size, "failed");
 	else if (load->state == PT_LOAD_STALE && load->error)
-		snprintf(buf, size, "not current: %s", load->error->message);
+		snprintf(buf, size, "%snot current: %s", age_text(load, age), load->error->message);
 	else if (load->state == PT_LOAD_STALE)
-		snprintf(buf, size, "refreshing");
+		snprintf(buf, size, "%srefreshing", age_text(load, age));
 	return buf;
 }

@@ -127,6 +127,7 @@ struct pt_load {
 	const char *empty;               /* what an empty list says: "No computations yet" */
 	const char *empty_hint;          /* "press n to create one"; may be NULL */
 	const char *retry_key;           /* name of the key that tries again, e.g. "R" */
+	int64_t age_us;                  /* of what is shown, when it was looked; 0: not known */
 };
 
 /* Draws what stands in for the rows, when there are none, and returns true; else returns false.

@@ -4,6 +4,7 @@
  */
 #include "base/mem.h"
 #include "core/computation.h"
+#include "core/follow.h"
 #include "core/user.h"
 #include "tui/args.h"
 #include "tui/listview.h"
@@ -25,14 +26,18 @@ static const struct pt_column columns[] = {
 static void cell(struct pt_listview *lv, const void *item, int column, struct pt_value *ret)
 {
 	const struct core_computation *c = item;
+	enum core_comp_state state;
+	const char *label;
 
 	switch (column) {
 	case COLUMN_NAME:
 		pt_value_text(ret, c->name, PT_SLOT_TEXT);
+		if (core_followed(lv->core, c->id))
+			ret->glyph = PT_GLYPH_BULLET;
 		break;
 	case COLUMN_STATE:
-		pt_value_state(ret, core_computation_state_label(lv->core, c->id),
-		               core_comp_state_info(core_computation_state(lv->core, c->id))->tone);
+		state = core_computation_state_of(lv->core, c, &label);
+		pt_value_state(ret, label, core_comp_state_info(state)->tone);
 		break;
 	case COLUMN_DESCRIPTION:
 		pt_value_text(ret, c->description, PT_SLOT_DIM);

@@ -1,7 +1,7 @@
 /*
  * The dashboard: blocks under one another, in two columns where there is room.  Each block loads,
- * fails and gets stale on its own (tui/dashboard_blocks.c); the cursor goes from item to item and
- * Enter leads to what the item is about.
+ * fails and gets stale on its own (tui/dashboard_blocks.c, tui/dashboard_cvms.c); the cursor goes
+ * from item to item and Enter leads to what the item is about.
  *
  * Asking: the lists are watched while the dashboard is seen; runs per day and what needs me are
  * asked for again when the computations changed, at most every AGAIN_MS.
@@ -9,6 +9,7 @@
 #include "tui/view_dashboard.h"
 
 #include "base/mem.h"
+#include "core/cert.h"
 #include "core/computation.h"
 #include "core/options.h"
 #include "core/role.h"
@@ -33,13 +34,13 @@ static const int periods[] = {7, 14, 30, 90};
 static void place(struct pt_dashboard *d, int width)
 {
 	size_t count;
-	const struct pt_block *blocks = pt_dashboard_blocks(&count);
+	const struct pt_block *const *blocks = pt_dashboard_blocks(&count);
 	int columns = width >= TWO_COLUMNS ? 2 : 1, bottom[2] = {0, 0};
 	int each = (width - 2 * columns) / columns;
 
 	for (size_t i = 0; i < count; i++) {
 		int column = columns == 2 && bottom[1] < bottom[0] ? 1 : 0;
-		int height = 1 + blocks[i].height(d, each - 1);
+		int height = 1 + blocks[i]->height(d, each - 1);
 
 		d->place[i] = (struct pt_rect){1 + column * (each + 2), bottom[column], each, height};
 		bottom[column] += height + 1;
@@ -68,12 +69,12 @@ static void prepare(struct pt_view *view, int width, int height)
 {
 	struct pt_dashboard *d = view->state;
 	size_t count;
-	const struct pt_block *blocks = pt_dashboard_blocks(&count);
+	const struct pt_block *const *blocks = pt_dashboard_blocks(&count);
 
 	d->height = height;
 	place(d, width);
-	if (d->item >= blocks[d->at].items(d))
-		d->item = blocks[d->at].items(d) - 1;
+	if (d->item >= blocks[d->at]->items(d))
+		d->item = blocks[d->at]->items(d) - 1;
 	follow(d);
 }
 
@@ -99,7 +100,7 @@ static void draw_block(const struct pt_dashboard *d, size_t i, struct pt_canvas 
                        struct pt_rect area, bool focus)
 {
 	size_t count;
-	const struct pt_block *block = &pt_dashboard_blocks(&count)[i];
+	const struct pt_block *block = pt_dashboard_blocks(&count)[i];
 	struct pt_rect p = d->place[i];
 	struct pt_rect title = {area.x + p.x, area.y + p.y - d->top, p.w, 1};
 	struct pt_rect body = {title.x + 1, title.y + 1, p.w - 1, p.h - 1};
@@ -129,11 +130,10 @@ static void draw(const struct pt_view *view, struct pt_canvas *canvas, struct pt
 
 static const char *summary(struct pt_view *view)
 {
-	const struct pt_dashboard *d = view->state;
-	static char text[40];
+	struct pt_dashboard *d = view->state;
 
-	snprintf(text, sizeof(text), "%d of %d lines", d->top + d->height, d->lines);
-	return d->lines > d->height ? text : NULL;
+	snprintf(d->summary, sizeof(d->summary), "%d of %d lines", d->top + d->height, d->lines);
+	return d->lines > d->height ? d->summary : NULL;
 }
 
 /* ---- cursor ---- */
@@ -141,9 +141,9 @@ static const char *summary(struct pt_view *view)
 static bool step(struct pt_dashboard *d, int direction)
 {
 	size_t count;
-	const struct pt_block *blocks = pt_dashboard_blocks(&count);
+	const struct pt_block *const *blocks = pt_dashboard_blocks(&count);
 
-	if (direction > 0 && d->item + 1 < blocks[d->at].items(d)) {
+	if (direction > 0 && d->item + 1 < blocks[d->at]->items(d)) {
 		d->item++;
 	} else if (direction > 0 && d->at + 1 < count) {
 		d->at++;
@@ -152,7 +152,7 @@ static bool step(struct pt_dashboard *d, int direction)
 		d->item--;
 	} else if (direction < 0 && d->at > 0) {
 		d->at--;
-		d->item = blocks[d->at].items(d) - 1;
+		d->item = blocks[d->at]->items(d) - 1;
 	} else {
 		return false;
 	}
@@ -203,6 +203,7 @@ static void ask_again(struct pt_dashboard *d, bool at_once)
 	core_needs_load(d->core, true);
 	core_list_load(core_invitations(d->core));
 	core_list_load(core_my_invitations(d->core));
+	core_list_load(core_workspace_certs(d->core));
 	core_roles_load(d->core, NULL, false);
 	load_uptimes(d, true);
 }
@@ -214,6 +215,7 @@ static void refresh(struct pt_dashboard *d)
 	core_watch_now(d->assets);
 	core_list_refresh(core_invitations(d->core));
 	core_list_refresh(core_my_invitations(d->core));
+	core_list_refresh(core_workspace_certs(d->core));
 	ask_again(d, true);
 }
 
@@ -247,7 +249,7 @@ static unsigned act(struct pt_view *view, enum pt_action_id id, const struct pt_
 	case PT_ACTION_OPEN:
 		if (values)
 			return PT_IGNORED;
-		pt_dashboard_blocks(&count)[d->at].open(d, d->item);
+		pt_dashboard_blocks(&count)[d->at]->open(d, d->item);
 		break;
 	case PT_ACTION_REFRESH:
 		refresh(d);
@@ -279,6 +281,7 @@ static unsigned changed(struct pt_view *view, const struct core_event *event)
 			load_uptimes(d, false);
 		return PT_REDRAW;
 	case CORE_EVENT_ASSETS:
+	case CORE_EVENT_CERTS:
 	case CORE_EVENT_INVITATIONS:
 	case CORE_EVENT_ROLES:
 	case CORE_EVENT_STATISTICS:

@@ -1,6 +1,6 @@
 /*
- * Between tui/view_dashboard.c (layout, cursor, actions) and tui/dashboard_blocks.c (what each
- * block shows).  Nobody else includes this.
+ * Between tui/view_dashboard.c (layout, cursor, actions), tui/dashboard_blocks.c and
+ * tui/dashboard_cvms.c (what each block shows).  Nobody else includes this.
  */
 #ifndef PRISM_TUI_VIEW_DASHBOARD_H
 #define PRISM_TUI_VIEW_DASHBOARD_H
@@ -19,6 +19,7 @@ struct pt_dashboard {
 	int item;                 /* and the item in it */
 	int top;                  /* first line shown */
 	int height, lines;        /* of the area; of everything */
+	char summary[40];         /* lent beside the title */
 	struct pt_rect place[16]; /* of the blocks, before scrolling */
 };
 
@@ -34,7 +35,12 @@ struct pt_block {
 	             int item);
 	void (*open)(struct pt_dashboard *d, int item);
 };
-const struct pt_block *pt_dashboard_blocks(size_t *ret_count);
+const struct pt_block *const *pt_dashboard_blocks(size_t *ret_count); /* in their order */
+
+#define PT_DASHBOARD_NARROW 50 /* columns below which numbers stand under one another */
+
+/* dashboard_cvms.c */
+extern const struct pt_block pt_block_cvms, pt_block_certs, pt_block_uptime;
 
 /* CVMs whose up-time is shown; returns how many. Lent by the list of CVMs. */
 #define PT_DASHBOARD_UPTIMES 4

@@ -30,6 +30,7 @@ struct overview {
 	int built_width;     /* the lines were wrapped for this */
 	bool pointed;        /* the cursor was put on the first open item */
 	char first_open[32]; /* key of that item; "" when none is open */
+	char stale[200];     /* lent by summary() */
 };
 
 enum target { TARGET_NONE, TARGET_ACTION, TARGET_FIX };
@@ -420,6 +421,14 @@ static void draw(const struct pt_view *view, struct pt_canvas *canvas, struct pt
 	pt_lines_draw(o->lines, canvas, area, focus);
 }
 
+static const char *summary(struct pt_view *view)
+{
+	struct overview *o = view->state;
+
+	return pt_ui_stale(view->app, core_computation_status(o->core, o->id), o->stale,
+	                   sizeof(o->stale));
+}
+
 static unsigned changed(struct pt_view *view, const struct core_event *event)
 {
 	struct overview *o = view->state;
@@ -466,6 +475,7 @@ static void destroy(struct pt_view *view)
 
 static const struct pt_view_ops ops = {
     .name = "overview",
+    .summary = summary,
     .prepare = prepare,
     .draw = draw,
     .changed = changed,

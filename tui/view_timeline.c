@@ -29,6 +29,7 @@ struct timeline {
 	char **toggled; /* run ids whose card is not as it is by default */
 	size_t toggled_count;
 	int built_width;
+	char stale[200]; /* lent by summary() */
 };
 
 enum target { TARGET_NONE, TARGET_CARD, TARGET_ACTION };
@@ -328,6 +329,13 @@ static void draw(const struct pt_view *view, struct pt_canvas *canvas, struct pt
 	pt_lines_draw(t->lines, canvas, area, focus);
 }
 
+static const char *summary(struct pt_view *view)
+{
+	struct timeline *t = view->state;
+
+	return pt_ui_stale(view->app, core_timeline(t->core, t->id).status, t->stale, sizeof(t->stale));
+}
+
 static unsigned changed(struct pt_view *view, const struct core_event *event)
 {
 	struct timeline *t = view->state;
@@ -389,6 +397,7 @@ static void destroy(struct pt_view *view)
 
 static const struct pt_view_ops ops = {
     .name = "timeline",
+    .summary = summary,
     .prepare = prepare,
     .draw = draw,
     .changed = changed,

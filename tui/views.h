@@ -17,6 +17,7 @@ struct pt_view *pt_view_keys(struct pt_app *app);
 struct pt_view *pt_view_tunnels(struct pt_app *app);
 struct pt_view *pt_view_messages(struct pt_app *app);
 struct pt_view *pt_view_runs(struct pt_app *app);
+struct pt_view *pt_view_fleet(struct pt_app *app);
 
 /* One CVM with its tabs, into the detail pane, with the focus. */
 enum pt_cvm_tab { PT_CVM_TAB_DETAILS, PT_CVM_TAB_UPTIME, PT_CVM_TAB_CERTS, PT_CVM_TAB_COUNT };

@@ -7,6 +7,7 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "core/audit.h"
+#include "core/cache.h"
 #include "core/options.h"
 #include "core/place.h"
 #include "core/place_sftp.h"
@@ -15,6 +16,7 @@
 #include "core/tunnels.h"
 #include "core/userkey.h"
 #include "core/workspace.h"
+#include "tui/fleet.h"
 
 #include <dirent.h>
 #include <inttypes.h>
@@ -89,6 +91,8 @@ void pt_world_destroy(struct pt_world *world)
 {
 	if (!world)
 		return;
+	if (world->fleet_own)
+		pt_fleet_close(world->fleet);
 	core_place_destroy(world->place);
 	for (size_t i = 0; i < world->host_count; i++)
 		core_place_destroy(world->hosts[i].place);
@@ -97,6 +101,8 @@ void pt_world_destroy(struct pt_world *world)
 	core_transfer_queue_destroy(world->transfers);
 	core_userkeys_destroy(world->keys);
 	core_destroy(world->core);
+	if (world->fleet_own)
+		pt_fleet_destroy(world->fleet);
 	prism_free(world);
 }
 
@@ -113,6 +119,17 @@ struct core_place *pt_world_host(struct pt_world *world, const char *via, struct
 	world->hosts[world->host_count] =
 	    (struct pt_world_host){tunnel, core_place_sftp_create(world->loop, tunnel)};
 	return world->hosts[world->host_count++].place;
+}
+
+struct pt_fleet *pt_world_fleet(struct pt_world *world)
+{
+	const char *file = core_options_file(world->options);
+
+	if (!world->fleet) {
+		world->fleet = pt_fleet_create(world, access(file, R_OK) == 0 ? file : NULL, world->screen);
+		world->fleet_own = true;
+	}
+	return world->fleet;
 }
 
 struct core_userkeys *pt_world_keys(struct pt_world *world)
@@ -240,6 +257,35 @@ static void workspaces_known(void *data, const struct prism_error *err)
 		core_workspace_select(enter->world->core, only->id, only->name);
 	enter->done(enter->data, only ? only->id : "", err);
 	prism_free(enter);
+}
+
+/* The workspace meant, when the list is there already, as it was kept: nobody has to wait for the
+ * server to see what is known of it. */
+static const struct core_workspace *known_workspace(struct pt_world *world, const char *named)
+{
+	struct core_list *list = core_workspaces(world->core);
+	const char *last = core_remembered(world->options, "workspace");
+
+	core_list_load(list);
+	for (size_t i = 0; *named && i < core_list_count(list); i++) {
+		const struct core_workspace *w = core_workspace_at(list, i);
+
+		if (!strcmp(w->id, named) || !strcmp(w->name, named) || !strcmp(w->alias, named))
+			return w;
+	}
+	return *named || !last ? NULL : core_list_find(list, last);
+}
+
+bool pt_world_recall(struct pt_world *world)
+{
+	const struct core_workspace *known;
+
+	if (!core_cache_active(world->core))
+		return false;
+	known = known_workspace(world, core_option_text(world->options, CORE_OPT_WORKSPACE));
+	if (known)
+		core_workspace_select(world->core, known->id, known->name);
+	return known != NULL;
 }
 
 int pt_world_enter(struct pt_world *world, struct prism_cancel *cancel, core_id_fn done, void *data,

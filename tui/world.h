@@ -17,6 +17,7 @@ struct core_options;
 struct core_place;
 struct core_userkeys;
 struct core_transfer_queue;
+struct pt_fleet;
 
 struct pt_world {
 	struct prism_loop *loop;
@@ -31,6 +32,8 @@ struct pt_world {
 	size_t host_count;
 	char *fetched_dir; /* NULL until pt_world_fetched() */
 	unsigned fetched_count;
+	struct pt_fleet *fleet; /* this world is a member of; made on first use: pt_world_fleet() */
+	bool fleet_own;         /* made by this one, and ended with it */
 };
 
 /* loop, work and options are lent. */
@@ -39,6 +42,7 @@ struct pt_world *pt_world_create(struct prism_loop *loop, struct prism_work *wor
 void pt_world_destroy(struct pt_world *world); /* NULL allowed; before the workers */
 
 struct core_userkeys *pt_world_keys(struct pt_world *world);
+struct pt_fleet *pt_world_fleet(struct pt_world *world); /* all profiles (tui/fleet.h) */
 struct core_transfer_queue *pt_world_transfers(struct pt_world *world);
 struct core_place *pt_world_place(struct pt_world *world); /* this machine's files */
 /* The files of a host; via: the way there, which ends at it. Lent for the world's life. */
@@ -47,6 +51,9 @@ struct core_place *pt_world_host(struct pt_world *world, const char *via, struct
 /* Where a copy of a host's file goes: a private directory that is removed at the end. Yours. */
 char *pt_world_fetched(struct pt_world *world, const char *name, struct prism_error *err);
 
+/* Enters the workspace of the options, or the one remembered, at once, when the cache knows it:
+ * what was seen last can be read without a server. False: it does not. */
+bool pt_world_recall(struct pt_world *world);
 /* Enters the workspace of the options, else the one remembered, else the only one there is. id is
  * "" when the person has to choose. Needs a session. */
 PRISM_MUST_USE

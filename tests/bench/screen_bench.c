@@ -202,8 +202,11 @@ static void measure_others(struct numbers *floor_, struct numbers *less, struct 
 }
 
 /* The client, signed in and looking at the list of computations; nothing is followed. */
-static struct pty *client_in_list(const struct sandbox *sb, const char *first_row)
+static struct pty *client_in_list(const struct sandbox *sb, const char *first_row,
+                                  double *ret_open_ms /* from the password to the first rows */)
 {
+	int64_t from;
+
 	struct pty *p = client_start(&(struct client_spec){
 	    .sandbox = sb,
 	    .rows = 40,
@@ -215,9 +218,11 @@ static struct pty *client_in_list(const struct sandbox *sb, const char *first_ro
 
 	assert_true(pty_wait_raw_(p, "Sign in", 10000));
 	pty_keys(p, sb->users[0].password);
+	from = bench_now_ns();
 	pty_keys(p, "\r");
 	if (!pty_wait_raw_(p, first_row, 30000))
 		fail_msg("the list of computations did not come");
+	*ret_open_ms = (double)(bench_now_ns() - from) / 1e6;
 	return p;
 }
 
@@ -294,17 +299,62 @@ static void report_idle(const struct measure_idle *idle)
 	bench_at_most("idle: bytes", idle->bytes_per_s, "B/s", 0, "btop 7063");
 }
 
+/* Typing a filter: each letter looks at every row; what counts is the last frame after the last. */
+static double filter_ms(struct pty *p, const char *text, double *ret_cpu_ms)
+{
+	int64_t from;
+	double ms, cpu;
+
+	pty_keys(p, "/");
+	pty_wait_byte(p, 5000);
+	pty_wait_quiet(p, QUIET_MS, 5000);
+	pty_mark(p);
+	cpu = bench_cpu_us(pty_pid(p));
+	from = pty_now_ns();
+	pty_keys(p, text);
+	pty_wait_byte(p, 5000);
+	pty_wait_quiet(p, QUIET_MS, 20000);
+	*ret_cpu_ms = (bench_cpu_us(pty_pid(p)) - cpu) / 1e3;
+	ms = (double)(pty_last_ns(p) - from) / 1e6;
+	pty_mark(p);
+	pty_write(p, "\033", 1);
+	pty_wait_byte(p, 5000);
+	pty_wait_quiet(p, QUIET_MS, 5000);
+	return ms;
+}
+
+static void measure_filters(struct pty *p)
+{
+	static const char *const texts[] = {"g",         "genome",         "audit 0999",
+	                                    "completed", "nothing at all", "e a i"};
+
+	double most = 0;
+
+	for (size_t i = 0; i < PRISM_COUNT(texts); i++) {
+		char name[80];
+		double cpu, ms = filter_ms(p, texts[i], &cpu);
+
+		snprintf(name, sizeof(name), "filter \"%s\", typed at once", texts[i]);
+		bench_at_most(name, ms, "ms", 100, NULL);
+		most = cpu > most ? cpu : most;
+	}
+	bench_at_most("CPU of the slowest filter", most, "ms", 100, NULL);
+}
+
 static void measure_rows(const struct numbers *floor_, const struct numbers *less,
                          const struct numbers *htop)
 {
 	struct sandbox *sb = sandbox_start((const char *const[]){"--seed", "scale=100000", NULL});
-	struct pty *p = client_in_list(sb, "/100");
+	double open_ms;
+	struct pty *p = client_in_list(sb, "/100", &open_ms);
 	struct numbers ours = {0};
 
 	bench_section("list of 100,000 rows");
+	bench_at_most("sign-in, workspace, first page, first rows", open_ms, "ms", 150, NULL);
 	pty_wait_quiet(p, 2000, 120000); /* every page is here */
 	measure_list(p, "j", "\033[6~", QUIET_MS, &ours);
 	report_keys(&ours, floor_, less, htop);
+	measure_filters(p);
 	bench_at_most("resident", bench_rss_mib(pty_pid(p)), "MiB", NAN, NULL);
 	measure_idle(p, 5, &ours.idle);
 	report_idle(&ours.idle);
@@ -316,7 +366,8 @@ static void measure_slow_backend(void)
 {
 	struct sandbox *sb =
 	    sandbox_start((const char *const[]){"--seed", "scale=100000", "--latency", "3000", NULL});
-	struct pty *p = client_in_list(sb, "/100");
+	double open_ms;
+	struct pty *p = client_in_list(sb, "/100", &open_ms);
 	struct measure_keys move;
 
 	bench_section("the same while pages come from a backend that takes 3 s for each");
@@ -333,7 +384,8 @@ static void measure_slow_backend(void)
 static void measure_demo(void)
 {
 	struct sandbox *sb = sandbox_start((const char *const[]){"--seed", "demo", NULL});
-	struct pty *p = client_in_list(sb, "Empty draft");
+	double open_ms;
+	struct pty *p = client_in_list(sb, "Empty draft", &open_ms);
 	struct measure_idle idle;
 
 	bench_section("the demo, a computation open");

@@ -119,6 +119,7 @@ struct player *player_create(const struct player_spec *spec)
 	player->mask_bytes = spec->mask_bytes;
 	player->home = tmpdir_create();
 	setenv("XDG_STATE_HOME", player->home, 1);
+	setenv("XDG_CACHE_HOME", player->home, 1);
 	prism_clock_manual_init(&player->clock, WALL_US);
 	player->loop = prism_loop_create(&player->clock.clock);
 	player->work = prism_work_create(player->loop, 2);
@@ -126,6 +127,13 @@ struct player *player_create(const struct player_spec *spec)
 		start_sandbox(player, seed);
 	start_client(player, spec);
 	return player;
+}
+
+void player_fault(struct player *player, const char *spec)
+{
+	struct prism_error err = PRISM_ERROR_INIT;
+
+	must(sb_faults_add(player->faults, spec, &err), &err);
 }
 
 void player_destroy(struct player *player)

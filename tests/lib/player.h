@@ -40,6 +40,7 @@ void player_server(struct player *player, const char *sql);
 void player_tick(struct player *player, int64_t ms); /* moves both clocks */
 int64_t player_wall_us(const struct player *player);
 void player_settle(struct player *player);
+void player_fault(struct player *player, const char *spec); /* of the sandbox, from now on */
 const struct pt_canvas *player_screen(const struct player *player);
 /* The screen as a golden file: size, cells between bars, cursor, runs of styles.  Ports are
  * masked. Yours. */

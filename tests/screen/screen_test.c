@@ -31,6 +31,7 @@
  *     paste PATH               its contents, as a terminal pastes them
  *     touch PATH               its times, and those of what is in it, become the clock's
  *     tick MS                  moves the clock
+ *     fault SPEC               the sandbox misbehaves from now on
  *     see TEXT                 the text is on the screen
  *     gone TEXT                the text is not
  *     shot NAME                compares
@@ -346,6 +347,8 @@ static void step(struct play *play, const char *word, char *rest)
 		player_resize(play->player, rows, cols);
 	} else if (strcmp(word, "tick") == 0) {
 		player_tick(play->player, strtol(rest, NULL, 10));
+	} else if (strcmp(word, "fault") == 0) {
+		player_fault(play->player, rest);
 	} else if (strcmp(word, "see") == 0 || strcmp(word, "gone") == 0) {
 		see(play, rest, word[0] == 's');
 	} else if (strcmp(word, "hangup") == 0) {

@@ -137,6 +137,38 @@ static void test_failure_and_retry(void **state)
 	assert_int_equal(cJSON_GetArraySize(cli_must(c, "run list %s", id)), 2);
 }
 
+/* What goes on, without a screen: counts, what needs whom, two runs side by side, marks. */
+static void test_seeing(void **state)
+{
+	struct story *s = *state;
+	struct cli *c = &s->cli;
+	const cJSON *doc;
+	char id[80];
+
+	story_define(s, "Seen from afar", "", SAMPLES "classify.py", SAMPLES "flowers.csv", id);
+	story_run_until(s, id, "ReceivingAlgorithm");
+	doc = cli_must(c, "dashboard --days 14");
+	assert_true(cJSON_GetNumberValue(
+	                cJSON_GetObjectItem(cJSON_GetObjectItem(doc, "computations"), "total")) > 10);
+	assert_int_equal(cJSON_GetArraySize(cJSON_GetObjectItem(doc, "runs_per_day")), 14);
+	assert_string_equal(
+	    cli_text(cli_find(cJSON_GetObjectItem(doc, "needs"), "computation_id", id), "kind"),
+	    "algorithm");
+	assert_int_equal(cJSON_GetArraySize(cJSON_GetObjectItem(doc, "errors")), 0);
+	assert_int_equal(cli_run(c, "dashboard --days 91"), 2);
+	assert_int_equal(cli_run(c, "run compare %s", id), 5); /* one run */
+	cli_must(c, "computation stop %s", id);
+	cli_must(c, "run compare %s --with 'Iris classification baseline'", id);
+	story_must_contain(c->out, "\"Waiting for algorithm\"");
+	cli_must(c, "notify %s", id);
+	assert_non_null(cli_find(cli_must(c, "notify list"), "id", id));
+	cli_must(c, "notify %s --off", id);
+	assert_null(cli_find(cli_must(c, "notify list"), "id", id));
+	assert_non_null(cli_find(cli_must(c, "fleet"), "profile", "default"));
+	cli_must(c, "cache show");
+	cli_must(c, "cache clear");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -145,6 +177,7 @@ int main(void)
 	    cmocka_unit_test(test_a_wrong_file_is_refused_before_a_byte),
 	    cmocka_unit_test(test_stop),
 	    cmocka_unit_test(test_failure_and_retry),
+	    cmocka_unit_test(test_seeing),
 	};
 
 	return cmocka_run_group_tests(tests, start, stop);

@@ -48,6 +48,19 @@ static void copying_by_kind_of_terminal(void **state)
 	expect_copy("xterm", NULL, "", "\033]52;c;\a");
 }
 
+static void notifications_carry_no_control(void **state)
+{
+	unsetenv("TMUX");
+	pt_term_notify(&term, false, "Iris", "Completed");
+	assert_string_equal(sent, "\033]9;Iris: Completed\a");
+	pt_term_notify(&term, true, "Iris; \033[31m\a", "Failed");
+	assert_string_equal(sent, "\033]777;notify;Iris, ␛[31m␇;Failed\a");
+	setenv("TMUX", "/tmp/tmux-0/default,1,0", 1);
+	pt_term_notify(&term, false, "Iris", "Running");
+	assert_string_equal(sent, "\033Ptmux;\033\033]9;Iris: Running\a\033\\");
+	unsetenv("TMUX");
+}
+
 static void too_much_for_a_clipboard(void **state)
 {
 	size_t most = PT_CLIPBOARD_MAX / 4 * 3;
@@ -129,6 +142,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(copying_by_kind_of_terminal),
+	    cmocka_unit_test(notifications_carry_no_control),
 	    cmocka_unit_test(too_much_for_a_clipboard),
 	    cmocka_unit_test(a_title_carries_no_control),
 	    cmocka_unit_test(colour_words),
