@@ -5,6 +5,7 @@
 
 #include "base/log.h"
 #include "base/text.h"
+#include "core/cache.h"
 #include "core/internal.h"
 #include "core/keep.h"
 #include "core/unlock.h"
@@ -512,9 +513,22 @@ void core_session_abandon(struct core *core)
 	core_requests_fail_parked(core, &why);
 }
 
+/* Whoever signs out on a shared machine leaves nothing to read. */
+static void wipe_cache(struct core *core)
+{
+	struct prism_error err = PRISM_ERROR_INIT;
+	size_t count;
+	if (core_cache_clear(core, &count, &err) == 0)
+		return;
+	prism_error_wrap(&err, "what was kept for the next start is still there");
+	core_notify_error(core, &err);
+}
+
 void core_session_logout(struct core *core)
 {
 	struct session *s = session_of(core);
+	if (s->known)
+		wipe_cache(core);
 	token_drop(&s->access);
 	token_drop(&s->refresh);
 	prism_arena_destroy(s->user_arena);

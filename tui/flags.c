@@ -33,6 +33,7 @@ const struct pt_flag pt_flags[] = {
      "execute nothing, use files only below given directories"},
     {"ascii", 0, NULL, "ascii", "yes", "draw with ASCII only"},
     {"no-color", 0, NULL, "color", "never", "no colours, attributes only"},
+    {"low-bandwidth", 0, NULL, "low_bandwidth", "yes", "halve all polls, for slow lines"},
     {"mouse", 0, NULL, "mouse", "yes", "use the mouse"},
     {"log-file", 0, "FILE", "log_file", NULL, "diagnostic log"},
     {"set", 's', "OPTION=VALUE", NULL, NULL, "any other setting of the configuration file"},

@@ -247,6 +247,21 @@ static void it_belongs_to_one_person(void **state)
 	assert_true(each_file(NULL, NULL) < 3); /* of the new one alone */
 }
 
+static void signing_out_leaves_nothing(void **state)
+{
+	PRISM_AUTO_FREE char *with_key = NULL, *done = NULL, *workspace = NULL;
+	struct corerun *run;
+
+	look_around(&with_key, &done, &workspace);
+	assert_true(each_file(NULL, NULL) >= 5);
+	run = open_client(NULL);
+	corerun_login(run, sandbox->users[0].email, sandbox->users[0].password);
+	core_session_logout(run->core);
+	corerun_settle(run);
+	assert_int_equal(each_file(NULL, NULL), 0);
+	corerun_close(run);
+}
+
 static void off_means_off(void **state)
 {
 	struct corerun *run = open_client("cache=no");
@@ -351,6 +366,7 @@ int main(void)
 	    TEST(known_last_and_nothing_secret),
 	    TEST(damaged_files_count_as_none),
 	    TEST(it_belongs_to_one_person),
+	    TEST(signing_out_leaves_nothing),
 	    TEST(off_means_off),
 	    TEST(the_oldest_go_first),
 	    TEST(a_directory_of_others_is_not_used),
