@@ -160,7 +160,7 @@ static void workspace_changed(struct pt_ui *ui)
 		pt_app_open_tab(ui->app, pt_app_home(ui->app));
 	else if (core_session_ready(ui->core)) /* it was dropped under somebody who is signed in */
 		pt_ui_signed_in(ui);
-	if (*id)
+	if (*id && !ui->login) /* not over the form that asks who is there */
 		pt_resume_offer(ui->app);
 }
 

@@ -612,6 +612,26 @@ static unsigned open_log_file(struct pt_app *app, const char *name)
 	return PT_HANDLED | PT_REDRAW;
 }
 
+/* A typed line may be about something else than the row under the cursor; that row's state then
+ * says nothing about it, and the command finds out for itself. */
+static bool about_another(struct pt_view *view, const struct pt_action *action,
+                          const struct pt_values *values)
+{
+	const struct pt_actor *actor = view ? view->ops->actor : NULL;
+
+	for (const struct pt_arg *arg = values ? action->args : NULL; arg && arg->name; arg++) {
+		const char *given = arg->kind >= PT_ARG_WORKSPACE && arg->kind <= PT_ARG_CVM
+		                        ? pt_values_get(values, arg->name)
+		                        : NULL;
+		const char *here =
+		    given && actor && actor->subject ? actor->subject(view, arg->kind) : NULL;
+
+		if (given && (!here || strcmp(given, here) != 0))
+			return true;
+	}
+	return false;
+}
+
 unsigned pt_ui_act(struct pt_app *app, struct pt_view *view, enum pt_action_id id,
                    const struct pt_values *values)
 {
@@ -631,7 +651,8 @@ unsigned pt_ui_act(struct pt_app *app, struct pt_view *view, enum pt_action_id i
 		pt_import_open(app, values);
 		return PT_HANDLED | PT_REDRAW;
 	}
-	if (!pt_ui_may(app, view, id, reason, sizeof(reason))) {
+	if (!pt_ui_may(app, about_another(view, action, values) ? NULL : view, id, reason,
+	               sizeof(reason))) {
 		if (core_connection(pt_ui_core(app)) == CORE_CONN_DOWN)
 			core_list_refresh(core_workspaces(pt_ui_core(app))); /* it may be back by now */
 		pt_app_message(app, PT_SLOT_OFF, "%s: %s", pt_action_hint(action), reason);

@@ -5,8 +5,10 @@
 #include "base/mem.h"
 #include "core/options.h"
 #include "core/session.h"
+#include "core/workspace.h"
 #include "net/http.h"
 #include "tui/form.h"
+#include "tui/resume.h"
 #include "tui/ui_private.h"
 #include "tui/views.h"
 
@@ -32,6 +34,8 @@ static void signed_in(void *data, const struct prism_error *err)
 			pt_app_close(app, view);
 		pt_app_message(app, PT_SLOT_GOOD, "signed in as %s",
 		               core_session_login_name(pt_ui_core(app)));
+		if (*core_workspace_id(pt_ui_core(app))) /* what was known last was shown behind this */
+			pt_resume_offer(app);
 		return;
 	}
 	if (!l || err->category == PRISM_ERROR_CANCELLED)
