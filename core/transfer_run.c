@@ -269,6 +269,39 @@ static void hold_agent(void *data, bool held)
 		core_agent_pause(t->call, held);
 }
 
+/* An upload that broke off: how far it got, and what the agent's state allows. An agent takes a
+ * file from its beginning only (reference agent.md section 2). */
+static void tell_broken(const struct core_transfer *t, struct prism_error *err)
+{
+	enum core_agent_state state = agent_state(t);
+	const char *why = "";
+	char sent[24], all[24], next[200];
+
+	if (t->info.kind == CORE_TRANSFER_RESULT || !t->info.done || !t->info.total ||
+	    core_agent_refusal(err) != CORE_AGENT_UNAVAILABLE || err->category == PRISM_ERROR_TRUST)
+		return;
+	if (state == CORE_AGENT_STATE_UNKNOWN)
+		snprintf(next, sizeof(next),
+		         "look at the timeline whether it still waits for the file, "
+		         "then start it again");
+	else if (gate(t, &why) == LATE)
+		snprintf(next, sizeof(next), "%s (%s): do not send it again", why,
+		         core_agent_state_word(state));
+	else
+		snprintf(next, sizeof(next), "it still waits for the file: start the transfer again");
+	prism_error_hint(err, "%s of %s were sent; the agent cannot go on from there. %s",
+	                 prism_text_bytes(t->info.done, sent), prism_text_bytes(t->info.total, all),
+	                 next);
+}
+
+static void fail(struct core_transfer *t, const struct prism_error *err)
+{
+	struct prism_error told = *err;
+
+	tell_broken(t, &told);
+	core_transfer_finish(t, CORE_TRANSFER_FAILED, &told);
+}
+
 static void call_done(void *data, const struct prism_error *err)
 {
 	struct core_transfer *t = data;
@@ -280,7 +313,7 @@ static void call_done(void *data, const struct prism_error *err)
 	else if (err && try_again(t, err))
 		return;
 	else if (err)
-		core_transfer_finish(t, CORE_TRANSFER_FAILED, err);
+		fail(t, err);
 	else if (t->info.kind == CORE_TRANSFER_RESULT)
 		result_arrived(t);
 	else {

@@ -375,6 +375,32 @@ static void test_lost_connection_is_final(void **state)
 	prism_free(path);
 }
 
+static void broken_says(struct world *w, enum core_agent_state later, const char *what)
+{
+	char *path = write_input(w, "b.csv", 2 * MIB);
+	const struct core_transfer_info *info;
+	uint64_t id;
+
+	w->fake.drop_after = MIB;
+	w->state = CORE_AGENT_STATE_RECEIVING_DATA;
+	id = submit(w, spec_for(w, CORE_TRANSFER_DATASET, path));
+	WAIT_UNTIL(w, core_transfer_find(w->queue, id)->state == CORE_TRANSFER_SENDING);
+	w->state = later;
+	wait_final(w, id);
+	info = core_transfer_find(w->queue, id);
+	if (!strstr(info->error->hint, " were sent; the agent cannot go on from there") ||
+	    !strstr(info->error->hint, what))
+		fail_msg("%s", info->error->hint);
+	prism_free(path);
+}
+
+static void test_a_broken_upload_says_how_far_it_got(void **state)
+{
+	broken_says(*state, CORE_AGENT_STATE_RECEIVING_DATA, "start the transfer again");
+	broken_says(*state, CORE_AGENT_STATE_RUNNING, "do not send it again");
+	broken_says(*state, CORE_AGENT_STATE_UNKNOWN, "look at the timeline");
+}
+
 static void test_cancel_and_retry(void **state)
 {
 	struct world *w = *state;
@@ -705,6 +731,7 @@ int main(void)
 	    CASE(test_race_after_the_algorithm),
 	    CASE(test_nobody_answers_yet),
 	    CASE(test_lost_connection_is_final),
+	    CASE(test_a_broken_upload_says_how_far_it_got),
 	    CASE(test_cancel_and_retry),
 	    CASE(test_cancel_while_queued_and_hashing),
 	    CASE(test_directory_is_zipped),
