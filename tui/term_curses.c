@@ -198,12 +198,15 @@ static void put_reset(struct curses_term *curses)
 		put_cap(curses, tparm(change_scroll_region, 0, curses->term.rows - 1, 0, 0, 0, 0, 0, 0, 0));
 	put_modes(curses, false);
 	put_cap(curses, cursor_normal);
-	if (has(exit_ca_mode)) {
-		put_cap(curses, exit_ca_mode);
-	} else { /* no second screen: below what was drawn */
+	/* Not every terminal has a second screen to leave: mosh, GNU screen unless told to, vt100.  There
+	 * the last frame would stay, with the shell's prompt somewhere in it. */
+	if (has(clear_screen)) {
+		put_cap(curses, clear_screen);
+	} else {
 		put_cap(curses, tparm(cursor_address, curses->term.rows - 1, 0, 0, 0, 0, 0, 0, 0, 0));
 		prism_buf_puts(&curses->out, "\r\n");
 	}
+	put_cap(curses, exit_ca_mode);
 }
 
 static void arm(struct curses_term *curses)

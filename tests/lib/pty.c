@@ -355,17 +355,6 @@ bool pty_wait_gone_(struct pty *p, const char *marker, int ms)
 	}
 }
 
-bool pty_raw_has(const struct pty *p, const char *bytes)
-{
-	size_t size = strlen(bytes);
-
-	for (size_t i = 0; i + size <= p->raw.len; i++) {
-		if (memcmp(p->raw.data + i, bytes, size) == 0)
-			return true;
-	}
-	return false;
-}
-
 bool pty_wait_raw_(struct pty *p, const char *bytes, int ms)
 {
 	int64_t deadline = pty_now_ns() + (int64_t)ms * 1000000;

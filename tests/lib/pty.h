@@ -82,6 +82,7 @@ int64_t pty_last_ns(const struct pty *p);
 int64_t pty_start_ns(const struct pty *p);                 /* just before exec */
 const char *pty_raw(const struct pty *p, size_t *ret_len); /* lent */
 bool pty_raw_has(const struct pty *p, const char *bytes);
+bool pty_raw_colour(const struct pty *p); /* holds a sequence that sets a colour */
 int64_t pty_now_ns(void);
 
 /* What the program left switched on, from the bytes it sent and the tty itself. */

@@ -149,44 +149,15 @@ static void test_dumb_terminal_gets_an_answer(void **state)
 	pty_destroy(p);
 }
 
-/* True when the bytes hold an SGR that sets a colour. */
-static bool sets_colour(const char *raw, size_t len)
-{
-	for (size_t i = 0; i + 2 < len; i++) {
-		size_t end = i + 2;
-
-		if (raw[i] != '\033' || raw[i + 1] != '[')
-			continue;
-		while (end < len &&
-		       (raw[end] == ';' || raw[end] == ':' || (raw[end] >= '0' && raw[end] <= '9')))
-			end++;
-		if (end >= len || raw[end] != 'm')
-			continue;
-		for (const char *at = raw + i + 2; at < raw + end; at++) {
-			char *next;
-			long code = strtol(at, &next, 10);
-
-			if ((code >= 30 && code <= 38) || (code >= 40 && code <= 48) ||
-			    (code >= 90 && code <= 107))
-				return true;
-			at = next;
-		}
-	}
-	return false;
-}
-
 static void test_no_color(void **state)
 {
 	struct client_spec spec = plain;
 	struct pty *p;
-	const char *raw;
-	size_t len;
 
 	spec.env = (const char *const[]){"NO_COLOR=1", "COLORTERM=truecolor", NULL};
 	p = client_start(&spec);
 	wait_up(p);
-	raw = pty_raw(p, &len);
-	assert_false(sets_colour(raw, len));
+	assert_false(pty_raw_colour(p));
 	assert_false(pty_any_colour(p));
 	pty_destroy(p);
 }
@@ -194,12 +165,9 @@ static void test_no_color(void **state)
 static void test_colours_otherwise(void **state)
 {
 	struct pty *p = client_start(&plain);
-	const char *raw;
-	size_t len;
 
 	wait_up(p);
-	raw = pty_raw(p, &len);
-	assert_true(sets_colour(raw, len));
+	assert_true(pty_raw_colour(p));
 	pty_destroy(p);
 }
 
