@@ -198,8 +198,8 @@ static void put_reset(struct curses_term *curses)
 		put_cap(curses, tparm(change_scroll_region, 0, curses->term.rows - 1, 0, 0, 0, 0, 0, 0, 0));
 	put_modes(curses, false);
 	put_cap(curses, cursor_normal);
-	/* Not every terminal has a second screen to leave: mosh, GNU screen unless told to, vt100.  There
-	 * the last frame would stay, with the shell's prompt somewhere in it. */
+	/* Not every terminal has a second screen to leave: mosh, GNU screen unless told to, vt100.
+	 * There the last frame would stay, with the shell's prompt somewhere in it. */
 	if (has(clear_screen)) {
 		put_cap(curses, clear_screen);
 	} else {
