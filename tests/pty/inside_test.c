@@ -298,7 +298,7 @@ static void leave_by(struct world *w, const char *keys)
 	pty_wait_text(w->p, "left-with-0", SOON);
 	pty_check(w->p, pty_has(w->p, "settings-kept"), "looking for", "settings-kept", __FILE__,
 	          __LINE__);
-	pty_wait_gone(w->p, "Computations", SOON); /* the last frame does not stay */
+	pty_wait_gone(w->p, "clear text, this machine", SOON); /* no frame stays */
 	assert_int_equal(run(w, w->wrap->left), 0);
 	pty_state(w->p, &s);
 	if (w->wrap->transparent)
