@@ -572,8 +572,11 @@ static void drained(void *data, const struct prism_error *err)
 {
 	struct exporting *x = data;
 
-	if (err && !failed(x))
+	/* Stopped while the last bytes were on their way to the disk: nothing appears all the same. */
+	if (!failed(x) && err)
 		prism_error_copy(&x->error, err);
+	else if (!failed(x) && prism_cancel_fired(x->cancel))
+		prism_error_raise(&x->error, PRISM_ERROR_CANCELLED, "cancelled");
 	finish(x);
 }
 
