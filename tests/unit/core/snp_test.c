@@ -176,7 +176,7 @@ static X509 *leaf(const struct spec *s, const struct sb_forge *issuer)
 	X509 *cert = X509_new();
 	X509_NAME *name = X509_get_subject_name(cert);
 	uint8_t product[34] = {0x16, (uint8_t)strlen(s->product)};
-	long until = s->variant == EXPIRED ? -60 : 86400;
+	long until = s->variant == EXPIRED ? -3600 : 86400;
 
 	memcpy(product + 2, s->product, strlen(s->product));
 	X509_set_version(cert, 2);
