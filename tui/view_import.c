@@ -334,6 +334,17 @@ static void step_text(const struct pt_view *view, char *buf, size_t size)
 	}
 }
 
+/* The cause, with its line and column, and the remedy: the line above has no room for them. */
+static void draw_failure(const struct core_import *import, struct pt_canvas *canvas,
+                         struct pt_rect area)
+{
+	struct prism_error told = *core_import_error(import);
+	struct pt_load load = {.state = PT_LOAD_FAILED, .error = &told};
+
+	prism_error_format(core_import_error(import), told.message, sizeof(told.message));
+	pt_load_draw(&load, 0, false, canvas, area);
+}
+
 static void draw(const struct pt_view *view, struct pt_canvas *canvas, struct pt_rect area,
                  bool focus)
 {
@@ -357,6 +368,8 @@ static void draw(const struct pt_view *view, struct pt_canvas *canvas, struct pt
 	               text);
 	if (below.h > 0 && stage >= CORE_IMPORT_READY && stage != CORE_IMPORT_FAILED)
 		pt_table_draw(v->table, canvas, below, focus);
+	else if (below.h > 0 && stage == CORE_IMPORT_FAILED)
+		draw_failure(v->import, canvas, below);
 }
 
 /* ---- actions ---- */
