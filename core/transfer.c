@@ -58,6 +58,8 @@ void core_transfer_note_trust(struct core_transfer *t)
 	struct core_appraisal *appraisal =
 	    t->lane && t->lane->agent ? core_agent_appraisal(t->lane->agent) : NULL;
 
+	if (!appraisal && t->lane && !core_tls_mode_info(t->connection->mode)->attested)
+		t->info.trust = t->connection->mode == CORE_TLS_NONE ? "clear text" : "TLS, not attested";
 	if (!appraisal || appraisal == t->info.appraisal)
 		return;
 	prism_free(t->trust);

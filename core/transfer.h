@@ -94,7 +94,8 @@ struct core_transfer_info {
 	int64_t queued_us, started_us, ended_us; /* wall clock; PRISM_TIME_UNSET until then */
 	const char *sha3;                        /* of what is sent or was received; "" until known */
 	const char *note; /* one line: what it waits for, or what the result holds; "" */
-	/* What was proven about the agent: one line ("" without attestation), and all of it. */
+	/* What was proven about the agent, once it was reached: one line ("" until then; "clear text"
+	 * and "TLS, not attested" without attestation), and all of it. */
 	const char *trust;
 	struct core_appraisal *appraisal; /* NULL without attestation; take a reference to keep it */
 	unsigned attempts;

@@ -8,6 +8,7 @@
 #include "base/mem.h"
 #include "base/text.h"
 #include "core/asset.h"
+#include "core/assetfile.h"
 #include "core/computation.h"
 #include "core/user.h"
 #include "core/validate.h"
@@ -235,6 +236,7 @@ static void create_hashed(void *data, const char *hex, uint64_t size, const stru
 		return;
 	}
 	snprintf(making->checksum, sizeof(making->checksum), "%s", hex);
+	core_assetfile_note(command->world->options, hex, making->path);
 	draft.file_name = name ? name : prism_path_base(making->path);
 	draft.mime_type = core_mime_of(draft.file_name);
 	pt_command_try(
@@ -306,6 +308,8 @@ static void update_hashed(void *data, const char *hex, uint64_t size, const stru
 		pt_command_done(command, err);
 		return;
 	}
+	if (hex)
+		core_assetfile_note(command->world->options, hex, making->path);
 	pt_command_message(command, "asset updated");
 	pt_command_try(command,
 	               core_asset_update(command->core, pt_command_get(command, "asset"), &draft,

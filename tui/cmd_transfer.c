@@ -13,6 +13,7 @@
 #include "base/mem.h"
 #include "core/appraisal.h"
 #include "core/asset.h"
+#include "core/assetfile.h"
 #include "core/computation.h"
 #include "core/options.h"
 #include "core/transfer.h"
@@ -114,6 +115,8 @@ static void moved(void *data, const struct core_transfer_info *info)
 	add_transfer(command->records, info);
 	if (info->listing)
 		add_listing(command->records, info->listing);
+	if (m->kind != CORE_TRANSFER_RESULT)
+		core_assetfile_note(command->world->options, info->sha3, info->path);
 	if (m->kind == CORE_TRANSFER_RESULT)
 		pt_command_message(command, "result saved as %s: %s", info->path, info->note);
 	else

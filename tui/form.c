@@ -46,7 +46,9 @@ struct pt_form *pt_form_create(const struct pt_field *fields, size_t count, cons
 	for (size_t i = 0; i < count; i++)
 		init_field(&form->fields[i], &fields[i], data);
 	for (size_t i = 0; i < count; i++)
-		if (fields[i].initial)
+		if (fields[i].initial && (fields[i].flags & PT_FIELD_PROPOSED) && form->fields[i].prompt)
+			pt_prompt_propose(form->fields[i].prompt, fields[i].initial);
+		else if (fields[i].initial)
 			pt_form_set(form, fields[i].id, fields[i].initial);
 	form->modified = false;
 	while (form->focus < count && !pt_form_enterable(form, form->focus))

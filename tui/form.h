@@ -31,6 +31,7 @@ enum pt_field_flags {
 	PT_FIELD_REQUIRED = 1 << 0, /* "cannot be empty." */
 	PT_FIELD_READONLY = 1 << 1,
 	PT_FIELD_JUDGE_EMPTY = 1 << 2, /* validate is called for an empty value too */
+	PT_FIELD_PROPOSED = 1 << 3,    /* initial is a guess: pt_prompt_propose() */
 };
 
 struct pt_form;

@@ -227,10 +227,14 @@ void pt_value_time(struct pt_app *app, struct pt_value *value, int64_t wall_us)
 	value->slot = PT_SLOT_DIM;
 }
 
+enum pt_glyph pt_tone_glyph(enum core_tone tone)
+{
+	return tone == CORE_TONE_PLAIN || tone == CORE_TONE_MUTED ? PT_GLYPH_RING : PT_GLYPH_DOT;
+}
+
 void pt_value_state(struct pt_value *value, const char *word, enum core_tone tone)
 {
 	value->text = word;
 	value->slot = pt_tone_slot(tone);
-	value->glyph =
-	    tone == CORE_TONE_PLAIN || tone == CORE_TONE_MUTED ? PT_GLYPH_RING : PT_GLYPH_DOT;
+	value->glyph = pt_tone_glyph(tone);
 }

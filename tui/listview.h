@@ -65,6 +65,8 @@ unsigned pt_listview_refresh(struct pt_view *view);
 /* Cell helpers. */
 void pt_value_text(struct pt_value *value, const char *text, enum pt_slot slot);
 void pt_value_time(struct pt_app *app, struct pt_value *value, int64_t wall_us);
+/* Hollow for what neither goes on nor ended. */
+enum pt_glyph pt_tone_glyph(enum core_tone tone);
 void pt_value_state(struct pt_value *value, const char *word, enum core_tone tone);
 
 #endif

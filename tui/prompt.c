@@ -21,7 +21,8 @@ struct pt_prompt {
 	void *complete_data;
 	struct pt_completion candidates;
 	size_t candidate;
-	bool walking; /* candidates are shown */
+	bool walking;  /* candidates are shown */
+	bool proposed; /* the text is ours, and no key was pressed yet */
 };
 
 struct pt_prompt *pt_prompt_create(size_t max)
@@ -115,13 +116,29 @@ static void insert(struct pt_prompt *prompt, const char *text, size_t len)
 void pt_prompt_set(struct pt_prompt *prompt, const char *text)
 {
 	end_walk(prompt);
+	prompt->proposed = false;
 	erase(prompt, 0, prompt->len);
 	insert(prompt, text, strlen(text));
 }
 
-void pt_prompt_insert(struct pt_prompt *prompt, const char *text, size_t len)
+void pt_prompt_propose(struct pt_prompt *prompt, const char *text)
+{
+	pt_prompt_set(prompt, text);
+	prompt->proposed = prompt->len > 0;
+}
+
+/* Text is about to come in: a proposal goes. */
+static void make_room(struct pt_prompt *prompt)
 {
 	end_walk(prompt);
+	if (prompt->proposed)
+		erase(prompt, 0, prompt->len);
+	prompt->proposed = false;
+}
+
+void pt_prompt_insert(struct pt_prompt *prompt, const char *text, size_t len)
+{
+	make_room(prompt);
 	insert(prompt, text, len);
 }
 
@@ -289,7 +306,7 @@ static unsigned paste(struct pt_prompt *prompt, const char *text, size_t len)
 		else if (cp != 0xfffd && !prism_text_hostile((uint32_t)cp))
 			prism_buf_put(&clean, start, (size_t)(pos - start));
 	}
-	end_walk(prompt);
+	make_room(prompt);
 	insert(prompt, prism_buf_text(&clean), clean.len);
 	prism_buf_wipe(&clean);
 	return PT_HANDLED | PT_REDRAW | PT_CHANGED;
@@ -373,6 +390,12 @@ static unsigned plain_key(struct pt_prompt *prompt, uint32_t key)
 	}
 }
 
+static bool takes_away(const struct pt_event *event)
+{
+	return pt_key_is(event, PT_KEY_BACKSPACE, 0) || pt_key_is(event, PT_KEY_DELETE, 0) ||
+	       pt_key_is(event, 'h', PT_MOD_CTRL);
+}
+
 unsigned pt_prompt_key(struct pt_prompt *prompt, const struct pt_event *event)
 {
 	if (event->kind == PT_EVENT_PASTE)
@@ -382,10 +405,15 @@ unsigned pt_prompt_key(struct pt_prompt *prompt, const struct pt_event *event)
 	if (pt_key_text(event)) {
 		char bytes[4];
 
-		end_walk(prompt);
+		make_room(prompt);
 		insert(prompt, bytes, prism_utf8_encode(event->key, bytes));
 		return PT_HANDLED | PT_REDRAW | PT_CHANGED;
 	}
+	if (prompt->proposed && takes_away(event)) {
+		make_room(prompt);
+		return PT_HANDLED | PT_REDRAW | PT_CHANGED;
+	}
+	prompt->proposed = false;
 	if (pt_key_is(event, PT_KEY_TAB, PT_MOD_SHIFT))
 		return complete(prompt, -1);
 	if (event->mods == PT_MOD_CTRL)
@@ -448,7 +476,9 @@ void pt_prompt_draw(const struct pt_prompt *prompt, struct pt_canvas *canvas, in
 	}
 	if (prompt->len == 0 && placeholder && !focus)
 		pt_canvas_text(canvas, x, y, width, PT_SLOT_PLACEHOLDER, 0, placeholder);
-	pt_canvas_text_from(canvas, x, y, width, skip, slot, 0, prompt->text, prompt->len);
+	pt_canvas_text_from(canvas, x, y, width, skip, slot,
+	                    focus && prompt->proposed ? PT_LOOK_SELECTED : 0, prompt->text,
+	                    prompt->len);
 	if (focus)
 		pt_canvas_set_cursor(canvas, x + at - skip, y);
 }

@@ -54,6 +54,9 @@ void pt_prompt_set_history(struct pt_prompt *prompt, struct pt_history *history)
 const char *pt_prompt_text(const struct pt_prompt *prompt);     /* lent until the next change */
 size_t pt_prompt_cursor(const struct pt_prompt *prompt);        /* bytes */
 void pt_prompt_set(struct pt_prompt *prompt, const char *text); /* cursor at the end */
+/* A text that nobody asked for: what is typed or pasted first takes its place, backspace takes it
+ * away, any other key makes it an ordinary text. Shown as selected while it has the focus. */
+void pt_prompt_propose(struct pt_prompt *prompt, const char *text);
 unsigned pt_prompt_key(struct pt_prompt *prompt, const struct pt_event *event);
 /* Adds the text to the history. */
 void pt_prompt_remember(struct pt_prompt *prompt);

@@ -7,6 +7,7 @@
 #include "core/cvm.h"
 #include "tui/args.h"
 #include "tui/lines.h"
+#include "tui/listview.h"
 #include "tui/views.h"
 
 #include <stdio.h>
@@ -68,7 +69,7 @@ static void readiness(struct details *d, const struct core_cvm *cvm)
 	char reason[128];
 
 	pt_lines_add(d->lines, "phase", TARGET_NONE, NULL);
-	pt_lines_glyph(d->lines, PT_GLYPH_DOT, pt_tone_slot(phase->tone));
+	pt_lines_glyph(d->lines, pt_tone_glyph(phase->tone), pt_tone_slot(phase->tone));
 	pt_lines_part(d->lines, pt_tone_slot(phase->tone), " %s", phase->label);
 	core_cvm_reason(cvm, reason, sizeof(reason));
 	pt_lines_part(d->lines, PT_SLOT_DIM, "  %s", *reason ? reason : "can run a computation now");

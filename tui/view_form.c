@@ -313,9 +313,12 @@ static void name_form(struct pt_form_view *f)
 		enum pt_action_id id;
 		const char *verb;
 	} named[] = {/* whose last word is no verb */
-	             {PT_ACTION_MEASURE_SNP, "measure"},
-	             {PT_ACTION_POLICY_MEASUREMENT, "write"},
-	             {PT_ACTION_POLICY_HOST_DATA, "write"},
+	             {PT_ACTION_SEND_ALGORITHM, "send"},      {PT_ACTION_SEND_DATA, "send"},
+	             {PT_ACTION_AGENT_ATTESTATION, "ask"},    {PT_ACTION_AGENT_IMA, "ask"},
+	             {PT_ACTION_CVM_ATTESTATION, "get"},      {PT_ACTION_CERT_CA, "get"},
+	             {PT_ACTION_COMPUTATION_CERTS, "save"},   {PT_ACTION_AGENT_ENV, "show"},
+	             {PT_ACTION_LOG_HOST, "follow"},          {PT_ACTION_MEASURE_SNP, "measure"},
+	             {PT_ACTION_POLICY_MEASUREMENT, "write"}, {PT_ACTION_POLICY_HOST_DATA, "write"},
 	             {PT_ACTION_POLICY_CORIM, "write"}};
 	const char *verb = strrchr(f->action->name, ' ');
 

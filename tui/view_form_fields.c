@@ -7,17 +7,22 @@
  *   flag            a box
  *   id of something a text, completed from what is loaded; what is known already is only told
  */
+#include "base/file.h"
 #include "base/mem.h"
 #include "base/text.h"
 #include "core/asset.h"
+#include "core/assetfile.h"
 #include "core/role.h"
 #include "core/session.h"
+#include "core/transfer.h"
 #include "core/workspace.h"
 #include "tui/candidates.h"
 #include "tui/ui_private.h"
 #include "tui/view_form_private.h"
 
+#include <limits.h>
 #include <string.h>
+#include <unistd.h>
 
 bool pt_form_arg_is_id(enum pt_arg_kind kind)
 {
@@ -32,6 +37,9 @@ static char *label_of(const char *name)
 	static const struct {
 		const char *name, *label;
 	} known[] = {{"ip", "IP addresses"},
+	             {"link", "Linked to"},
+	             {"cvm", "CVM"},
+	             {"pat", "Access token"},
 	             {"tls-mode", "TLS mode"},
 	             {"server-ca-file", "Server CA file"},
 	             {"client-ca-file", "Client CA file"},
@@ -157,17 +165,78 @@ const char *pt_form_current(const struct pt_form_view *f, const struct pt_arg *a
 	return !strcmp(arg->name, "description") ? asset->description : NULL;
 }
 
-/* What an empty field starts with though the server says nothing; lent. */
-static const char *proposed(const struct pt_form_view *f, const struct pt_arg *arg)
+/* When a file was last sent for a computation, on its way counting as now; 0: not in this start. */
+static int64_t last_sent(const struct pt_form_view *f, const char *computation, const char *path)
+{
+	const struct core_transfer_queue *queue = pt_world_transfers(pt_ui_world(f->view->app));
+	const struct core_transfer_info *info;
+
+	for (size_t i = 0; (info = core_transfer_at(queue, i)); i++)
+		if (!strcmp(info->computation_id, computation) && !strcmp(info->path, path)) {
+			if (info->state == CORE_TRANSFER_DONE)
+				return info->ended_us;
+			if (!core_transfer_state_final(info->state))
+				return INT64_MAX;
+		}
+	return 0;
+}
+
+/* As a person would type it: below the directory we are in, or below home. Yours. */
+static char *typed_path(const char *path)
+{
+	char cwd[PATH_MAX];
+	size_t len = getcwd(cwd, sizeof(cwd)) ? strlen(cwd) : 0;
+
+	if (len > 1 && !strncmp(path, cwd, len) && path[len] == '/' && path[len + 1])
+		return prism_strdup(path + len + 1);
+	return prism_path_shorten(path);
+}
+
+/* The file of a linked asset, when it is known where it lies; of several datasets the one whose
+ * turn it is, which was sent longest ago. Yours. */
+static char *proposed_file(const struct pt_form_view *f, enum core_asset_type type)
+{
+	struct pt_world *world = pt_ui_world(f->view->app);
+	const char *computation = pt_values_get(f->values, "computation");
+	struct core_list *list = computation ? core_computation_assets(world->core, computation) : NULL;
+	char *best = NULL;
+	int64_t best_sent = 0;
+
+	for (size_t i = 0; list && i < core_list_count(list); i++) {
+		const struct core_asset *asset = core_asset_at(list, i);
+		char *path =
+		    asset->type == type ? core_assetfile_find(world->options, asset->checksum) : NULL;
+		int64_t sent = path ? last_sent(f, computation, path) : 0;
+
+		if (path && (!best || sent < best_sent)) {
+			prism_free(best);
+			best = path;
+			best_sent = sent;
+		} else {
+			prism_free(path);
+		}
+	}
+	char *typed = best ? typed_path(best) : NULL;
+
+	prism_free(best);
+	return typed;
+}
+
+/* What an empty field starts with though the server says nothing; yours. */
+static char *proposed(const struct pt_form_view *f, const struct pt_arg *arg)
 {
 	enum pt_action_id id = pt_action_id(f->action);
 
+	if (!strcmp(arg->name, "file") && id == PT_ACTION_SEND_ALGORITHM)
+		return proposed_file(f, CORE_ASSET_ALGORITHM);
+	if (!strcmp(arg->name, "file") && id == PT_ACTION_SEND_DATA)
+		return proposed_file(f, CORE_ASSET_DATASET);
 	if (id == PT_ACTION_RESULT_FETCH && !strcmp(arg->name, "save"))
-		return "results.zip";
+		return prism_strdup("results.zip");
 	if (id == PT_ACTION_COMPUTATION_EXPORT && !strcmp(arg->name, "file"))
-		return "computations.json";
+		return prism_strdup("computations.json");
 	if (id == PT_ACTION_KEY_GENERATE && !strcmp(arg->name, "name"))
-		return "default";
+		return prism_strdup("default");
 	return NULL;
 }
 
@@ -381,8 +450,8 @@ static void add_arg(struct pt_form_view *f, const struct pt_arg *arg)
 	/* What whoever opened the form proposes goes before what is there now. */
 	bool locked = f->tls && f->tls->locked && pt_form_current(f, arg);
 	slot->initial = prism_strdup(given && !locked ? given : pt_form_current(f, arg));
-	if (!slot->initial)
-		slot->initial = prism_strdup(proposed(f, arg));
+	if (!slot->initial && (slot->initial = proposed(f, arg)))
+		field->flags |= PT_FIELD_PROPOSED;
 	field->initial = slot->initial;
 	if (field->kind == PT_FIELD_TEXT && (arg->flags & PT_ARG_REPEAT))
 		field->placeholder = "separated by blanks; quotes keep them together";
@@ -429,8 +498,9 @@ static void add_known(struct pt_form_view *f)
 		const char *id = pt_form_arg_is_id(arg->kind) ? pt_values_get(f->values, arg->name) : NULL;
 		size_t count = id ? pt_values_count(f->values, arg->name) : 0;
 
+		PRISM_AUTO_FREE char *label = label_of(arg->name);
 		if (id)
-			prism_buf_printf(&note, "%s%s: %.200s", note.len ? "\n" : "", arg->name,
+			prism_buf_printf(&note, "%s%s: %.200s", note.len ? "\n" : "", label,
 			                 name_of_id(f->view->app, arg, id));
 		if (count > 1)
 			prism_buf_printf(&note, " and %zu more", count - 1);

@@ -16,6 +16,7 @@
 #include "tui/dialog.h"
 #include "tui/keymap.h"
 #include "tui/lines.h"
+#include "tui/listview.h"
 #include "tui/view_computation.h"
 #include "tui/views.h"
 
@@ -85,7 +86,8 @@ static void add_state(struct overview *o, const struct core_computation *c)
 	pt_lines_add(o->lines, "State", 0, NULL);
 	pt_lines_part(o->lines, PT_SLOT_LABEL, "State");
 	pt_lines_pad(o->lines, label_width(o->built_width));
-	pt_lines_glyph(o->lines, PT_GLYPH_DOT, pt_tone_slot(core_comp_state_info(state)->tone));
+	pt_lines_glyph(o->lines, pt_tone_glyph(core_comp_state_info(state)->tone),
+	               pt_tone_slot(core_comp_state_info(state)->tone));
 	pt_lines_part(o->lines, pt_tone_slot(core_comp_state_info(state)->tone), "%s",
 	              core_computation_state_label(o->core, c->id));
 	if (card && *card->latest)

@@ -14,6 +14,7 @@
 #include "tui/args.h"
 #include "tui/keymap.h"
 #include "tui/lines.h"
+#include "tui/listview.h"
 #include "tui/view_computation.h"
 #include "tui/views.h"
 
@@ -212,7 +213,7 @@ static void add_card(struct timeline *t, const struct core_card *card, bool newe
 	pt_lines_add(t->lines, key, TARGET_CARD, card->run.id);
 	pt_lines_glyph(t->lines, open ? PT_GLYPH_OPEN : PT_GLYPH_POINTER, PT_SLOT_TITLE);
 	pt_lines_part(t->lines, PT_SLOT_STRONG, "#%d ", card->number);
-	pt_lines_glyph(t->lines, PT_GLYPH_DOT, pt_tone_slot(state->tone));
+	pt_lines_glyph(t->lines, pt_tone_glyph(state->tone), pt_tone_slot(state->tone));
 	pt_lines_part(t->lines, pt_tone_slot(state->tone), "%s", state->label);
 	pt_lines_part(t->lines, PT_SLOT_DIM, "  %s",
 	              pt_ui_time(t->view->app,

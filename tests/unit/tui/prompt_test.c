@@ -223,6 +223,30 @@ static void several_lines_are_drawn_around_the_cursor(void **state)
 	pt_canvas_destroy(canvas);
 }
 
+static void a_proposal_gives_way_to_what_is_typed(void **state)
+{
+	pt_prompt_propose(prompt, "/a/b");
+	expect("x", "x");
+	pt_prompt_propose(prompt, "/a/b");
+	expect("<paste:new>", "new");
+	pt_prompt_propose(prompt, "/a/b");
+	expect("<backspace>c", "c");
+	pt_prompt_propose(prompt, "/a/b");
+	pt_prompt_insert(prompt, "d", 1);
+	assert_string_equal(pt_prompt_text(prompt), "d");
+}
+
+static void a_proposal_that_is_edited_is_an_ordinary_text(void **state)
+{
+	pt_prompt_propose(prompt, "/a/b");
+	expect("<left><right>c<backspace><backspace>", "/a/");
+	pt_prompt_propose(prompt, "/a/b");
+	pt_prompt_set(prompt, "mine");
+	expect("!", "mine!");
+	pt_prompt_propose(prompt, "");
+	expect("x<backspace>", "");
+}
+
 static void keys_of_others_are_left_alone(void **state)
 {
 	static const char *const keys[] = {"<enter>",   "<esc>",    "<f1>",
@@ -250,6 +274,8 @@ int main(void)
 	    TEST(long_text_scrolls_with_the_cursor),
 	    TEST(several_lines),
 	    TEST(several_lines_are_drawn_around_the_cursor),
+	    TEST(a_proposal_gives_way_to_what_is_typed),
+	    TEST(a_proposal_that_is_edited_is_an_ordinary_text),
 	    TEST(keys_of_others_are_left_alone),
 	};
 
