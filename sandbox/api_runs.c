@@ -91,10 +91,12 @@ void sb_api_computation_run(struct sb_call *call)
 }
 
 /* CROSS JOIN: SQLite then reads runs, which are few, before computations, which may be many. */
+#define RUN_TABLES " FROM runs r CROSS JOIN computations c ON c.n = r.computation"
 #define RUN_COLUMNS                                                                          \
 	"r.id, c.id, v.id, v.name, r.agent_url, r.status, r.number, r.created_at, r.start_time," \
-	" r.end_time FROM runs r CROSS JOIN computations c ON c.n = r.computation"               \
-	" CROSS JOIN cvms v ON v.n = r.cvm"
+	" r.end_time" RUN_TABLES " CROSS JOIN cvms v ON v.n = r.cvm"
+#define RUN_OF_ONE " AND r.computation = (SELECT n FROM computations WHERE id = ?)"
+#define RUN_PAGE " ORDER BY r.created_at DESC, r.n DESC LIMIT ? OFFSET ?"
 
 static int64_t time_of(const struct sb_rows *rows, int column)
 {
@@ -137,15 +139,17 @@ void sb_api_run_list(struct sb_call *call)
 	const char *id = sb_query(call, "computation_id");
 	if (sb_page_parse(call, &page) < 0)
 		return;
+	/* The runs of one computation are read through its index, not picked out of all. */
+	const char *count = id ? "SELECT count(*)" RUN_TABLES " WHERE c.workspace = ?" RUN_OF_ONE
+	                       : "SELECT count(*)" RUN_TABLES " WHERE c.workspace = ? AND ? IS NULL";
+	const char *sql = id ? "SELECT " RUN_COLUMNS " WHERE c.workspace = ?" RUN_OF_ONE RUN_PAGE
+	                     : "SELECT " RUN_COLUMNS " WHERE c.workspace = ? AND ? IS NULL" RUN_PAGE;
+	uint64_t generation =
+	    sb_db_generation(call->sb->db, "runs") + sb_db_generation(call->sb->db, "computations");
 	int64_t total =
-	    sb_db_int(call->sb->db, 0,
-	              "SELECT count(*) FROM runs r CROSS JOIN computations c ON c.n = r.computation"
-	              " WHERE c.workspace = ? AND (?2 IS NULL OR c.id = ?2)",
-	              SB_ARGS(SB_I(call->workspace), SB_T(id)));
+	    sb_db_count(call->sb->db, generation, count, SB_ARGS(SB_I(call->workspace), SB_T(id)));
 	SB_AUTO_ROWS struct sb_rows *rows =
-	    sb_db_query(call->sb->db,
-	                "SELECT " RUN_COLUMNS " WHERE c.workspace = ? AND (?2 IS NULL OR c.id = ?2)"
-	                " ORDER BY r.created_at DESC, r.n DESC LIMIT ?3 OFFSET ?4",
+	    sb_db_query(call->sb->db, sql,
 	                SB_ARGS(SB_I(call->workspace), SB_T(id), SB_I(page.limit), SB_I(page.offset)));
 	sb_json_object(&call->out, NULL);
 	sb_page_write(call, &page, total);
