@@ -93,6 +93,7 @@
 	X(computation_logs)       \
 	X(computation_events)     \
 	X(computation_status)     \
+	/* api_statistics.c */    \
 	X(computation_statistics) \
 	/* api_runs.c */          \
 	X(computation_run)        \

@@ -2,6 +2,7 @@
 #include "net/crypto.h"
 #include "sandbox/api.h"
 #include "sandbox/computations.h"
+#include "sandbox/logsearch.h"
 #include "sandbox/run.h"
 
 static const char *const config_fields[] = {"log_level", "cert_file", "server_key",
@@ -226,6 +227,7 @@ void sb_api_computation_delete(struct sb_call *call)
 	sb_db_run(call->sb->db, "DELETE FROM computations WHERE n = ?",
 	          SB_ARGS(SB_I(call->computation)));
 	sb_db_commit(call->sb->db);
+	sb_searches_forget(call->sb->searches);
 	sb_empty(call, 204);
 }
 

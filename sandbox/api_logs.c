@@ -1,12 +1,13 @@
 /*
- * Logs, events, latest status and run statistics (prism-api.md sections 3.8, 4.6, 4.7, 4.13).
+ * Logs, events and latest status (prism-api.md sections 3.8, 4.6, 4.7).
  *
  * Lists are newest first.  A client that walks a long list asks for one page after the other; the
  * place where the last page ended is remembered, so that the next one need not count from the
- * top.  The memory holds only as long as no row of the table changes.
+ * top.  The memory holds only as long as no row of the table changes.  Lines by text or run are
+ * searched for (logsearch.c).
  */
-#include "base/text.h"
 #include "sandbox/api.h"
+#include "sandbox/logsearch.h"
 #include "sandbox/record.h"
 
 /* ---- the place where a page ended ---- */
@@ -80,6 +81,8 @@ struct filter {
 	struct sb_arg args[ARGS_MAX];
 	unsigned count;
 	bool plain; /* nothing but the computation */
+	int64_t from, to;
+	int64_t run; /* 0: any; -1: one that is not there */
 };
 
 static void clause(struct filter *filter, const char *text, struct sb_arg arg)
@@ -92,33 +95,39 @@ static void clause(struct filter *filter, const char *text, struct sb_arg arg)
 /* from, to and run_id, which both lists have. Answers 400 and returns -1. */
 static int filter_start(struct sb_call *call, struct filter *filter, const char *table)
 {
-	int64_t from, to;
 	const char *run = sb_query(call, "run_id");
 	prism_buf_init(&filter->where, 4096);
 	filter->table = table;
 	filter->plain = true;
 	prism_buf_puts(&filter->where, "x.computation = ?");
 	filter->args[filter->count++] = (struct sb_arg)SB_I(call->computation);
-	if (sb_query_time(call, "from", INT64_MIN, &from) < 0 ||
-	    sb_query_time(call, "to", INT64_MAX, &to) < 0)
+	if (sb_query_time(call, "from", INT64_MIN, &filter->from) < 0 ||
+	    sb_query_time(call, "to", INT64_MAX, &filter->to) < 0)
 		return -1;
-	if (from != INT64_MIN)
-		clause(filter, "x.at >= ?", (struct sb_arg)SB_I(from));
-	if (to != INT64_MAX)
-		clause(filter, "x.at <= ?", (struct sb_arg)SB_I(to));
-	if (run && run[0])
-		clause(filter, "x.run = coalesce((SELECT n FROM runs WHERE id = ?), -1)",
-		       (struct sb_arg)SB_T(run));
+	if (filter->from != INT64_MIN)
+		clause(filter, "x.at >= ?", (struct sb_arg)SB_I(filter->from));
+	if (filter->to != INT64_MAX)
+		clause(filter, "x.at <= ?", (struct sb_arg)SB_I(filter->to));
+	if (run && run[0]) {
+		filter->run =
+		    sb_db_int(call->sb->db, -1, "SELECT n FROM runs WHERE id = ?", SB_ARGS(SB_T(run)));
+		clause(filter, "x.run = ?", (struct sb_arg)SB_I(filter->run));
+	}
 	return 0;
+}
+
+/* -1: the computation is no more. */
+static int64_t log_count(struct sb_call *call)
+{
+	return sb_db_int(call->sb->db, -1, "SELECT log_count FROM computations WHERE n = ?",
+	                 SB_ARGS(SB_I(call->computation)));
 }
 
 /* Changes when a row of the list does: log lines are only ever added, so their count tells. */
 static uint64_t generation_of(struct sb_call *call, const struct filter *filter)
 {
-	if (strcmp(filter->table, "logs") != 0)
-		return sb_db_generation(call->sb->db, filter->table);
-	return (uint64_t)sb_db_int(call->sb->db, 0, "SELECT log_count FROM computations WHERE n = ?",
-	                           SB_ARGS(SB_I(call->computation)));
+	return strcmp(filter->table, "logs") == 0 ? (uint64_t)log_count(call)
+	                                          : sb_db_generation(call->sb->db, filter->table);
 }
 
 static int64_t total_of(struct sb_call *call, struct filter *filter, uint64_t generation)
@@ -198,10 +207,72 @@ static void write_log(struct sb_call *call, const struct sb_rows *rows)
 	sb_json_end(out);
 }
 
+#define LOG_COLUMNS "(SELECT id FROM runs WHERE n = x.run), x.level, x.message, x.at, x.n"
+
+/* A page of a search that is made in steps. */
+struct searching {
+	struct sb_search *search;
+	struct sb_page page;
+	int64_t lines; /* what the computation had when the call came */
+};
+
+static void searching_drop(void *work)
+{
+	struct searching *s = work;
+	sb_search_release(s->search);
+}
+
+static void write_found(struct sb_call *call, const struct searching *s)
+{
+	int64_t total = (int64_t)sb_search_count(s->search), left = s->page.limit;
+	sb_json_object(&call->out, NULL);
+	sb_page_write(call, &s->page, total);
+	sb_json_array(&call->out, "logs");
+	for (int64_t at = s->page.offset; at < total && left > 0; at++, left--) {
+		int64_t index = s->page.ascending ? at : total - 1 - at;
+		SB_AUTO_ROWS struct sb_rows *rows =
+		    sb_db_query(call->sb->db, "SELECT " LOG_COLUMNS " FROM logs x WHERE x.n = ?",
+		                SB_ARGS(SB_I(sb_search_line(s->search, (size_t)index))));
+		if (sb_rows_next(&rows))
+			write_log(call, rows);
+	}
+	sb_json_end(&call->out);
+	sb_json_end(&call->out);
+	sb_ok(call, 200);
+}
+
+static void searching_step(struct sb_call *call)
+{
+	struct searching *s = call->work;
+	if (log_count(call) < 0)
+		sb_fail(call, 404, SB_TEXT_NOT_FOUND, ""); /* deleted meanwhile */
+	else if (sb_search_step(s->search, s->lines))
+		write_found(call, s);
+}
+
+static void search_logs(struct sb_call *call, const struct filter *filter, int level,
+                        const char *message)
+{
+	struct searching *s = prism_arena_alloc(call->arena, sizeof(*s));
+	if (sb_page_parse(call, &s->page) < 0)
+		return;
+	s->lines = log_count(call);
+	s->search = sb_search_obtain(call->sb->searches, &(struct sb_search_spec){
+	                                                     .computation = call->computation,
+	                                                     .from = filter->from,
+	                                                     .to = filter->to,
+	                                                     .run = filter->run,
+	                                                     .level = level,
+	                                                     .message = message,
+	                                                 });
+	sb_later(call, searching_step, s, searching_drop);
+	searching_step(call);
+}
+
 void sb_api_computation_logs(struct sb_call *call)
 {
 	struct filter filter = {0};
-	enum sb_level level;
+	enum sb_level level = SB_LEVEL_COUNT;
 	const char *word = sb_query(call, "level"), *message = sb_query(call, "message");
 	if (filter_start(call, &filter, "logs") < 0)
 		goto out;
@@ -212,12 +283,11 @@ void sb_api_computation_logs(struct sb_call *call)
 		}
 		clause(&filter, "x.level = ?", (struct sb_arg)SB_I(level));
 	}
-	if (message && message[0])
-		clause(&filter, "x.message LIKE ? ESCAPE '\\'",
-		       (struct sb_arg)SB_T(sb_like(call, message)));
-	write_page(call, &filter,
-	           "(SELECT id FROM runs WHERE n = x.run), x.level, x.message, x.at, x.n", 3,
-	           write_log);
+	bool text = message && message[0];
+	if (text || filter.run) /* what no index answers */
+		search_logs(call, &filter, level == SB_LEVEL_COUNT ? -1 : (int)level, text ? message : "");
+	else
+		write_page(call, &filter, LOG_COLUMNS, 3, write_log);
 out:
 	prism_buf_finish(&filter.where);
 }
@@ -270,37 +340,5 @@ void sb_api_computation_status(struct sb_call *call)
 		return;
 	}
 	write_event(call, rows);
-	sb_ok(call, 200);
-}
-
-/* Per day and latest event of a run: "Running_InProgress" and the like. */
-void sb_api_computation_statistics(struct sb_call *call)
-{
-	const char *text = sb_query(call, "days");
-	uint64_t days = 7;
-	if (text && text[0] && (prism_text_parse_u64(text, 3650, &days, NULL) < 0 || days == 0)) {
-		sb_invalid(call, SB_TEXT_QUERY);
-		return;
-	}
-	int64_t from = sb_now_us(call->sb) - (int64_t)days * 86400000000ll;
-	SB_AUTO_ROWS struct sb_rows *rows = sb_db_query(
-	    call->sb->db,
-	    "SELECT strftime('%Y-%m-%d', created_at / 1000000, 'unixepoch') AS day, last, count(*)"
-	    " FROM (SELECT r.created_at, (SELECT e.type || '_' || e.status FROM events e WHERE"
-	    " e.computation = r.computation AND e.run = r.n ORDER BY e.at DESC, e.n DESC LIMIT 1) AS"
-	    " last FROM runs r CROSS JOIN computations c ON c.n = r.computation WHERE r.created_at"
-	    " >= ? AND c.workspace = ?) WHERE last IS NOT NULL GROUP BY day, last ORDER BY day, last",
-	    SB_ARGS(SB_I(from), SB_I(call->workspace)));
-	sb_json_object(&call->out, NULL);
-	sb_json_array(&call->out, "comp_stats");
-	while (sb_rows_next(&rows)) {
-		sb_json_object(&call->out, NULL);
-		sb_json_str(&call->out, "day", sb_rows_text(rows, 0));
-		sb_json_str(&call->out, "status", sb_rows_text(rows, 1));
-		sb_json_int(&call->out, "count", sb_rows_int(rows, 2));
-		sb_json_end(&call->out);
-	}
-	sb_json_end(&call->out);
-	sb_json_end(&call->out);
 	sb_ok(call, 200);
 }

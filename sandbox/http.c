@@ -5,7 +5,8 @@
  *
  *   COLLECT   headers are known, body bytes arrive (capped; beyond the cap: 413)
  *   WAIT      suspended for the latency that the configuration or a fault asks for
- *   ANSWER    routed, the answer queued
+ *   WORK      routed, but the answer takes long: suspended, one step of it in each turn of the loop
+ *   ANSWER    the answer queued
  *   DRIP      the answer is read piece by piece, the connection suspended in between
  */
 #include "sandbox/http.h"
@@ -34,6 +35,9 @@ struct request {
 	bool suspended;
 	struct prism_timer *timer;
 	struct sb_fault_plan plan;
+	struct sb_call *call; /* from WORK to ANSWER; NULL otherwise */
+	bool answered;        /* the call has its answer */
+	bool gone;            /* nobody waits for it */
 	/* A body that is sent by hand (cut short or dripped). */
 	char *answer;
 	size_t answer_len, sent;
@@ -73,14 +77,43 @@ static void on_daemon_timer(void *data)
 	run_daemon(data);
 }
 
-static void resume(void *data)
+static void resume(struct request *request)
+{
+	request->suspended = false;
+	MHD_resume_connection(request->connection);
+	prism_timer_rearm(request->http->timer, 0);
+}
+
+static int socket_of(struct request *request)
+{
+	const union MHD_ConnectionInfo *info =
+	    MHD_get_connection_info(request->connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+	return info ? info->connect_fd : -1;
+}
+
+/* A suspended connection is not watched, so that a search nobody waits for would go on. (With TLS
+ * the goodbye of the peer stands before the end, and the search does go on.) */
+static bool hung_up(struct request *request)
+{
+	char byte;
+	return recv(socket_of(request), &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 0;
+}
+
+/* The wait is over, or one more step of an answer that takes long is due. */
+static void on_due(void *data)
 {
 	struct request *request = data;
 	if (!request->suspended)
 		return;
-	request->suspended = false;
-	MHD_resume_connection(request->connection);
-	prism_timer_rearm(request->http->timer, 0);
+	if (request->call && !request->answered) {
+		request->gone = hung_up(request);
+		request->answered = request->gone || sb_router_step(request->call);
+		if (!request->answered) {
+			prism_timer_rearm(request->timer, 0);
+			return;
+		}
+	}
+	resume(request);
 }
 
 static void suspend(struct request *request, int64_t ms)
@@ -90,7 +123,7 @@ static void suspend(struct request *request, int64_t ms)
 	if (request->timer)
 		prism_timer_rearm(request->timer, ms);
 	else
-		request->timer = prism_loop_add_timer(request->http->sb->loop, ms, 0, resume, request);
+		request->timer = prism_loop_add_timer(request->http->sb->loop, ms, 0, on_due, request);
 }
 
 /* ---- answers ---- */
@@ -98,11 +131,8 @@ static void suspend(struct request *request, int64_t ms)
 /* A closed socket with linger 0 sends RST instead of FIN: a reset, not an end. */
 static void arm_reset(struct request *request)
 {
-	const union MHD_ConnectionInfo *info =
-	    MHD_get_connection_info(request->connection, MHD_CONNECTION_INFO_CONNECTION_FD);
 	struct linger linger = {.l_onoff = 1, .l_linger = 0};
-	if (info)
-		setsockopt(info->connect_fd, SOL_SOCKET, SO_LINGER, &linger, sizeof(linger));
+	setsockopt(socket_of(request), SOL_SOCKET, SO_LINGER, &linger, sizeof(linger));
 }
 
 static ssize_t read_answer(void *data, uint64_t pos, char *out, size_t max)
@@ -188,35 +218,65 @@ static const char *header_value(struct request *request, const char *name)
 	return MHD_lookup_connection_value(request->connection, MHD_HEADER_KIND, name);
 }
 
-static enum MHD_Result answer(struct request *request, const char *method)
+static struct sb_call *make_call(struct request *request)
 {
-	struct sb_call call = {
-	    .sb = request->http->sb,
-	    .target = request->target,
-	    .content_type = header_value(request, "Content-Type"),
-	    .body = prism_buf_text(&request->body),
-	    .body_len = request->body.len,
-	};
+	struct sb_call *call = prism_alloc(sizeof(*call));
+	call->sb = request->http->sb;
+	call->target = request->target;
+	call->content_type = header_value(request, "Content-Type");
+	call->body = prism_buf_text(&request->body);
+	call->body_len = request->body.len;
 	const char *authorization = header_value(request, "Authorization");
 	if (authorization && strncasecmp(authorization, "Bearer ", 7) == 0)
-		call.bearer = authorization + 7;
+		call->bearer = authorization + 7;
+	call->arena = prism_arena_create();
+	sb_json_init(&call->out);
+	return call;
+}
+
+static void drop_call(struct request *request)
+{
+	if (request->call)
+		sb_call_finish(request->call);
+	prism_free(request->call);
+	request->call = NULL;
+}
+
+/* True: answered at once. */
+static bool begin_call(struct request *request, const char *method)
+{
+	struct sb_call *call = request->call;
 	int known = sb_method_parse(strcmp(method, "HEAD") == 0 ? "GET" : method);
-	call.arena = prism_arena_create();
-	sb_json_init(&call.out);
-	if (request->too_large)
-		sb_fail(&call, 413, "request body too large", "");
-	else if (known < 0)
-		sb_fail(&call, 405, "method not allowed", "");
-	else if (!sb_fault_answer(&request->plan, &call)) {
-		sb_json_finish(&call.out);
-		call.method = (enum sb_method)known;
-		sb_router_answer(&call);
+	if (request->too_large) {
+		sb_fail(call, 413, "request body too large", "");
+		return true;
 	}
-	enum MHD_Result rc = queue_answer(request, &call);
+	if (known < 0) {
+		sb_fail(call, 405, "method not allowed", "");
+		return true;
+	}
+	if (sb_fault_answer(&request->plan, call))
+		return true;
+	sb_json_finish(&call->out);
+	call->method = (enum sb_method)known;
+	return sb_router_begin(call);
+}
+
+static enum MHD_Result answer(struct request *request, const char *method)
+{
+	if (!request->call) {
+		request->call = make_call(request);
+		request->answered = begin_call(request, method);
+	}
+	if (!request->answered) {
+		suspend(request, 0);
+		return MHD_YES;
+	}
+	enum MHD_Result rc = request->gone ? MHD_NO : queue_answer(request, request->call);
 	/* Without the query: it may hold a token. */
 	prism_log(PRISM_LOG_DEBUG, "http", "%s %.*s %d", method, (int)strcspn(request->target, "?"),
-	          request->target, call.status);
-	sb_call_finish(&call);
+	          request->target, request->call->status);
+	drop_call(request);
 	return rc;
 }
 
@@ -238,6 +298,7 @@ static void request_free(struct request *request)
 {
 	prism_list_remove(&request->node);
 	prism_timer_remove(request->timer);
+	drop_call(request);
 	prism_buf_wipe(&request->body);
 	prism_free(request->answer);
 	prism_free(request->target);
@@ -288,7 +349,7 @@ static enum MHD_Result on_request(void *data, struct MHD_Connection *connection,
 		return MHD_YES;
 	}
 	int64_t delay = latency_ms(request->http->sb) + request->plan.delay_ms;
-	if (!request->waited && delay > 0) {
+	if (!request->call && !request->waited && delay > 0) {
 		request->waited = true;
 		suspend(request, delay);
 		return MHD_YES;
@@ -397,6 +458,8 @@ void sb_http_destroy(struct sb_http *http)
 		return;
 	PRISM_LIST_EACH (&http->requests, node, next) {
 		struct request *request = PRISM_CONTAINER(node, struct request, node);
+		request->gone = true; /* what is not answered by now is not going to be */
+		request->answered = true;
 		if (request->suspended) {
 			request->suspended = false;
 			MHD_resume_connection(request->connection);

@@ -345,25 +345,66 @@ static void dispatch(struct sb_call *call)
 		call->route->handler(call);
 }
 
-void sb_router_answer(struct sb_call *call)
+void sb_later(struct sb_call *call, void (*step)(struct sb_call *), void *work,
+              void (*drop)(void *work))
 {
-	if (!call->arena)
-		call->arena = prism_arena_create();
-	sb_json_init(&call->out);
-	call->answer_type = "application/json";
-	dispatch(call);
+	call->step = step;
+	call->work = work;
+	call->drop = drop;
+}
+
+static void drop_work(struct sb_call *call)
+{
+	if (call->drop)
+		call->drop(call->work);
+	call->step = NULL;
+	call->drop = NULL;
+	call->work = NULL;
+}
+
+/* A call is answered when it has a status, or when no step is left that could give it one. */
+static bool settle(struct sb_call *call)
+{
 	const char *fault = sb_db_fault(call->sb->db);
 	if (fault) {
 		call->status = 0;
 		sb_fail(call, 500, "store failed", fault);
 		sb_db_clear_fault(call->sb->db);
 	}
+	if (!call->status && call->step)
+		return false;
+	drop_work(call);
 	if (!call->status)
 		sb_fail(call, 500, "no answer", "");
+	return true;
+}
+
+bool sb_router_begin(struct sb_call *call)
+{
+	if (!call->arena)
+		call->arena = prism_arena_create();
+	sb_json_init(&call->out);
+	call->answer_type = "application/json";
+	dispatch(call);
+	return settle(call);
+}
+
+bool sb_router_step(struct sb_call *call)
+{
+	call->step(call);
+	return settle(call);
+}
+
+void sb_router_answer(struct sb_call *call)
+{
+	bool answered = sb_router_begin(call);
+	while (!answered)
+		answered = sb_router_step(call);
 }
 
 void sb_call_finish(struct sb_call *call)
 {
+	drop_work(call);
 	prism_json_free(call->json);
 	sb_json_finish(&call->out);
 	prism_arena_destroy(call->arena);

@@ -64,6 +64,10 @@ struct sb_call {
 	struct sb_json out;
 	struct sb_header header[4];
 	unsigned header_count;
+	/* Of an answer that is made in steps: see sb_later(). */
+	void (*step)(struct sb_call *call);
+	void *work;
+	void (*drop)(void *work);
 };
 
 typedef void (*sb_handler)(struct sb_call *call);
@@ -84,9 +88,15 @@ struct sb_route {
 extern const struct sb_route sb_routes[];
 extern const unsigned sb_route_count;
 
-/* Answers the call: afterwards status, answer_type, headers and out.buf are set. */
-void sb_router_answer(struct sb_call *call);
-void sb_call_finish(struct sb_call *call); /* frees what the router made */
+/* Answers the call: afterwards status, answer_type, headers and out.buf are set. What takes long
+ * is done in steps, for the caller to do other things in between: begin() does the first one, and
+ * each further step() one more, until one of them says true: answered. */
+PRISM_MUST_USE
+bool sb_router_begin(struct sb_call *call);
+PRISM_MUST_USE
+bool sb_router_step(struct sb_call *call);
+void sb_router_answer(struct sb_call *call); /* all steps at once */
+void sb_call_finish(struct sb_call *call);   /* frees what the router made */
 
 /* Reading the request. */
 const char *sb_query(const struct sb_call *call, const char *key); /* NULL: absent */
@@ -94,6 +104,12 @@ static inline const char *sb_path_param(const struct sb_call *call, char letter)
 {
 	return call->param[letter - 'A'];
 }
+
+/* A handler that cannot answer within a few milliseconds returns with this: step is called again
+ * and again until it has answered, then drop(work) once, also when nobody waits for the answer any
+ * more. What was checked before (who asks, what there is) may have changed between two steps. */
+void sb_later(struct sb_call *call, void (*step)(struct sb_call *), void *work,
+              void (*drop)(void *work));
 
 /* Answering. The first answer counts; later ones are ignored. */
 void sb_ok(struct sb_call *call, int status); /* body: what was written to call->out */

@@ -9,6 +9,7 @@
 #include "sandbox/cvm.h"
 #include "sandbox/forge.h"
 #include "sandbox/http.h"
+#include "sandbox/logsearch.h"
 #include "sandbox/pki.h"
 #include "sandbox/run.h"
 #include "sandbox/seed.h"
@@ -52,6 +53,7 @@ struct sb *sb_create(struct prism_loop *loop, const struct sb_config *config,
 	}
 	sb->work = prism_work_create(loop, 2);
 	sb->places = sb_places_create();
+	sb->searches = sb_searches_create(sb->db);
 	sb_cvms_create(sb);
 	sb_runs_create(sb);
 	sb->live = sb_seed_live_create(sb);
@@ -170,6 +172,7 @@ void sb_destroy(struct sb *sb)
 	sb_runs_destroy(sb->runs);
 	sb_cvms_destroy(sb->cvms);
 	sb_places_destroy(sb->places);
+	sb_searches_destroy(sb->searches);
 	sb_ca_destroy(sb->ca);
 	prism_work_destroy(sb->work);
 	sb_db_close(sb->db);

@@ -26,6 +26,7 @@ struct sb_faults;
 struct sb_http;
 struct sb_runs;
 struct sb_places;
+struct sb_searches;
 struct sb_seed_live;
 struct sb_forge;
 struct sb_cvms;
@@ -56,19 +57,20 @@ struct sb {
 	struct prism_loop *loop; /* lent */
 	struct prism_work *work;
 	struct sb_db *db;
-	char instance[37];         /* id of this process, for health */
-	uint8_t signing_key[64];   /* auth.c */
-	struct sb_http *http;      /* http.c; NULL when calls are made in process only */
-	struct sb_ca *ca;          /* certs.c; NULL until needed */
-	struct sb_places *places;  /* api_logs.c */
-	struct sb_seed_live *live; /* seed_live.c */
-	struct sb_runs *runs;      /* run.c */
-	struct sb_cvms *cvms;      /* cvm.c */
-	struct sb_forge *forge;    /* see sb_forge_of() */
-	char *root_file;           /* where the forge's root is written; see sb_root_file() */
-	char *directory;           /* see sb_directory() */
-	char *ca_file;             /* NULL without TLS */
-	char *host;                /* listening address; NULL: not listening */
+	char instance[37];            /* id of this process, for health */
+	uint8_t signing_key[64];      /* auth.c */
+	struct sb_http *http;         /* http.c; NULL when calls are made in process only */
+	struct sb_ca *ca;             /* certs.c; NULL until needed */
+	struct sb_places *places;     /* api_logs.c */
+	struct sb_searches *searches; /* logsearch.c */
+	struct sb_seed_live *live;    /* seed_live.c */
+	struct sb_runs *runs;         /* run.c */
+	struct sb_cvms *cvms;         /* cvm.c */
+	struct sb_forge *forge;       /* see sb_forge_of() */
+	char *root_file;              /* where the forge's root is written; see sb_root_file() */
+	char *directory;              /* see sb_directory() */
+	char *ca_file;                /* NULL without TLS */
+	char *host;                   /* listening address; NULL: not listening */
 };
 
 /* Opens the store, seeds it when it is empty. Listening is separate: sb_listen(). */

@@ -6,6 +6,7 @@
 
 #include "net/http.h"
 #include "sandbox/faults.h"
+#include "sandbox/logsearch.h"
 #include "sandbox/router.h"
 #include "tests/lib/sbcall.h"
 
@@ -197,6 +198,103 @@ static void stopping_while_answers_wait(void **state)
 	finish(&w); /* nothing leaks, nothing hangs */
 }
 
+/* ---- answers that take long ---- */
+
+#define LINES "120000" /* thirty slices */
+
+/* A search in the log that has them, under way. */
+static void start_search(struct world *w, struct answer *a, struct prism_cancel *cancel)
+{
+	struct answer token = request(w, NET_HTTP_POST, "/users/tokens/issue", login);
+	struct sb_db *db = w->t.sb->db;
+	cJSON *doc = cJSON_Parse(token.body);
+	struct prism_secret *bearer =
+	    prism_secret_from_text(cJSON_GetObjectItemCaseSensitive(doc, "access_token")->valuestring);
+	PRISM_AUTO_FREE char *path = sb_db_text(
+	    db,
+	    "SELECT '/computations/' || w.id || '/computations/' || c.id || '/logs?message=nowhere'"
+	    " FROM computations c JOIN workspaces w ON w.n = c.workspace ORDER BY c.log_count DESC"
+	    " LIMIT 1",
+	    SB_NOARGS);
+	PRISM_AUTO_FREE char *url = prism_asprintf("%s%s", w->url, path);
+	memset(a, 0, sizeof(*a));
+	assert_non_null(net_http_start(w->http,
+	                               &(struct net_http_spec){.method = NET_HTTP_GET,
+	                                                       .url = url,
+	                                                       .bearer = bearer,
+	                                                       .timeout_ms = 15000,
+	                                                       .done = on_done,
+	                                                       .data = a},
+	                               cancel, NULL));
+	prism_secret_destroy(bearer);
+	cJSON_Delete(doc);
+	prism_free(token.body);
+}
+
+static struct sb_search *the_search(struct world *w)
+{
+	return sb_search_obtain(
+	    w->t.sb->searches,
+	    &(struct sb_search_spec){
+	        .computation =
+	            sb_db_int(w->t.sb->db, 0,
+	                      "SELECT n FROM computations ORDER BY log_count DESC LIMIT 1", SB_NOARGS),
+	        .from = INT64_MIN,
+	        .to = INT64_MAX,
+	        .level = -1,
+	        .message = "nowhere"});
+}
+
+static void others_are_answered_while_a_search_goes_on(void **state)
+{
+	struct world w;
+	struct answer search, other;
+	start(&w, (struct sb_config){.seed = "scale=1,logs=" LINES}, NULL, false);
+	start_search(&w, &search, NULL);
+	other = request(&w, NET_HTTP_GET, "/computations/health", NULL);
+	assert_int_equal(other.status, 200);
+	assert_false(search.done);
+	prism_free(other.body);
+	wait_for(&w, &search);
+	assert_int_equal(search.status, 200);
+	assert_non_null(strstr(search.body, "\"total\":0"));
+	prism_free(search.body);
+	finish(&w);
+}
+
+static void a_search_nobody_waits_for_ends(void **state)
+{
+	struct world w;
+	struct answer answer;
+	start(&w, (struct sb_config){.seed = "scale=1,logs=" LINES}, NULL, false);
+	struct prism_cancel *cancel = prism_cancel_create(NULL);
+	start_search(&w, &answer, cancel);
+	struct answer other = request(&w, NET_HTTP_GET, "/computations/health", NULL);
+	prism_free(other.body);
+	assert_false(answer.done);
+	prism_cancel_fire(cancel);
+	for (int i = 0; i < 200; i++) /* more turns than the search has slices */
+		(void)prism_loop_turn(w.t.loop, 0);
+	assert_int_equal(answer.category, PRISM_ERROR_CANCELLED);
+	struct sb_search *search = the_search(&w);
+	assert_false(sb_search_step(search, 120000));
+	sb_search_release(search);
+	prism_cancel_destroy(cancel);
+	finish(&w);
+}
+
+static void stopping_while_a_search_goes_on(void **state)
+{
+	struct world w;
+	struct answer answer;
+	start(&w, (struct sb_config){.seed = "scale=1,logs=" LINES}, NULL, false);
+	start_search(&w, &answer, NULL);
+	struct answer other = request(&w, NET_HTTP_GET, "/computations/health", NULL);
+	prism_free(other.body);
+	assert_false(answer.done);
+	finish(&w); /* nothing leaks, nothing hangs */
+}
+
 /* ---- faults that only the wire shows ---- */
 
 static struct answer with_fault(const char *fault, int64_t timeout_ms)
@@ -317,6 +415,9 @@ int main(void)
 	    T(large_bodies_pass_and_larger_ones_are_413),
 	    cmocka_unit_test(latency_delays_every_answer),
 	    cmocka_unit_test(stopping_while_answers_wait),
+	    cmocka_unit_test(others_are_answered_while_a_search_goes_on),
+	    cmocka_unit_test(a_search_nobody_waits_for_ends),
+	    cmocka_unit_test(stopping_while_a_search_goes_on),
 	    cmocka_unit_test(cut_answers_are_errors),
 	    cmocka_unit_test(dripping_takes_its_time_and_arrives_whole),
 	    cmocka_unit_test(delays_are_obeyed),

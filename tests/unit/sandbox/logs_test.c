@@ -1,4 +1,4 @@
-/* Covers sandbox/api_logs.c and sandbox/record.c. */
+/* Covers sandbox/api_logs.c, sandbox/api_statistics.c and sandbox/record.c. */
 #include "sandbox/record.h"
 
 #include "sandbox/router.h"
@@ -120,6 +120,66 @@ static void filters_narrow_the_list(void **state)
 	assert_int_equal(sbcall_int(&w->t, "total"), 250);
 }
 
+static void a_text_is_found_in_any_place_and_case(void **state)
+{
+	struct world *w = *state;
+	sb_record_log(w->t.sb, w->ref, SBCALL_WALL_US + 900000000, SB_LEVEL_INFO, "50% of A_B", 10);
+	sbcall(&w->t, SB_ADA, "GET", NULL, "%s/logs?message=LINE%%2000", w->base);
+	assert_int_equal(sbcall_int(&w->t, "total"), 10);
+	assert_string_equal(sbcall_text(&w->t, "logs.0.message"), "line 009");
+	sbcall(&w->t, SB_ADA, "GET", NULL, "%s/logs?message=LINE%%2000&dir=asc&offset=2", w->base);
+	assert_string_equal(sbcall_text(&w->t, "logs.0.message"), "line 002");
+	assert_int_equal(sbcall_size(&w->t, "logs"), 8);
+	sbcall(&w->t, SB_ADA, "GET", NULL, "%s/logs?message=7", w->base); /* one letter */
+	assert_int_equal(sbcall_int(&w->t, "total"), 43);
+	static const char *const one[] = {"0%25", "a_b", "_"}; /* nothing is a wildcard */
+	for (unsigned i = 0; i < PRISM_COUNT(one); i++) {
+		sbcall(&w->t, SB_ADA, "GET", NULL, "%s/logs?message=%s", w->base, one[i]);
+		assert_int_equal(sbcall_int(&w->t, "total"), 1);
+	}
+	sbcall(&w->t, SB_ADA, "GET", NULL, "%s/logs?message=l%%25e&level=info", w->base);
+	assert_int_equal(sbcall_int(&w->t, "total"), 0);
+	sbcall(&w->t, SB_ADA, "GET", NULL, "%s/logs?message=line%%2024&level=info", w->base);
+	assert_int_equal(sbcall_int(&w->t, "total"), 3); /* 241, 245, 249 */
+	sbcall(&w->t, SB_ADA, "GET", NULL, "%s/logs?message=line&to=2026-01-01T00:00:00Z", w->base);
+	assert_int_equal(sbcall_int(&w->t, "total"), 2);
+}
+
+static void lines_that_come_later_are_found_too(void **state)
+{
+	struct world *w = *state;
+	for (int i = 0; i < 3; i++) {
+		sbcall(&w->t, SB_ADA, "GET", NULL, "%s/logs?message=Line", w->base);
+		assert_int_equal(sbcall_int(&w->t, "total"), 250 + i);
+		/* of an early time: the oldest but one */
+		sb_record_log(w->t.sb, w->ref, SBCALL_WALL_US - i, SB_LEVEL_INFO, "late line", 9);
+	}
+	sbcall(&w->t, SB_ADA, "GET", NULL, "%s/logs?message=line&dir=asc&limit=4", w->base);
+	assert_string_equal(sbcall_text(&w->t, "logs.2.message"), "line 000");
+	assert_string_equal(sbcall_text(&w->t, "logs.3.message"), "line 001");
+}
+
+static void a_computation_that_is_deleted_takes_what_was_found_along(void **state)
+{
+	struct world *w = *state;
+	sbcall(&w->t, SB_ADA, "GET", NULL, "%s/logs?message=line", w->base);
+	assert_int_equal(sbcall(&w->t, SB_ADA, "DELETE", NULL, "%s", w->base), 204);
+	assert_int_equal(sbcall(&w->t, SB_ADA, "GET", NULL, "%s/logs?message=line", w->base), 404);
+	/* The next computation gets its row number. */
+	assert_int_equal(sbcall(&w->t, SB_ADA, "POST", "{\"name\":\"n\",\"description\":\"d\"}",
+	                        "/computations/{W}/computations"),
+	                 201);
+	PRISM_AUTO_FREE char *id = sbcall_computation(&w->t, "n");
+	struct sb_run_ref ref = {
+	    sb_db_int(w->t.sb->db, 0, "SELECT n FROM computations WHERE name = 'n'", SB_NOARGS),
+	    w->ref.run};
+	for (int i = 0; i < 251; i++)
+		sb_record_log(w->t.sb, ref, SBCALL_WALL_US + i, SB_LEVEL_INFO, "other", 5);
+	sbcall(&w->t, SB_ADA, "GET", NULL, "/computations/{W}/computations/%s/logs?message=line", id);
+	assert_int_equal(w->t.status, 200);
+	assert_int_equal(sbcall_int(&w->t, "total"), 0);
+}
+
 static void what_cannot_be_read_is_refused(void **state)
 {
 	struct world *w = *state;
@@ -166,6 +226,27 @@ static void a_computation_that_never_ran_has_no_status(void **state)
 	assert_string_equal(sbcall_text(&w->t, "events.0.status"), "Completed");
 }
 
+static void statistics_of_many_runs_lose_none(void **state)
+{
+	struct sbcall t;
+	sbcall_start(&t, &(struct sb_config){.seed = "scale=8000"});
+	sbcall(&t, SB_ADA, "GET", NULL, "/computations/{W}/computations/statistics?days=3650");
+	int64_t sum = 0, rows = sbcall_size(&t, "comp_stats");
+	for (int64_t i = 0; i < rows; i++) {
+		char path[48];
+		snprintf(path, sizeof(path), "comp_stats.%d.count", (int)i);
+		sum += sbcall_int(&t, path);
+	}
+	int64_t runs = sb_db_int(t.sb->db, 0,
+	                         "SELECT count(*) FROM runs r JOIN computations c ON c.n ="
+	                         " r.computation WHERE c.workspace = 1 AND EXISTS (SELECT 1 FROM"
+	                         " events WHERE computation = c.n AND run = r.n)",
+	                         SB_NOARGS);
+	assert_true(runs > 4000); /* three slices */
+	assert_int_equal(sum, runs);
+	sbcall_finish(&t);
+}
+
 static void statistics_count_runs_per_day(void **state)
 {
 	struct world *w = *state;
@@ -188,10 +269,14 @@ int main(void)
 	    T(pages_neither_lose_nor_repeat_a_line),
 	    T(a_page_is_the_same_whether_walked_to_or_asked_for),
 	    T(filters_narrow_the_list),
+	    T(a_text_is_found_in_any_place_and_case),
+	    T(lines_that_come_later_are_found_too),
+	    T(a_computation_that_is_deleted_takes_what_was_found_along),
 	    T(what_cannot_be_read_is_refused),
 	    T(any_bytes_become_text),
 	    cmocka_unit_test(level_words),
 	    T(a_computation_that_never_ran_has_no_status),
+	    cmocka_unit_test(statistics_of_many_runs_lose_none),
 	    T(statistics_count_runs_per_day),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
