@@ -25,24 +25,24 @@
 static const struct {
 	const char *text, *fix, *match, *match_also;
 	bool mandatory;
-} kinds[CORE_CHECK_COUNT] = {
-    [CORE_CHECK_RESULT_CONSUMER] =
+} kinds[CORE_REQUIREMENT_COUNT] = {
+    [CORE_REQUIREMENT_RESULT_CONSUMER] =
         {"Result Consumers (Add a user with result_consumer action on the roles page)",
          "role action add", "result_consumer", "result consumer", true},
-    [CORE_CHECK_ALGO_PROVIDER] =
+    [CORE_REQUIREMENT_ALGO_PROVIDER] =
         {"Algorithm Provider (Add a user with algo_provider action on the roles page)",
          "role action add", "algo_provider", "algorithm provider", true},
-    [CORE_CHECK_DATASET_PROVIDER] =
+    [CORE_REQUIREMENT_DATASET_PROVIDER] =
         {"Dataset Provider (optional: add a user with dataset_provider action on the roles page)",
          "role action add", "dataset_provider", "dataset provider", false},
-    [CORE_CHECK_ALGO_ASSET] = {"Link Algorithm Asset", "asset create", "algorithm asset",
-                               "algorithm", true},
-    [CORE_CHECK_DATASET_ASSET] = {"Link Dataset(s) Asset", "asset create", "dataset", "data asset",
-                                  true},
-    [CORE_CHECK_KEY] = {"public key of ", "key register", "public key", NULL, true},
-    [CORE_CHECK_HASH] = {"asset ", "asset update", NULL, NULL, true},
-    [CORE_CHECK_CVM] = {"a CVM that is ready", "cvm create", "cvm", NULL, false},
-    [CORE_CHECK_INFO] = {"", "", NULL, NULL, true},
+    [CORE_REQUIREMENT_ALGO_ASSET] = {"Link Algorithm Asset", "asset create", "algorithm asset",
+                                     "algorithm", true},
+    [CORE_REQUIREMENT_DATASET_ASSET] = {"Link Dataset(s) Asset", "asset create", "dataset",
+                                        "data asset", true},
+    [CORE_REQUIREMENT_KEY] = {"public key of ", "key register", "public key", NULL, true},
+    [CORE_REQUIREMENT_HASH] = {"asset ", "asset update", NULL, NULL, true},
+    [CORE_REQUIREMENT_CVM] = {"a CVM that is ready", "cvm create", "cvm", NULL, false},
+    [CORE_REQUIREMENT_INFO] = {"", "", NULL, NULL, true},
 };
 
 struct lines {
@@ -208,14 +208,14 @@ struct building {
 	struct core *core;
 	struct list *list;
 	struct prism_arena *arena;
-	struct core_check *items;
+	struct core_requirement *items;
 	size_t count;
 };
 
-static void add(struct building *b, enum core_check_kind kind, bool done, const char *text,
+static void add(struct building *b, enum core_requirement_kind kind, bool done, const char *text,
                 const char *subject)
 {
-	b->items[b->count++] = (struct core_check){
+	b->items[b->count++] = (struct core_requirement){
 	    .kind = kind,
 	    .done = done,
 	    .mandatory = kinds[kind].mandatory,
@@ -225,24 +225,24 @@ static void add(struct building *b, enum core_check_kind kind, bool done, const 
 	};
 }
 
-static enum core_check_kind kind_of_info(const char *line)
+static enum core_requirement_kind kind_of_info(const char *line)
 {
-	static const enum core_check_kind order[] = {CORE_CHECK_RESULT_CONSUMER,
-	                                             CORE_CHECK_ALGO_PROVIDER,
-	                                             CORE_CHECK_DATASET_PROVIDER,
-	                                             CORE_CHECK_KEY,
-	                                             CORE_CHECK_ALGO_ASSET,
-	                                             CORE_CHECK_DATASET_ASSET,
-	                                             CORE_CHECK_CVM};
+	static const enum core_requirement_kind order[] = {CORE_REQUIREMENT_RESULT_CONSUMER,
+	                                                   CORE_REQUIREMENT_ALGO_PROVIDER,
+	                                                   CORE_REQUIREMENT_DATASET_PROVIDER,
+	                                                   CORE_REQUIREMENT_KEY,
+	                                                   CORE_REQUIREMENT_ALGO_ASSET,
+	                                                   CORE_REQUIREMENT_DATASET_ASSET,
+	                                                   CORE_REQUIREMENT_CVM};
 	for (size_t i = 0; i < PRISM_COUNT(order); i++) {
 		const char *match = kinds[order[i]].match, *also = kinds[order[i]].match_also;
 		if (prism_text_contains(line, match) || (also && prism_text_contains(line, also)))
 			return order[i];
 	}
-	return CORE_CHECK_INFO;
+	return CORE_REQUIREMENT_INFO;
 }
 
-static bool listed(const struct building *b, enum core_check_kind kind)
+static bool listed(const struct building *b, enum core_requirement_kind kind)
 {
 	for (size_t i = 0; i < b->count; i++)
 		if (b->items[i].kind == kind)
@@ -283,13 +283,13 @@ static void add_dry_run(struct building *b)
 	}
 	for (size_t i = 0; i < list->keys.count; i++) {
 		const char *user = list->keys.text[i];
-		add(b, CORE_CHECK_KEY, false,
+		add(b, CORE_REQUIREMENT_KEY, false,
 		    prism_arena_printf(b->arena, "public key of %s", core_user_name(b->core, user)), user);
 		if (strcmp(user, core_session_user_id(b->core)) != 0)
 			b->items[b->count - 1].fix = ""; /* only the user can */
 	}
 	for (size_t i = 0; i < list->hashes.count; i++)
-		add(b, CORE_CHECK_HASH, false,
+		add(b, CORE_REQUIREMENT_HASH, false,
 		    prism_arena_printf(b->arena, "asset %s", list->hashes.text[i]), list->hashes.text[i]);
 }
 
@@ -302,15 +302,15 @@ static void add_local(struct building *b)
 	bool algo = held(roles, CORE_PERM_ALGO_PROVIDER),
 	     data = held(roles, CORE_PERM_DATASET_PROVIDER);
 	const struct {
-		enum core_check_kind kind;
+		enum core_requirement_kind kind;
 		bool asked, done;
 	} local[] = {
-	    {CORE_CHECK_RESULT_CONSUMER, true, held(roles, CORE_PERM_RESULT_CONSUMER)},
-	    {CORE_CHECK_ALGO_PROVIDER, true, algo},
-	    {CORE_CHECK_DATASET_PROVIDER, true, data},
-	    {CORE_CHECK_ALGO_ASSET, algo && assets_known(b->core, id),
+	    {CORE_REQUIREMENT_RESULT_CONSUMER, true, held(roles, CORE_PERM_RESULT_CONSUMER)},
+	    {CORE_REQUIREMENT_ALGO_PROVIDER, true, algo},
+	    {CORE_REQUIREMENT_DATASET_PROVIDER, true, data},
+	    {CORE_REQUIREMENT_ALGO_ASSET, algo && assets_known(b->core, id),
 	     linked(b->core, id, CORE_ASSET_ALGORITHM)},
-	    {CORE_CHECK_DATASET_ASSET, data && assets_known(b->core, id),
+	    {CORE_REQUIREMENT_DATASET_ASSET, data && assets_known(b->core, id),
 	     linked(b->core, id, CORE_ASSET_DATASET)},
 	};
 	for (size_t i = 0; roles.count > 0 && i < PRISM_COUNT(local); i++) {
@@ -333,14 +333,14 @@ static void add_own_key(struct building *b)
 	bool done = state == CORE_KEY_REGISTERED;
 	if (state == CORE_KEY_UNKNOWN || (!done && b->list->dry_run_known))
 		return;
-	add(b, CORE_CHECK_KEY, done,
+	add(b, CORE_REQUIREMENT_KEY, done,
 	    prism_arena_printf(b->arena, "public key of %s", core_user_name(b->core, me)),
 	    prism_arena_strdup(b->arena, me));
 }
 
 static int by_kind(const void *a, const void *b)
 {
-	const struct core_check *left = a, *right = b;
+	const struct core_requirement *left = a, *right = b;
 	if (left->kind != right->kind)
 		return left->kind < right->kind ? -1 : 1;
 	return (int)left->done - (int)right->done;
@@ -352,7 +352,7 @@ struct core_checklist core_checklist(struct core *core, const char *computation_
 	prism_arena_destroy(list->lent);
 	list->lent = prism_arena_create();
 	struct building b = {.core = core, .list = list, .arena = list->lent};
-	size_t most = CORE_CHECK_COUNT + 2;
+	size_t most = CORE_REQUIREMENT_COUNT + 2;
 	if (list->dry_run_known)
 		most += list->keys.count + list->hashes.count + list->info.count;
 	b.items = prism_arena_alloc(b.arena, most * sizeof(*b.items));
@@ -360,8 +360,9 @@ struct core_checklist core_checklist(struct core *core, const char *computation_
 		add_dry_run(&b);
 	add_local(&b);
 	add_own_key(&b);
-	if (core_list_status(core_cvms(core))->freshness != CORE_EMPTY && !listed(&b, CORE_CHECK_CVM))
-		add(&b, CORE_CHECK_CVM, core_cvm_ready_count(core) > 0, NULL, "");
+	if (core_list_status(core_cvms(core))->freshness != CORE_EMPTY &&
+	    !listed(&b, CORE_REQUIREMENT_CVM))
+		add(&b, CORE_REQUIREMENT_CVM, core_cvm_ready_count(core) > 0, NULL, "");
 	qsort(b.items, b.count, sizeof(*b.items), by_kind);
 	struct core_checklist result = {
 	    .items = b.items, .count = b.count, .authoritative = list->dry_run_known};

@@ -10,20 +10,20 @@
 
 #include "core/core.h"
 
-enum core_check_kind {
-	CORE_CHECK_RESULT_CONSUMER,
-	CORE_CHECK_ALGO_PROVIDER,
-	CORE_CHECK_DATASET_PROVIDER,
-	CORE_CHECK_ALGO_ASSET,
-	CORE_CHECK_DATASET_ASSET,
-	CORE_CHECK_KEY,
-	CORE_CHECK_HASH,
-	CORE_CHECK_CVM,
-	CORE_CHECK_INFO,
-	CORE_CHECK_COUNT
+enum core_requirement_kind {
+	CORE_REQUIREMENT_RESULT_CONSUMER,
+	CORE_REQUIREMENT_ALGO_PROVIDER,
+	CORE_REQUIREMENT_DATASET_PROVIDER,
+	CORE_REQUIREMENT_ALGO_ASSET,
+	CORE_REQUIREMENT_DATASET_ASSET,
+	CORE_REQUIREMENT_KEY,
+	CORE_REQUIREMENT_HASH,
+	CORE_REQUIREMENT_CVM,
+	CORE_REQUIREMENT_INFO,
+	CORE_REQUIREMENT_COUNT
 };
-struct core_check {
-	enum core_check_kind kind;
+struct core_requirement {
+	enum core_requirement_kind kind;
 	bool done;
 	bool mandatory;      /* an open one keeps Run disabled */
 	const char *text;    /* "Link Algorithm Asset", "public key of Ada Sample", info verbatim */
@@ -32,7 +32,7 @@ struct core_check {
 	const char *subject; /* user id, hash; "" */
 };
 struct core_checklist {
-	const struct core_check *items;
+	const struct core_requirement *items;
 	size_t count, open; /* open: mandatory and not done */
 	bool authoritative; /* the dry run answered */
 	bool runnable;      /* nothing mandatory is open */

@@ -1,7 +1,5 @@
-/*
- * The doctor's look at attestation: a file of its own, because the judges of evidence and the
- * checklist of a run both have a struct core_check.
- */
+/* The doctor's look at attestation: whether a policy is at hand, fits the CVM, and what roots are
+ * trusted. */
 #include "core/doctor_private.h"
 
 #include "base/file.h"

@@ -101,55 +101,55 @@ void core_doctor_look_server(struct core_doctor *d, const struct prism_error *er
 
 /* --- what a run needs --- */
 
-static const char *check_word(enum core_check_kind kind)
+static const char *requirement_word(enum core_requirement_kind kind)
 {
-	static const char *const words[CORE_CHECK_COUNT] = {
-	    [CORE_CHECK_RESULT_CONSUMER] = "ready.result-consumer",
-	    [CORE_CHECK_ALGO_PROVIDER] = "ready.algorithm-provider",
-	    [CORE_CHECK_DATASET_PROVIDER] = "ready.dataset-provider",
-	    [CORE_CHECK_ALGO_ASSET] = "ready.algorithm",
-	    [CORE_CHECK_DATASET_ASSET] = "ready.datasets",
-	    [CORE_CHECK_KEY] = "ready.key",
-	    [CORE_CHECK_HASH] = "ready.hash",
-	    [CORE_CHECK_CVM] = "ready.cvm",
-	    [CORE_CHECK_INFO] = "ready.info",
+	static const char *const words[CORE_REQUIREMENT_COUNT] = {
+	    [CORE_REQUIREMENT_RESULT_CONSUMER] = "ready.result-consumer",
+	    [CORE_REQUIREMENT_ALGO_PROVIDER] = "ready.algorithm-provider",
+	    [CORE_REQUIREMENT_DATASET_PROVIDER] = "ready.dataset-provider",
+	    [CORE_REQUIREMENT_ALGO_ASSET] = "ready.algorithm",
+	    [CORE_REQUIREMENT_DATASET_ASSET] = "ready.datasets",
+	    [CORE_REQUIREMENT_KEY] = "ready.key",
+	    [CORE_REQUIREMENT_HASH] = "ready.hash",
+	    [CORE_REQUIREMENT_CVM] = "ready.cvm",
+	    [CORE_REQUIREMENT_INFO] = "ready.info",
 	};
 	return words[kind];
 }
 
-static const char *check_remedy(enum core_check_kind kind)
+static const char *requirement_remedy(enum core_requirement_kind kind)
 {
 	switch (kind) {
-	case CORE_CHECK_RESULT_CONSUMER:
-	case CORE_CHECK_ALGO_PROVIDER:
-	case CORE_CHECK_DATASET_PROVIDER:
+	case CORE_REQUIREMENT_RESULT_CONSUMER:
+	case CORE_REQUIREMENT_ALGO_PROVIDER:
+	case CORE_REQUIREMENT_DATASET_PROVIDER:
 		return "give a role with that action to somebody, on the tab Roles";
-	case CORE_CHECK_ALGO_ASSET:
-	case CORE_CHECK_DATASET_ASSET:
+	case CORE_REQUIREMENT_ALGO_ASSET:
+	case CORE_REQUIREMENT_DATASET_ASSET:
 		return "describe the file as an asset, and link it";
-	case CORE_CHECK_KEY:
+	case CORE_REQUIREMENT_KEY:
 		return "its owner registers the public half of a key pair";
-	case CORE_CHECK_CVM:
+	case CORE_REQUIREMENT_CVM:
 		return "create a CVM, or wait until one is ready";
 	default:
 		return "see what the server says";
 	}
 }
 
-static void look_check(struct core_doctor *d, const struct core_check *check)
+static void look_requirement(struct core_doctor *d, const struct core_requirement *item)
 {
 	struct core_doctor_row row = {READY,
-	                              check->done        ? PASS
-	                              : check->mandatory ? FAIL
-	                                                 : WARN,
-	                              check_word(check->kind),
-	                              check->text,
-	                              check->mandatory ? "a run is refused without it"
-	                                               : "a run may want it",
-	                              check_remedy(check->kind),
-	                              check->fix,
+	                              item->done        ? PASS
+	                              : item->mandatory ? FAIL
+	                                                : WARN,
+	                              requirement_word(item->kind),
+	                              item->text,
+	                              item->mandatory ? "a run is refused without it"
+	                                              : "a run may want it",
+	                              requirement_remedy(item->kind),
+	                              item->fix,
 	                              NULL};
-	core_doctor_add(d, &row, "%s", check->done ? "done" : "missing");
+	core_doctor_add(d, &row, "%s", item->done ? "done" : "missing");
 }
 
 void core_doctor_look_ready(struct core_doctor *d, const struct prism_error *err)
@@ -163,7 +163,7 @@ void core_doctor_look_ready(struct core_doctor *d, const struct prism_error *err
 		return;
 	}
 	for (size_t i = 0; i < list.count; i++)
-		look_check(d, &list.items[i]);
+		look_requirement(d, &list.items[i]);
 	if (!list.authoritative)
 		core_doctor_add(
 		    d,

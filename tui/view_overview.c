@@ -135,7 +135,7 @@ static void add_fields(struct overview *o, const struct core_computation *c)
 
 struct checking { /* one item being wrapped */
 	struct overview *o;
-	const struct core_check *item;
+	const struct core_requirement *item;
 	char key[32];
 	int number; /* 0: none */
 };
@@ -143,7 +143,7 @@ struct checking { /* one item being wrapped */
 static void check_line(void *data, int line, const char *text, size_t len)
 {
 	struct checking *c = data;
-	const struct core_check *item = c->item;
+	const struct core_requirement *item = c->item;
 	bool fixable = !item->done && *item->fix;
 
 	pt_lines_add(c->o->lines, line ? NULL : c->key, fixable ? TARGET_FIX : 0, c->key);
@@ -159,7 +159,8 @@ static void check_line(void *data, int line, const char *text, size_t len)
 }
 
 /* What to do about an item is only of interest while it is open. */
-static void add_check(struct overview *o, const struct core_check *item, size_t index, int *number)
+static void add_check(struct overview *o, const struct core_requirement *item, size_t index,
+                      int *number)
 {
 	struct checking c = {.o = o, .item = item};
 	const char *detail = strstr(item->text, " (");
@@ -342,25 +343,26 @@ static void fix(struct overview *o, const char *key)
 	int kind = -1;
 	size_t index;
 
-	if (sscanf(key, "check %d %zu", &kind, &index) != 2 || kind < 0 || kind >= CORE_CHECK_COUNT)
+	if (sscanf(key, "check %d %zu", &kind, &index) != 2 || kind < 0 ||
+	    kind >= CORE_REQUIREMENT_COUNT)
 		return;
-	switch ((enum core_check_kind)kind) {
-	case CORE_CHECK_RESULT_CONSUMER:
+	switch ((enum core_requirement_kind)kind) {
+	case CORE_REQUIREMENT_RESULT_CONSUMER:
 		ask_grant(o, "result_consumer");
 		break;
-	case CORE_CHECK_ALGO_PROVIDER:
+	case CORE_REQUIREMENT_ALGO_PROVIDER:
 		ask_grant(o, "algo_provider");
 		break;
-	case CORE_CHECK_DATASET_PROVIDER:
+	case CORE_REQUIREMENT_DATASET_PROVIDER:
 		ask_grant(o, "dataset_provider");
 		break;
-	case CORE_CHECK_ALGO_ASSET:
+	case CORE_REQUIREMENT_ALGO_ASSET:
 		open_asset_form(o, "algorithm");
 		break;
-	case CORE_CHECK_DATASET_ASSET:
+	case CORE_REQUIREMENT_DATASET_ASSET:
 		open_asset_form(o, "dataset");
 		break;
-	case CORE_CHECK_KEY:
+	case CORE_REQUIREMENT_KEY:
 		if (index < list.count && *list.items[index].subject &&
 		    strcmp(list.items[index].subject, core_session_user_id(o->core)) != 0)
 			pt_app_message(o->view->app, PT_SLOT_INFO, "only %s can register that key",
@@ -368,7 +370,7 @@ static void fix(struct overview *o, const char *key)
 		else
 			pt_ui_act(o->view->app, NULL, PT_ACTION_KEY_REGISTER, NULL);
 		break;
-	case CORE_CHECK_CVM:
+	case CORE_REQUIREMENT_CVM:
 		pt_app_overlay(
 		    o->view->app,
 		    pt_view_form(o->view->app, pt_values_create(pt_action(PT_ACTION_CVM_CREATE))));
