@@ -267,10 +267,14 @@ static bool linked(struct core *core, const char *id, enum core_asset_type type)
 	return false;
 }
 
+static bool is_here(const struct core_status *status)
+{
+	return status->freshness == CORE_READY || status->freshness == CORE_STALE;
+}
+
 static bool assets_known(struct core *core, const char *id)
 {
-	enum core_freshness freshness = core_list_status(core_computation_assets(core, id))->freshness;
-	return freshness == CORE_READY || freshness == CORE_STALE;
+	return is_here(core_list_status(core_computation_assets(core, id)));
 }
 
 /* What the dry run says, verbatim. */
@@ -346,6 +350,15 @@ static int by_kind(const void *a, const void *b)
 	return (int)left->done - (int)right->done;
 }
 
+/* Of what decides: the dry run, or, where it is not offered, the first that is not here. */
+static const struct core_status *deciding(struct core *core, const struct list *list)
+{
+	const struct core_status *roles = core_roles(core, list->id).status;
+	if (list->dry_run_known || !is_here(&list->single.status))
+		return &list->single.status;
+	return is_here(roles) ? core_list_status(core_computation_assets(core, list->id)) : roles;
+}
+
 struct core_checklist core_checklist(struct core *core, const char *computation_id)
 {
 	struct list *list = list_of(core, computation_id);
@@ -368,9 +381,9 @@ struct core_checklist core_checklist(struct core *core, const char *computation_
 	    .items = b.items, .count = b.count, .authoritative = list->dry_run_known};
 	for (size_t i = 0; i < b.count; i++)
 		result.open += b.items[i].mandatory && !b.items[i].done;
-	/* Without the dry run and without roles nothing is known: then nothing is forbidden. */
+	result.status = deciding(core, list);
+	result.known = list->dry_run_known || is_here(result.status);
 	result.runnable = result.open == 0;
-	result.status = &list->single.status;
 	return result;
 }
 
@@ -379,10 +392,59 @@ void core_checklist_load(struct core *core, const char *computation_id, bool ref
 	core_single_load(&list_of(core, computation_id)->single, refresh);
 }
 
+/* --- waiting --- */
+
+struct awaiting {
+	struct core *core;
+	char *id;
+	struct prism_cancel *cancel;
+	core_done_fn done;
+	void *data;
+};
+
+static void awaited(struct awaiting *a, const struct prism_error *err)
+{
+	a->done(a->data, err);
+	prism_free(a->id);
+	prism_free(a);
+}
+
+static void assets_here(void *data, const struct prism_error *err)
+{
+	awaited(data, err);
+}
+
+static void roles_here(void *data, const struct prism_error *err)
+{
+	struct awaiting *a = data;
+	struct prism_error failed = PRISM_ERROR_INIT;
+	if (err)
+		awaited(a, err);
+	else if (core_list_await(core_computation_assets(a->core, a->id), false, a->cancel, assets_here,
+	                         a, &failed) < 0)
+		awaited(a, &failed);
+}
+
+static void dry_run_here(void *data, const struct prism_error *err)
+{
+	struct awaiting *a = data;
+	struct prism_error failed = PRISM_ERROR_INIT;
+	if (err || list_of(a->core, a->id)->dry_run_known)
+		awaited(a, err);
+	else if (core_roles_await(a->core, a->id, false, a->cancel, roles_here, a, &failed) < 0)
+		awaited(a, &failed);
+}
+
 int core_checklist_await(struct core *core, const char *computation_id, bool refresh,
                          struct prism_cancel *cancel, core_done_fn done, void *data,
                          struct prism_error *err)
 {
-	return core_single_await(&list_of(core, computation_id)->single, refresh, cancel, done, data,
-	                         err);
+	struct awaiting *a = prism_alloc(sizeof(*a));
+	*a = (struct awaiting){core, prism_strdup(computation_id), cancel, done, data};
+	if (core_single_await(&list_of(core, computation_id)->single, refresh, cancel, dry_run_here, a,
+	                      err) == 0)
+		return 0;
+	prism_free(a->id);
+	prism_free(a);
+	return -1;
 }

@@ -304,7 +304,10 @@ static void checklist_here(void *data, const struct prism_error *err)
 		pt_records_text(command->records, list.items[i].fix);
 	}
 	if (list.runnable)
-		pt_command_message(command, "nothing is missing: it can run");
+		pt_command_message(command, "%s",
+		                   list.authoritative
+		                       ? "nothing is missing: it can run"
+		                       : "nothing is missing as far as roles and assets tell");
 	else
 		pt_command_message(command, "%zu missing", list.open);
 	pt_command_done(command, NULL);

@@ -133,16 +133,21 @@ static void add_fields(struct overview *o, const struct core_computation *c)
 		pt_lines_field(o->lines, "Linked Assets", lw, w, PT_SLOT_DIM, "none yet");
 }
 
-struct checking { /* one item being wrapped */
+struct listing { /* one item being wrapped */
 	struct overview *o;
 	const struct core_requirement *item;
 	char key[32];
 	int number; /* 0: none */
 };
 
-static void check_line(void *data, int line, const char *text, size_t len)
+struct summing {
+	struct pt_lines *lines;
+	enum pt_slot slot;
+};
+
+static void item_line(void *data, int line, const char *text, size_t len)
 {
-	struct checking *c = data;
+	struct listing *c = data;
 	const struct core_requirement *item = c->item;
 	bool fixable = !item->done && *item->fix;
 
@@ -159,10 +164,10 @@ static void check_line(void *data, int line, const char *text, size_t len)
 }
 
 /* What to do about an item is only of interest while it is open. */
-static void add_check(struct overview *o, const struct core_requirement *item, size_t index,
-                      int *number)
+static void add_requirement(struct overview *o, const struct core_requirement *item, size_t index,
+                            int *number)
 {
-	struct checking c = {.o = o, .item = item};
+	struct listing c = {.o = o, .item = item};
 	const char *detail = strstr(item->text, " (");
 	PRISM_AUTO_FREE char *text = NULL;
 	bool open = !item->done && item->mandatory;
@@ -174,34 +179,59 @@ static void add_check(struct overview *o, const struct core_requirement *item, s
 	           : prism_asprintf("%s%s", item->text, *item->fix ? "  Enter resolves it" : "");
 	c.number = open ? (*number)++ : 0;
 	snprintf(c.key, sizeof(c.key), "check %d %zu", (int)item->kind, index);
-	pt_text_wrap(text, strlen(text), o->built_width > 20 ? o->built_width - 5 : 15, check_line, &c);
+	pt_text_wrap(text, strlen(text), o->built_width > 20 ? o->built_width - 5 : 15, item_line, &c);
 	if (open && !*o->first_open)
 		snprintf(o->first_open, sizeof(o->first_open), "%s", c.key);
+}
+
+static void sum_line(void *data, int line, const char *text, size_t len)
+{
+	struct summing *s = data;
+
+	PRISM_UNUSED(line);
+	pt_lines_add(s->lines, NULL, 0, NULL);
+	pt_lines_part(s->lines, s->slot, "%.*s", (int)len, text);
+}
+
+/* What the items come to.  "It can run" is said when everything was looked at, not before. */
+static void add_sum(struct overview *o, const struct core_checklist *list, bool wants_cvm)
+{
+	struct summing s = {o->lines, PT_SLOT_WARN};
+	char text[PRISM_ERROR_TEXT + 64];
+
+	if (list->open) {
+		snprintf(text, sizeof(text), "Run is disabled until %zu requirement%s met.", list->open,
+		         list->open == 1 ? " is" : "s are");
+	} else if (!list->known && list->status->freshness == CORE_FAILED) {
+		snprintf(text, sizeof(text), "Not known whether something is missing: %s. %s asks again.",
+		         list->status->error.message, pt_ui_retry_key(o->view->app));
+	} else if (!list->known) {
+		s.slot = PT_SLOT_DIM;
+		snprintf(text, sizeof(text), "Asking what is missing ...");
+	} else {
+		s.slot = PT_SLOT_GOOD;
+		snprintf(text, sizeof(text), "%s",
+		         wants_cvm             ? "Nothing else is missing: it can run once a CVM is ready."
+		         : list->authoritative ? "Nothing is missing: it can run."
+		                               : "Nothing is missing as far as roles and assets tell.");
+	}
+	pt_text_wrap(text, strlen(text), o->built_width > 10 ? o->built_width : 10, sum_line, &s);
 }
 
 static void add_checklist(struct overview *o)
 {
 	struct core_checklist list = core_checklist(o->core, o->id);
+	bool wants_cvm = false;
 	int number = 1;
 
 	heading(o->lines, "Before a run");
-	if (!list.count) {
-		pt_lines_add(o->lines, NULL, 0, NULL);
-		if (list.status && list.status->freshness == CORE_FAILED)
-			pt_lines_part(o->lines, PT_SLOT_BAD, "%s", list.status->error.message);
-		else
-			pt_lines_part(o->lines, PT_SLOT_DIM, "%s",
-			              list.runnable ? "nothing is missing" : "asking what is missing ...");
-		return;
+	for (size_t i = 0; i < list.count; i++) {
+		const struct core_requirement *item = &list.items[i];
+
+		add_requirement(o, item, i, &number);
+		wants_cvm = wants_cvm || (item->kind == CORE_REQUIREMENT_CVM && !item->done);
 	}
-	for (size_t i = 0; i < list.count; i++)
-		add_check(o, &list.items[i], i, &number);
-	pt_lines_add(o->lines, NULL, 0, NULL);
-	if (list.runnable)
-		pt_lines_part(o->lines, PT_SLOT_GOOD, "Nothing is missing: it can run.");
-	else
-		pt_lines_part(o->lines, PT_SLOT_WARN, "Run is disabled until %zu requirement%s met.",
-		              list.open, list.open == 1 ? " is" : "s are");
+	add_sum(o, &list, wants_cvm);
 }
 
 static void add_actions(struct overview *o)

@@ -527,6 +527,7 @@ static void tell_checklist(struct api_case *c, struct core *core, char **arg)
 	for (size_t i = 0; i < list.count; i++)
 		tell(c, "item %s %s (%s)", list.items[i].done ? "done" : "open", list.items[i].text,
 		     list.items[i].fix);
+	tell(c, "known %s", list.known ? "yes" : "no");
 	tell(c, "runnable %s", list.runnable ? "yes" : "no");
 	tell(c, "authoritative %s", list.authoritative ? "yes" : "no");
 }
