@@ -10,7 +10,7 @@
 #include "tui/actor.h"
 #include "tui/app.h"
 #include "tui/dialog.h"
-#include "tui/form.h"
+#include "tui/formbox.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -26,11 +26,10 @@ struct pt_tunnel_asks {
 };
 
 struct ask {
+	struct pt_formbox box; /* first: see tui/formbox.h; no form: a host key */
 	struct prism_list node;
 	struct pt_tunnel_asks *asks;
 	struct net_tunnel *tunnel; /* NULL: answered, or void */
-	struct pt_view *view;
-	struct pt_form *form; /* NULL: a host key */
 	char *title;
 	char *texts[PROMPTS_MAX + 1];
 	char ids[PROMPTS_MAX][24];
@@ -42,7 +41,7 @@ struct ask {
 static void ask_free(struct ask *ask)
 {
 	prism_list_remove(&ask->node);
-	pt_form_destroy(ask->form);
+	pt_form_destroy(ask->box.form);
 	prism_free(ask->title);
 	for (size_t i = 0; i <= PROMPTS_MAX; i++)
 		prism_free(ask->texts[i]);
@@ -94,7 +93,7 @@ static void ask_host(struct ask *ask, const struct net_ssh_host_key *key)
 	};
 
 	pt_dialog_confirm(ask->asks->app, &confirm, host_answered, ask);
-	ask->view = pt_app_top_overlay(ask->asks->app);
+	ask->box.view = pt_app_top_overlay(ask->asks->app);
 }
 
 /* ---- prompts ---- */
@@ -107,48 +106,25 @@ static void answer_prompts(struct ask *ask)
 
 	for (size_t i = 0; i < ask->count; i++)
 		lent[i] = given[i] = ask->hidden[i]
-		                         ? pt_form_take_secret(ask->form, ask->ids[i])
-		                         : prism_secret_from_text(pt_form_get(ask->form, ask->ids[i]));
+		                         ? pt_form_take_secret(ask->box.form, ask->ids[i])
+		                         : prism_secret_from_text(pt_form_get(ask->box.form, ask->ids[i]));
 	net_tunnel_answer(tunnel, true, lent, ask->count);
 	for (size_t i = 0; i < ask->count; i++)
 		prism_secret_destroy(given[i]);
 }
 
-static unsigned key(struct pt_view *view, const struct pt_event *event)
+static void submit(struct pt_view *view)
 {
 	struct ask *ask = view->state;
-	unsigned result;
 
-	if (pt_key_is(event, 'c', PT_MOD_CTRL))
-		return PT_HANDLED | PT_CLOSE;
-	result = pt_form_key(ask->form, event);
-	if ((result & PT_SUBMIT) && ask->tunnel)
+	if (ask->tunnel)
 		answer_prompts(ask);
-	if (result & (PT_SUBMIT | PT_CANCEL))
-		return PT_HANDLED | PT_CLOSE;
-	return result | PT_HANDLED | PT_REDRAW;
+	pt_app_close(view->app, view);
 }
 
 static const char *title(struct pt_view *view)
 {
 	return ((struct ask *)view->state)->title;
-}
-
-static void measure(struct pt_view *view, int max_w, int max_h, int *ret_w, int *ret_h)
-{
-	pt_form_measure(((struct ask *)view->state)->form, max_w < 64 ? max_w : 64, max_h, ret_w,
-	                ret_h);
-}
-
-static void prepare(struct pt_view *view, int width, int height)
-{
-	pt_form_prepare(((struct ask *)view->state)->form, width, height);
-}
-
-static void draw(const struct pt_view *view, struct pt_canvas *canvas, struct pt_rect area,
-                 bool focus)
-{
-	pt_form_draw(((const struct ask *)view->state)->form, canvas, area, focus);
 }
 
 static void destroy(struct pt_view *view)
@@ -160,24 +136,21 @@ static void destroy(struct pt_view *view)
 	ask_free(ask);
 }
 
-static const struct pt_actor actor = {.where = PT_IN_FORM};
-
 static const struct pt_view_ops ops = {
     .name = "tunnel-question",
-    .flags = PT_VIEW_TAKES_TEXT | PT_VIEW_MODAL | PT_VIEW_FRAME,
+    PT_FORMBOX_OPS,
     .title = title,
-    .measure = measure,
-    .prepare = prepare,
-    .draw = draw,
-    .key = key,
+    .key = pt_formbox_key,
     .destroy = destroy,
-    .actor = &actor,
+    .actor = &pt_formbox_actor,
 };
 
 static void ask_prompts(struct ask *ask, const struct net_ssh_question *question)
 {
 	size_t fields = 0;
 
+	ask->box = (struct pt_formbox){
+	    .view = pt_view_create(ask->asks->app, &ops, ask), .width = 64, .submit = submit};
 	ask->title = harmless(question->title);
 	if (*question->instruction) {
 		ask->texts[PROMPTS_MAX] = harmless(question->instruction);
@@ -200,11 +173,10 @@ static void ask_prompts(struct ask *ask, const struct net_ssh_question *question
 		    .max = 1024,
 		};
 	}
-	ask->form = pt_form_create(ask->fields, fields, "OK", "Cancel", ask);
+	ask->box.form = pt_form_create(ask->fields, fields, "OK", "Cancel", ask);
 	if (ask->count)
-		pt_form_focus(ask->form, ask->ids[0]);
-	ask->view = pt_view_create(ask->asks->app, &ops, ask);
-	pt_app_overlay(ask->asks->app, ask->view);
+		pt_form_focus(ask->box.form, ask->ids[0]);
+	pt_app_overlay(ask->asks->app, ask->box.view);
 }
 
 /* ---- the asker ---- */
@@ -234,7 +206,7 @@ static void on_withdraw(void *data, struct net_tunnel *tunnel)
 		if (ask->tunnel != tunnel)
 			continue;
 		ask->tunnel = NULL;
-		pt_app_close(asks->app, ask->view);
+		pt_app_close(asks->app, ask->box.view);
 	}
 	pt_app_dirty(asks->app);
 }

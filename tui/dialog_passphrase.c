@@ -6,15 +6,14 @@
 
 #include "base/mem.h"
 #include "tui/app.h"
-#include "tui/form.h"
+#include "tui/formbox.h"
 
 #include <string.h>
 
 struct secret {
-	struct pt_view *view;
+	struct pt_formbox box; /* first: see tui/formbox.h */
 	char *title, *note;
 	struct pt_field fields[3];
-	struct pt_form *form;
 	bool twice;
 	void (*done)(void *data, struct prism_secret *secret);
 	void *data;
@@ -32,33 +31,21 @@ static void answer(struct secret *s, struct prism_secret *given)
 }
 
 /* Empty is an answer, too: no passphrase. */
-static unsigned submit(struct secret *s)
+static void submit(struct pt_view *view)
 {
-	struct prism_secret *first = pt_form_take_secret(s->form, "first");
-	struct prism_secret *second = s->twice ? pt_form_take_secret(s->form, "second") : NULL;
+	struct secret *s = view->state;
+	struct prism_secret *first = pt_form_take_secret(s->box.form, "first");
+	struct prism_secret *second = s->twice ? pt_form_take_secret(s->box.form, "second") : NULL;
 	bool same = !s->twice || (first && second && prism_secret_equal(first, second));
 
 	prism_secret_destroy(second);
 	if (same) {
 		answer(s, first);
-		return PT_HANDLED | PT_CLOSE;
+		pt_app_close(view->app, view);
+		return;
 	}
 	prism_secret_destroy(first);
-	pt_form_mark(s->form, "first", "the two differ: type both again");
-	return PT_HANDLED | PT_REDRAW;
-}
-
-static unsigned key(struct pt_view *view, const struct pt_event *event)
-{
-	struct secret *s = view->state;
-	unsigned result =
-	    pt_key_is(event, 'c', PT_MOD_CTRL) ? (unsigned)PT_CANCEL : pt_form_key(s->form, event);
-
-	if (result & PT_CANCEL) {
-		answer(s, NULL);
-		return PT_HANDLED | PT_CLOSE;
-	}
-	return result & PT_SUBMIT ? submit(s) : result | PT_HANDLED | PT_REDRAW;
+	pt_form_mark(s->box.form, "first", "the two differ: type both again");
 }
 
 static const char *title(struct pt_view *view)
@@ -68,34 +55,12 @@ static const char *title(struct pt_view *view)
 	return s->title;
 }
 
-static void measure(struct pt_view *view, int max_w, int max_h, int *ret_w, int *ret_h)
-{
-	const struct secret *s = view->state;
-
-	pt_form_measure(s->form, max_w < 60 ? max_w : 60, max_h, ret_w, ret_h);
-}
-
-static void prepare(struct pt_view *view, int width, int height)
-{
-	struct secret *s = view->state;
-
-	pt_form_prepare(s->form, width, height);
-}
-
-static void draw(const struct pt_view *view, struct pt_canvas *canvas, struct pt_rect area,
-                 bool focus)
-{
-	const struct secret *s = view->state;
-
-	pt_form_draw(s->form, canvas, area, focus);
-}
-
 static void destroy(struct pt_view *view)
 {
 	struct secret *s = view->state;
 
 	answer(s, NULL);
-	pt_form_destroy(s->form);
+	pt_form_destroy(s->box.form);
 	prism_free(s->title);
 	prism_free(s->note);
 	prism_free(s);
@@ -103,12 +68,9 @@ static void destroy(struct pt_view *view)
 
 static const struct pt_view_ops ops = {
     .name = "passphrase",
-    .flags = PT_VIEW_MODAL | PT_VIEW_FRAME | PT_VIEW_TAKES_TEXT,
+    PT_FORMBOX_OPS,
     .title = title,
-    .measure = measure,
-    .prepare = prepare,
-    .draw = draw,
-    .key = key,
+    .key = pt_formbox_key,
     .destroy = destroy,
 };
 
@@ -117,6 +79,8 @@ void pt_dialog_passphrase(struct pt_app *app, const char *title_text, const char
 {
 	struct secret *s = prism_alloc(sizeof(*s));
 
+	s->box =
+	    (struct pt_formbox){.view = pt_view_create(app, &ops, s), .width = 60, .submit = submit};
 	s->title = prism_strdup(title_text);
 	s->note = prism_strdup(note);
 	s->twice = twice;
@@ -126,7 +90,6 @@ void pt_dialog_passphrase(struct pt_app *app, const char *title_text, const char
 	s->fields[1] =
 	    (struct pt_field){.id = "first", .label = "Passphrase", .kind = PT_FIELD_PASSWORD};
 	s->fields[2] = (struct pt_field){.id = "second", .label = "Again", .kind = PT_FIELD_PASSWORD};
-	s->form = pt_form_create(s->fields, twice ? 3 : 2, "OK", "Cancel", s);
-	s->view = pt_view_create(app, &ops, s);
-	pt_app_overlay(app, s->view);
+	s->box.form = pt_form_create(s->fields, twice ? 3 : 2, "OK", "Cancel", s);
+	pt_app_overlay(app, s->box.view);
 }

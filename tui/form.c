@@ -331,6 +331,12 @@ const char *pt_form_focused(const struct pt_form *form)
 	return form->focus == form->count ? "submit" : "cancel";
 }
 
+bool pt_form_on_path(const struct pt_form *form)
+{
+	return !form->busy && form->focus < form->count &&
+	       form->fields[form->focus].spec->kind == PT_FIELD_PATH;
+}
+
 void pt_form_export(const struct pt_form *form,
                     void (*fn)(void *data, const char *id, const char *value), void *data)
 {

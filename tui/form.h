@@ -106,6 +106,7 @@ bool pt_form_modified(const struct pt_form *form); /* since create or the last p
 void pt_form_clean(struct pt_form *form);
 void pt_form_focus(struct pt_form *form, const char *id);
 const char *pt_form_focused(const struct pt_form *form); /* id; "submit" or "cancel" on a button */
+bool pt_form_on_path(const struct pt_form *form); /* the cursor is in one: ctrl-o is PT_BROWSE */
 /* Drafts: every value but passwords. Import goes through pt_form_set(). */
 void pt_form_export(const struct pt_form *form,
                     void (*fn)(void *data, const char *id, const char *value), void *data);

@@ -20,8 +20,7 @@
 #include "core/run.h"
 #include "tui/args.h"
 #include "tui/dialog.h"
-#include "tui/form.h"
-#include "tui/picker.h"
+#include "tui/formbox.h"
 #include "tui/views.h"
 
 #include <stdio.h>
@@ -41,11 +40,10 @@ static const struct {
 };
 
 struct wizard {
-	struct pt_view *view;
-	char *computation; /* that the files may be used in; NULL: none */
+	struct pt_formbox box; /* first: see tui/formbox.h */
+	char *computation;     /* that the files may be used in; NULL: none */
 	char *hosts;
 	struct pt_field fields[FIELDS];
-	struct pt_form *form;
 };
 
 /* What is under way outlives the form. */
@@ -95,21 +93,21 @@ static struct making *making_create(struct wizard *w)
 {
 	struct making *m = prism_alloc(sizeof(*m));
 
-	m->app = w->view->app;
-	m->view = w->view;
-	m->dir = prism_strdup(pt_form_get(w->form, "directory"));
-	m->hosts = prism_strdup(pt_form_get(w->form, "hosts"));
+	m->app = w->box.view->app;
+	m->view = w->box.view;
+	m->dir = prism_strdup(pt_form_get(w->box.form, "directory"));
+	m->hosts = prism_strdup(pt_form_get(w->box.form, "hosts"));
 	m->computation = prism_strdup(w->computation);
 	m->common = pt_values_create(pt_action(PT_ACTION_CERT_GENERATE));
 	pt_values_add(m->common, "directory", m->dir);
-	pt_values_add(m->common, "organisation", pt_form_get(w->form, "organisation"));
-	pt_values_add(m->common, "unit", pt_form_get(w->form, "unit"));
-	pt_values_add(m->common, "days", pt_form_get(w->form, "days"));
-	pt_values_add(m->common, "key-type", pt_form_get(w->form, "kind"));
-	if (pt_form_checked(w->form, "replace"))
+	pt_values_add(m->common, "organisation", pt_form_get(w->box.form, "organisation"));
+	pt_values_add(m->common, "unit", pt_form_get(w->box.form, "unit"));
+	pt_values_add(m->common, "days", pt_form_get(w->box.form, "days"));
+	pt_values_add(m->common, "key-type", pt_form_get(w->box.form, "kind"));
+	if (pt_form_checked(w->box.form, "replace"))
 		pt_values_add(m->common, "replace", "yes");
 	for (int i = 0; i < ROLES; i++)
-		m->wanted[i] = pt_form_checked(w->form, roles[i].id);
+		m->wanted[i] = pt_form_checked(w->box.form, roles[i].id);
 	return m;
 }
 
@@ -219,8 +217,8 @@ static void made(void *data, const char *id, const struct prism_error *err)
 		return;
 	}
 	if (w) {
-		pt_form_set_busy(w->form, NULL);
-		pt_form_set_error(w->form, err);
+		pt_form_set_busy(w->box.form, NULL);
+		pt_form_set_error(w->box.form, err);
 		pt_app_dirty(m->app);
 	} else {
 		pt_app_report(m->app, err);
@@ -243,26 +241,27 @@ static void make_next(struct making *m)
 	}
 	snprintf(text, sizeof(text), "Making %s ...", roles[m->role].what);
 	if (w)
-		pt_form_set_busy(w->form, text);
+		pt_form_set_busy(w->box.form, text);
 	pt_app_dirty(m->app);
 	pt_ui_run(m->app, role_values(m, m->role), true, made, m);
 }
 
-static void submit(struct wizard *w)
+static void submit(struct pt_view *view)
 {
+	struct wizard *w = view->state;
 	struct prism_error err = PRISM_ERROR_INIT;
 	struct making *m = making_create(w);
 	bool any = false;
 
 	for (int i = 0; i < ROLES; i++)
 		any = any || m->wanted[i];
-	pt_form_set_error(w->form, NULL);
+	pt_form_set_error(w->box.form, NULL);
 	if (any) {
 		make_next(m);
 		return;
 	}
 	prism_error_raise(&err, PRISM_ERROR_INVALID, "nothing is chosen to be made");
-	pt_form_set_error(w->form, &err);
+	pt_form_set_error(w->box.form, &err);
 	making_free(m);
 }
 
@@ -310,57 +309,27 @@ static void show_openssl(struct wizard *w)
 	for (int i = 0; i < ROLES; i++)
 		if (m->wanted[i])
 			add_openssl(m, i, &text);
-	pt_dialog_text(w->view->app, "The same with openssl", prism_buf_text(&text));
+	pt_dialog_text(w->box.view->app, "The same with openssl", prism_buf_text(&text));
 	making_free(m);
 }
 
 /* ---- keys ---- */
 
-struct browsing {
-	struct pt_app *app;
-	struct pt_view *view;
-};
-
-static void browsed(void *data, struct core_place *place, const char *path)
+static void browse(struct pt_view *view, const char *field)
 {
-	struct browsing b = *(struct browsing *)data;
+	struct wizard *w = view->state;
 
-	PRISM_UNUSED(place);
-	prism_free(data);
-	if (path && pt_ui_alive(b.app, b.view))
-		pt_form_set(((struct wizard *)b.view->state)->form, "directory", path);
-}
-
-static void browse(struct wizard *w)
-{
-	struct browsing *b = prism_alloc(sizeof(*b));
-	const struct pt_picker spec = {.title = "Directory",
-	                               .start = pt_form_get(w->form, "directory"),
-	                               .directories = true,
-	                               .done = browsed,
-	                               .data = b};
-
-	*b = (struct browsing){w->view->app, w->view};
-	pt_picker_open(w->view->app, &spec);
+	pt_formbox_browse(&w->box, field, pt_form_get(w->box.form, field), true);
 }
 
 static unsigned key(struct pt_view *view, const struct pt_event *event)
 {
 	struct wizard *w = view->state;
-	unsigned result;
 
-	if (pt_key_is(event, 't', PT_MOD_CTRL) && !pt_form_busy(w->form)) {
-		show_openssl(w);
-		return PT_HANDLED | PT_REDRAW;
-	}
-	result = pt_form_key(w->form, event);
-	if (result & PT_CANCEL)
-		return PT_HANDLED | PT_CLOSE;
-	if (result & PT_SUBMIT)
-		submit(w);
-	if (result & PT_BROWSE)
-		browse(w);
-	return result | PT_HANDLED | PT_REDRAW;
+	if (!pt_key_is(event, 't', PT_MOD_CTRL) || pt_form_busy(w->box.form))
+		return pt_formbox_key(view, event);
+	show_openssl(w);
+	return PT_HANDLED | PT_REDRAW;
 }
 
 /* ---- view ---- */
@@ -434,7 +403,7 @@ static void add_fields(struct wizard *w)
 	};
 
 	memcpy(w->fields, fields, sizeof(fields));
-	w->form = pt_form_create(w->fields, FIELDS, "Make", "Cancel", w);
+	w->box.form = pt_form_create(w->fields, FIELDS, "Make", "Cancel", w);
 }
 
 static const char *title(struct pt_view *view)
@@ -443,33 +412,11 @@ static const char *title(struct pt_view *view)
 	return "Development certificates";
 }
 
-static void measure(struct pt_view *view, int max_w, int max_h, int *ret_w, int *ret_h)
-{
-	const struct wizard *w = view->state;
-
-	pt_form_measure(w->form, max_w < 74 ? max_w : 74, max_h, ret_w, ret_h);
-}
-
-static void prepare(struct pt_view *view, int width, int height)
-{
-	struct wizard *w = view->state;
-
-	pt_form_prepare(w->form, width, height);
-}
-
-static void draw(const struct pt_view *view, struct pt_canvas *canvas, struct pt_rect area,
-                 bool focus)
-{
-	const struct wizard *w = view->state;
-
-	pt_form_draw(w->form, canvas, area, focus);
-}
-
 static void destroy(struct pt_view *view)
 {
 	struct wizard *w = view->state;
 
-	pt_form_destroy(w->form);
+	pt_form_destroy(w->box.form);
 	prism_free(w->computation);
 	prism_free(w->hosts);
 	prism_free(w);
@@ -477,13 +424,11 @@ static void destroy(struct pt_view *view)
 
 static const struct pt_view_ops ops = {
     .name = "certificate wizard",
-    .flags = PT_VIEW_MODAL | PT_VIEW_FRAME | PT_VIEW_TAKES_TEXT,
+    PT_FORMBOX_OPS,
     .title = title,
-    .measure = measure,
-    .prepare = prepare,
-    .draw = draw,
     .key = key,
     .destroy = destroy,
+    .actor = &pt_formbox_actor,
 };
 
 /* The host of "host:port" or "[v6]:port", and the names of this machine. Yours. */
@@ -509,9 +454,10 @@ struct pt_view *pt_view_certwizard(struct pt_app *app, const char *computation_i
 	                      : computation_id ? core_run_agent_url(core, computation_id, NULL)
 	                                       : "";
 
-	w->view = pt_view_create(app, &ops, w);
+	w->box = (struct pt_formbox){
+	    .view = pt_view_create(app, &ops, w), .width = 74, .submit = submit, .browse = browse};
 	w->computation = prism_strdup(computation_id);
 	w->hosts = names_for(address);
 	add_fields(w);
-	return w->view;
+	return w->box.view;
 }

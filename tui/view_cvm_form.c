@@ -13,7 +13,7 @@
 #include "core/remember.h"
 #include "core/validate.h"
 #include "tui/args.h"
-#include "tui/form.h"
+#include "tui/formbox.h"
 #include "tui/ui.h"
 #include "tui/views.h"
 
@@ -26,8 +26,7 @@
 enum { FIELD_PLATFORM, FIELD_PROVIDER, FIELD_NAME, FIELD_VCPUS, FIELD_LEVEL, FIELD_COUNT };
 
 struct cvm_form {
-	struct pt_view *view;
-	struct pt_form *form;
+	struct pt_formbox box; /* first: see tui/formbox.h */
 	struct pt_field fields[FIELD_COUNT];
 	struct pt_choice providers[COUNTS_MAX], counts[COUNTS_MAX];
 	char count_words[COUNTS_MAX][8];
@@ -75,7 +74,7 @@ static bool vcpus_apply(void *data, const struct pt_form *form)
 
 static void offer_counts(struct cvm_form *f)
 {
-	const int *list = counts_of(f->form);
+	const int *list = counts_of(f->box.form);
 	size_t count = 0;
 
 	if (list == f->list)
@@ -85,7 +84,7 @@ static void offer_counts(struct cvm_form *f)
 		snprintf(f->count_words[count], sizeof(f->count_words[count]), "%d", list[count]);
 		f->counts[count] = (struct pt_choice){f->count_words[count], NULL, NULL};
 	}
-	pt_form_set_choices(f->form, "vcpus", f->counts, count);
+	pt_form_set_choices(f->box.form, "vcpus", f->counts, count);
 }
 
 static int validate_name(void *data, const struct pt_form *form, const char *value,
@@ -104,9 +103,9 @@ static void draft_keep(const struct cvm_form *f, bool forget)
 {
 	for (size_t i = 0; i < PRISM_COUNT(names); i++) {
 		PRISM_AUTO_FREE char *key = prism_asprintf("draft.cvm-create.%s", names[i]);
-		const char *text = forget ? NULL : pt_form_get(f->form, names[i]);
+		const char *text = forget ? NULL : pt_form_get(f->box.form, names[i]);
 
-		core_remember(pt_ui_world(f->view->app)->options, key, text && *text ? text : NULL);
+		core_remember(pt_ui_world(f->box.view->app)->options, key, text && *text ? text : NULL);
 	}
 }
 
@@ -133,7 +132,7 @@ static void reopen(struct creating *c, const struct prism_error *err)
 		return;
 	}
 	view = pt_view_cvm_form(c->app, c->values);
-	pt_form_set_error(((struct cvm_form *)view->state)->form, err);
+	pt_form_set_error(((struct cvm_form *)view->state)->box.form, err);
 	pt_app_overlay(c->app, view);
 }
 
@@ -152,50 +151,43 @@ static struct pt_values *collect(const struct cvm_form *f)
 {
 	struct pt_values *values = pt_values_create(pt_action(PT_ACTION_CVM_CREATE));
 
-	pt_values_add(values, "name", pt_form_get(f->form, "name"));
-	pt_values_add(values, "provider", pt_form_get(f->form, "provider"));
-	pt_values_add(values, "platform", pt_form_get(f->form, "platform"));
+	pt_values_add(values, "name", pt_form_get(f->box.form, "name"));
+	pt_values_add(values, "provider", pt_form_get(f->box.form, "provider"));
+	pt_values_add(values, "platform", pt_form_get(f->box.form, "platform"));
 	if (f->list)
-		pt_values_add(values, "vcpus", pt_form_get(f->form, "vcpus"));
-	pt_values_add(values, "log-level", pt_form_get(f->form, "log-level"));
+		pt_values_add(values, "vcpus", pt_form_get(f->box.form, "vcpus"));
+	pt_values_add(values, "log-level", pt_form_get(f->box.form, "log-level"));
 	/* An external one comes online when its owner starts it: not waited for. */
-	if (strcmp(pt_form_get(f->form, "provider"), "external") != 0)
+	if (strcmp(pt_form_get(f->box.form, "provider"), "external") != 0)
 		pt_values_add(values, "wait", "yes");
 	return values;
 }
 
-static void submit(struct cvm_form *f)
+static void submit(struct pt_view *view)
 {
+	struct cvm_form *f = view->state;
 	struct creating *c = prism_alloc(sizeof(*c));
 
-	*c = (struct creating){f->view->app, collect(f)};
+	*c = (struct creating){f->box.view->app, collect(f)};
 	draft_keep(f, true);
 	pt_app_message(c->app, PT_SLOT_INFO, "creating %.200s; this may take minutes",
 	               pt_values_get(c->values, "name"));
-	pt_app_close(c->app, f->view);
+	pt_app_close(c->app, f->box.view);
 	pt_ui_run(c->app, collect(f), true, created, c);
 }
 
 /* ---- view ---- */
 
-static unsigned key(struct pt_view *view, const struct pt_event *event)
+static void changed(struct pt_view *view)
 {
-	struct cvm_form *f = view->state;
-	unsigned result = pt_form_key(f->form, event);
+	offer_counts(view->state);
+	draft_keep(view->state, false);
+}
 
-	if (pt_key_is(event, 'c', PT_MOD_CTRL))
-		result |= PT_CANCEL;
-	if (result & PT_CHANGED) {
-		offer_counts(f);
-		draft_keep(f, false);
-	}
-	if (result & PT_CANCEL) {
-		draft_keep(f, true); /* given up on purpose; a hang-up does not come this way */
-		return PT_HANDLED | PT_CLOSE;
-	}
-	if (result & PT_SUBMIT)
-		submit(f);
-	return result | PT_HANDLED | PT_REDRAW;
+static unsigned cancel(struct pt_view *view)
+{
+	draft_keep(view->state, true); /* given up on purpose; a hang-up does not come this way */
+	return PT_HANDLED | PT_CLOSE;
 }
 
 static const char *title(struct pt_view *view)
@@ -204,48 +196,21 @@ static const char *title(struct pt_view *view)
 	return "Create CVM";
 }
 
-static void measure(struct pt_view *view, int max_w, int max_h, int *ret_w, int *ret_h)
-{
-	struct cvm_form *f = view->state;
-
-	pt_form_measure(f->form, max_w < 70 ? max_w : 70, max_h, ret_w, ret_h);
-}
-
-static void prepare(struct pt_view *view, int width, int height)
-{
-	struct cvm_form *f = view->state;
-
-	pt_form_prepare(f->form, width, height);
-}
-
-static void draw(const struct pt_view *view, struct pt_canvas *canvas, struct pt_rect area,
-                 bool focus)
-{
-	const struct cvm_form *f = view->state;
-
-	pt_form_draw(f->form, canvas, area, focus);
-}
-
 static void destroy(struct pt_view *view)
 {
 	struct cvm_form *f = view->state;
 
-	pt_form_destroy(f->form);
+	pt_form_destroy(f->box.form);
 	prism_free(f);
 }
 
-static const struct pt_actor actor = {.where = PT_IN_FORM};
-
 static const struct pt_view_ops ops = {
     .name = "cvm-form",
-    .flags = PT_VIEW_TAKES_TEXT | PT_VIEW_MODAL | PT_VIEW_FRAME,
+    PT_FORMBOX_OPS,
     .title = title,
-    .measure = measure,
-    .prepare = prepare,
-    .draw = draw,
-    .key = key,
+    .key = pt_formbox_key,
     .destroy = destroy,
-    .actor = &actor,
+    .actor = &pt_formbox_actor,
 };
 
 static void make_fields(struct cvm_form *f, size_t provider_count)
@@ -286,20 +251,24 @@ struct pt_view *pt_view_cvm_form(struct pt_app *app, const struct pt_values *kno
 	size_t count;
 	const struct core_provider *providers = core_providers(&count);
 
-	f->view = pt_view_create(app, &ops, f);
+	f->box = (struct pt_formbox){.view = pt_view_create(app, &ops, f),
+	                             .width = 70,
+	                             .submit = submit,
+	                             .changed = changed,
+	                             .cancel = cancel};
 	for (size_t i = 0; i < count && i < COUNTS_MAX; i++)
 		f->providers[i] = (struct pt_choice){providers[i].word, providers[i].label, NULL};
 	make_fields(f, count);
-	f->form = pt_form_create(f->fields, FIELD_COUNT, "Create CVM", "Close", f);
+	f->box.form = pt_form_create(f->fields, FIELD_COUNT, "Create CVM", "Close", f);
 	for (size_t i = 0; i < PRISM_COUNT(names); i++) {
 		const char *value = known ? pt_values_get(known, names[i]) : draft(app, names[i]);
 
 		offer_counts(f); /* counts follow from what was set before them */
 		if (value)
-			pt_form_set(f->form, names[i], value);
+			pt_form_set(f->box.form, names[i], value);
 	}
 	offer_counts(f);
-	pt_form_clean(f->form);
-	pt_form_focus(f->form, "name");
-	return f->view;
+	pt_form_clean(f->box.form);
+	pt_form_focus(f->box.form, "name");
+	return f->box.view;
 }

@@ -7,7 +7,6 @@
  */
 #include "base/mem.h"
 #include "tui/dialog.h"
-#include "tui/picker.h"
 #include "tui/ui_private.h"
 #include "tui/view_form_private.h"
 #include "tui/views.h"
@@ -17,32 +16,19 @@
 
 /* ---- choosing a file ---- */
 
-struct browsing { /* outlives the form */
-	struct pt_app *app;
-	struct pt_view *view;
-	char *field;
-};
-
 static void sync(struct pt_form_view *f, const char *focus)
 {
 	if (f->tls)
 		pt_form_tls_sync(f->tls, focus);
 }
 
-static void browsed(void *data, struct core_place *place, const char *path)
+static void browsed(struct pt_view *view, const char *field)
 {
-	struct browsing *b = data;
-	struct pt_form_view *f = pt_ui_alive(b->app, b->view) ? b->view->state : NULL;
+	struct pt_form_view *f = view->state;
 
-	PRISM_UNUSED(place);
-	if (f && path) {
-		pt_form_set(f->form, b->field, path);
-		pt_form_validate_field(f->form, b->field);
-		sync(f, NULL);
-		pt_form_draft_changed(f);
-	}
-	prism_free(b->field);
-	prism_free(b);
+	pt_form_validate_field(f->box.form, field);
+	sync(f, NULL);
+	pt_form_draft_changed(f);
 }
 
 static bool takes_directory(const struct pt_form_view *f, const char *id)
@@ -52,18 +38,13 @@ static bool takes_directory(const struct pt_form_view *f, const char *id)
 	return arg && (arg->kind == PT_ARG_NEW_FILE || (arg->flags & PT_ARG_OR_DIRECTORY));
 }
 
-static void browse(struct pt_form_view *f)
+static void browse(struct pt_view *view, const char *field)
 {
-	const char *id = pt_form_focused(f->form);
-	struct browsing *b = prism_alloc(sizeof(*b));
-	bool pasted = f->tls && pt_form_tls_pasted(f->tls, id);
+	struct pt_form_view *f = view->state;
+	bool pasted = f->tls && pt_form_tls_pasted(f->tls, field);
 
-	*b = (struct browsing){f->view->app, f->view, prism_strdup(id)};
-	pt_picker_open(b->app, &(struct pt_picker){.title = pt_form_label(f->form, id),
-	                                           .start = pasted ? "" : pt_form_get(f->form, id),
-	                                           .directories = takes_directory(f, id),
-	                                           .done = browsed,
-	                                           .data = b});
+	pt_formbox_browse(&f->box, field, pasted ? "" : pt_form_get(f->box.form, field),
+	                  takes_directory(f, field));
 }
 
 /* ---- saving what is stored ---- */
@@ -94,11 +75,11 @@ static void download(struct pt_form_view *f)
 	struct saving *s;
 
 	if (!f->tls || !pt_form_tls_stored(f->tls)) {
-		pt_app_message(f->view->app, PT_SLOT_INFO, "nothing is stored yet");
+		pt_app_message(f->box.view->app, PT_SLOT_INFO, "nothing is stored yet");
 		return;
 	}
 	s = prism_alloc(sizeof(*s));
-	*s = (struct saving){f->view->app, prism_strdup(f->tls->computation)};
+	*s = (struct saving){f->box.view->app, prism_strdup(f->tls->computation)};
 	pt_dialog_input(s->app, "Save the stored TLS files", "Directory", "certs", pt_complete_path,
 	                save_to, s);
 }
@@ -107,8 +88,8 @@ static void download(struct pt_form_view *f)
 
 static bool pasted(struct pt_form_view *f, const struct pt_event *event)
 {
-	if (event->kind != PT_EVENT_PASTE || !f->tls || pt_form_busy(f->form) ||
-	    !pt_form_tls_paste(f->tls, pt_form_focused(f->form), event->text, event->len))
+	if (event->kind != PT_EVENT_PASTE || !f->tls || pt_form_busy(f->box.form) ||
+	    !pt_form_tls_paste(f->tls, pt_form_focused(f->box.form), event->text, event->len))
 		return false;
 	pt_form_draft_changed(f);
 	return true;
@@ -116,7 +97,7 @@ static bool pasted(struct pt_form_view *f, const struct pt_event *event)
 
 static bool own_key(struct pt_form_view *f, const struct pt_event *event)
 {
-	if (!f->tls || pt_form_busy(f->form))
+	if (!f->tls || pt_form_busy(f->box.form))
 		return false;
 	if (pt_key_is(event, 't', PT_MOD_CTRL)) {
 		f->tls->all = !f->tls->all;
@@ -129,6 +110,32 @@ static bool own_key(struct pt_form_view *f, const struct pt_event *event)
 	return true;
 }
 
+static void edited(struct pt_view *view)
+{
+	struct pt_form_view *f = view->state;
+
+	f->confirmed = false;
+	pt_form_draft_changed(f);
+}
+
+static unsigned cancel(struct pt_view *view)
+{
+	struct pt_form_view *f = view->state;
+
+	if (pt_form_busy(f->box.form) && pt_ui_cancel_command(view->app))
+		return PT_HANDLED | PT_REDRAW; /* its end comes back to the form */
+	pt_form_draft_forget(f);           /* given up on purpose; a hang-up does not come this way */
+	return PT_HANDLED | PT_CLOSE;
+}
+
+static void submit(struct pt_view *view)
+{
+	struct pt_form_view *f = view->state;
+
+	sync(f, pt_form_focused(f->box.form));
+	pt_form_submit(f);
+}
+
 static unsigned key(struct pt_view *view, const struct pt_event *event)
 {
 	struct pt_form_view *f = view->state;
@@ -136,25 +143,10 @@ static unsigned key(struct pt_view *view, const struct pt_event *event)
 
 	if (pasted(f, event) || own_key(f, event))
 		return PT_HANDLED | PT_REDRAW;
-	result = pt_form_key(f->form, event);
-	if (pt_key_is(event, 'c', PT_MOD_CTRL))
-		result |= PT_CANCEL;
-	if (result & PT_CHANGED) {
-		f->confirmed = false;
-		pt_form_draft_changed(f);
-	}
-	if ((result & PT_CANCEL) && pt_form_busy(f->form) && pt_ui_cancel_command(view->app))
-		return PT_HANDLED | PT_REDRAW; /* its end comes back to the form */
-	if (result & PT_CANCEL) {
-		pt_form_draft_forget(f); /* given up on purpose; a hang-up does not come this way */
-		return PT_HANDLED | PT_CLOSE;
-	}
-	sync(f, pt_form_focused(f->form));
-	if (result & PT_SUBMIT)
-		pt_form_submit(f);
-	if (result & PT_BROWSE)
-		browse(f);
-	return result | PT_HANDLED | PT_REDRAW;
+	result = pt_formbox_key(view, event);
+	if (!(result & (PT_CLOSE | PT_SUBMIT | PT_CANCEL)))
+		sync(f, pt_form_focused(f->box.form));
+	return result;
 }
 
 /* The files are read: what was to be sent may go on. */
@@ -164,7 +156,7 @@ static void settled(void *data)
 
 	if (!f->waiting)
 		return;
-	pt_form_set_busy(f->form, NULL);
+	pt_form_set_busy(f->box.form, NULL);
 	pt_form_submit(f);
 }
 
@@ -173,25 +165,6 @@ static void settled(void *data)
 static const char *title(struct pt_view *view)
 {
 	return ((struct pt_form_view *)view->state)->title;
-}
-
-static void measure(struct pt_view *view, int max_w, int max_h, int *ret_w, int *ret_h)
-{
-	const struct pt_form_view *f = view->state;
-	int most = f->tls ? 98 : 76; /* paths and reasons want room */
-
-	pt_form_measure(f->form, max_w < most ? max_w : most, max_h, ret_w, ret_h);
-}
-
-static void prepare(struct pt_view *view, int width, int height)
-{
-	pt_form_prepare(((struct pt_form_view *)view->state)->form, width, height);
-}
-
-static void draw(const struct pt_view *view, struct pt_canvas *canvas, struct pt_rect area,
-                 bool focus)
-{
-	pt_form_draw(((const struct pt_form_view *)view->state)->form, canvas, area, focus);
 }
 
 /* ---- life ---- */
@@ -205,25 +178,27 @@ static bool is_update(const struct pt_form_view *f)
 static void build(struct pt_form_view *f)
 {
 	if (pt_action_arg(f->action, "tls-mode"))
-		f->tls = pt_form_tls_create(f->view, pt_values_get(f->values, "computation"), settled, f);
+		f->tls =
+		    pt_form_tls_create(f->box.view, pt_values_get(f->values, "computation"), settled, f);
+	f->box.width = f->tls ? 98 : 76; /* paths and reasons want room */
 	pt_form_fields_add(f);
-	f->form = pt_form_create(f->fields, f->count, f->submit, "Cancel", f);
+	f->box.form = pt_form_create(f->fields, f->count, f->submit, "Cancel", f);
 	if (f->tls) {
-		f->tls->form = f->form;
+		f->tls->form = f->box.form;
 		pt_form_tls_sync(f->tls, NULL);
 	}
 	pt_form_take_base(f);
 	f->loading = is_update(f) && !f->base;
 	if (f->loading)
-		pt_form_set_busy(f->form, "Reading what is stored ...");
+		pt_form_set_busy(f->box.form, "Reading what is stored ...");
 }
 
 static void take_down(struct pt_form_view *f)
 {
-	pt_form_destroy(f->form);
+	pt_form_destroy(f->box.form);
 	pt_form_tls_destroy(f->tls);
 	pt_form_fields_finish(f);
-	f->form = NULL;
+	f->box.form = NULL;
 	f->tls = NULL;
 }
 
@@ -231,7 +206,7 @@ void pt_form_rebuild(struct pt_form_view *f)
 {
 	take_down(f);
 	build(f);
-	pt_app_dirty(f->view->app);
+	pt_app_dirty(f->box.view->app);
 }
 
 /* What is changed has come, or cannot come. */
@@ -248,17 +223,18 @@ static void loaded(void *data, const struct core_computation *computation,
 		pt_form_draft_offer(f);
 		return;
 	}
-	pt_form_set_busy(f->form, NULL);
-	pt_form_set_error(f->form, err);
-	pt_app_dirty(f->view->app);
+	pt_form_set_busy(f->box.form, NULL);
+	pt_form_set_error(f->box.form, err);
+	pt_app_dirty(f->box.view->app);
 }
 
 static void load(struct pt_form_view *f)
 {
 	struct prism_error err = PRISM_ERROR_INIT;
 
-	if (core_computation_fetch(pt_ui_core(f->view->app), pt_values_get(f->values, "computation"),
-	                           f->view->cancel, loaded, f, &err) < 0)
+	if (core_computation_fetch(pt_ui_core(f->box.view->app),
+	                           pt_values_get(f->values, "computation"), f->box.view->cancel, loaded,
+	                           f, &err) < 0)
 		loaded(f, NULL, &err);
 }
 
@@ -280,25 +256,20 @@ static unsigned changed(struct pt_view *view, const struct core_event *event)
 {
 	struct pt_form_view *f = view->state;
 
-	if (event->type != CORE_EVENT_CVMS || !f->tls || !f->form)
+	if (event->type != CORE_EVENT_CVMS || !f->tls || !f->box.form)
 		return PT_IGNORED;
 	pt_form_tls_judge(f->tls);
 	return PT_REDRAW;
 }
 
-static const struct pt_actor actor = {.where = PT_IN_FORM};
-
 static const struct pt_view_ops ops = {
     .name = "form",
-    .flags = PT_VIEW_TAKES_TEXT | PT_VIEW_MODAL | PT_VIEW_FRAME,
+    PT_FORMBOX_OPS,
     .title = title,
-    .measure = measure,
-    .prepare = prepare,
-    .draw = draw,
     .key = key,
     .changed = changed,
     .destroy = destroy,
-    .actor = &actor,
+    .actor = &pt_formbox_actor,
 };
 
 static char upper(char c)
@@ -334,12 +305,12 @@ static void name_form(struct pt_form_view *f)
 static void focus_first_gap(struct pt_form_view *f)
 {
 	for (size_t i = 0; i < f->count; i++) {
-		const char *text = pt_form_get(f->form, f->fields[i].id);
+		const char *text = pt_form_get(f->box.form, f->fields[i].id);
 
 		if (!(f->fields[i].flags & PT_FIELD_REQUIRED) || f->fields[i].kind == PT_FIELD_SELECT)
 			continue;
 		if (!text || !*text) {
-			pt_form_focus(f->form, f->fields[i].id);
+			pt_form_focus(f->box.form, f->fields[i].id);
 			return;
 		}
 	}
@@ -349,7 +320,12 @@ struct pt_view *pt_view_form(struct pt_app *app, struct pt_values *values)
 {
 	struct pt_form_view *f = prism_alloc(sizeof(*f));
 
-	f->view = pt_view_create(app, &ops, f);
+	f->box = (struct pt_formbox){.view = pt_view_create(app, &ops, f),
+	                             .submit = submit,
+	                             .changed = edited,
+	                             .cancel = cancel,
+	                             .browse = browse,
+	                             .browsed = browsed};
 	f->values = values;
 	f->action = pt_values_action(values);
 	name_form(f);
@@ -360,5 +336,5 @@ struct pt_view *pt_view_form(struct pt_app *app, struct pt_values *values)
 		pt_form_draft_offer(f);
 	if (!f->loading)
 		focus_first_gap(f);
-	return f->view;
+	return f->box.view;
 }

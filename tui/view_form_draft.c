@@ -25,7 +25,7 @@
 
 static struct core_options *options_of(const struct pt_form_view *f)
 {
-	return pt_ui_world(f->view->app)->options;
+	return pt_ui_world(f->box.view->app)->options;
 }
 
 static bool has_draft(const struct pt_form_view *f)
@@ -51,7 +51,7 @@ static char *key_of(const struct pt_form_view *f)
 	if (!id)
 		id = pt_values_get(f->values, "asset");
 	return prism_asprintf("draft.%s.%s", f->action->name,
-	                      id ? id : core_workspace_id(pt_ui_core(f->view->app)));
+	                      id ? id : core_workspace_id(pt_ui_core(f->box.view->app)));
 }
 
 /* What tells documents apart without holding what is in them. */
@@ -83,7 +83,7 @@ static char *document(const struct pt_form_view *f)
 
 	for (size_t i = 0; i < f->count; i++) {
 		const char *id = f->slots[i].id;
-		const char *text = keeps(f, i) ? pt_form_get(f->form, id) : "";
+		const char *text = keeps(f, i) ? pt_form_get(f->box.form, id) : "";
 		const char *initial = f->slots[i].initial ? f->slots[i].initial : "";
 
 		if (!keeps(f, i) || strcmp(text, initial) == 0 ||
@@ -95,7 +95,8 @@ static char *document(const struct pt_form_view *f)
 		else
 			cJSON_AddStringToObject(fields, id, text);
 	}
-	cJSON_AddNumberToObject(draft, "at", (double)prism_clock_wall_us(pt_app_clock(f->view->app)));
+	cJSON_AddNumberToObject(draft, "at",
+	                        (double)prism_clock_wall_us(pt_app_clock(f->box.view->app)));
 	if (f->base)
 		cJSON_AddStringToObject(draft, "base", digest);
 	return any ? prism_json_print(draft, false) : NULL;
@@ -111,14 +112,14 @@ static void write_down(void *data)
 	f->draft_timer = NULL;
 	core_remember(options_of(f), key, text);
 	if (core_remember_flush(options_of(f), &err) < 0)
-		pt_app_report(f->view->app, &err);
+		pt_app_report(f->box.view->app, &err);
 }
 
 void pt_form_draft_changed(struct pt_form_view *f)
 {
 	if (has_draft(f) && !f->draft_timer)
 		f->draft_timer =
-		    prism_loop_add_timer(pt_app_loop(f->view->app), PT_DRAFT_MS, 0, write_down, f);
+		    prism_loop_add_timer(pt_app_loop(f->box.view->app), PT_DRAFT_MS, 0, write_down, f);
 }
 
 void pt_form_draft_forget(struct pt_form_view *f)
@@ -150,18 +151,18 @@ static void take_up(struct pt_form_view *f, const cJSON *draft)
 	PRISM_AUTO_BUF struct prism_buf lost = PRISM_BUF_INIT(4096);
 
 	cJSON_ArrayForEach(field, prism_json_get(draft, "fields")) if (cJSON_IsString(field))
-	    pt_form_set(f->form, field->string, field->valuestring);
+	    pt_form_set(f->box.form, field->string, field->valuestring);
 	cJSON_ArrayForEach(field, prism_json_get(draft, "pasted")) if (cJSON_IsString(field))
 	    prism_buf_printf(&lost, "%s%.60s", lost.len ? ", " : "", field->valuestring);
 	if (strcmp(base, digest) != 0)
-		pt_app_message(f->view->app, PT_SLOT_WARN,
+		pt_app_message(f->box.view->app, PT_SLOT_WARN,
 		               "it was changed on the server since this draft: compare before saving");
 	if (lost.len)
-		pt_app_message(f->view->app, PT_SLOT_WARN, "pasted text is not kept in drafts: %s",
+		pt_app_message(f->box.view->app, PT_SLOT_WARN, "pasted text is not kept in drafts: %s",
 		               prism_buf_text(&lost));
 	if (f->tls)
 		pt_form_tls_sync(f->tls, NULL);
-	pt_app_dirty(f->view->app);
+	pt_app_dirty(f->box.view->app);
 }
 
 static void answered(void *data, ptrdiff_t index)
@@ -190,7 +191,7 @@ static size_t add_shown(const struct pt_form_view *f, const cJSON *draft,
 	{
 		if (count == SHOWN || !cJSON_IsString(field))
 			break;
-		texts[count] = prism_asprintf("%.40s: %.200s", pt_form_label(f->form, field->string),
+		texts[count] = prism_asprintf("%.40s: %.200s", pt_form_label(f->box.form, field->string),
 		                              field->valuestring);
 		for (char *c = texts[count]; *c; c++)
 			if (*c == '\n')
@@ -216,12 +217,12 @@ static void ask(void *data)
 		return;
 	count = add_shown(f, draft, items, texts);
 	offer = prism_alloc(sizeof(*offer));
-	*offer = (struct offer){f->view->app, f->view, count};
+	*offer = (struct offer){f->box.view->app, f->box.view, count};
 	items[count] = (struct pt_dialog_item){.text = "Take the draft up", .note = "enter"};
 	items[count + 1] = (struct pt_dialog_item){.text = "Begin anew", .note = "the draft goes"};
 	title = prism_asprintf("A draft from %s",
-	                       pt_ui_time(f->view->app, prism_json_int(draft, "at", 0), when));
-	pt_dialog_choose(f->view->app, title, items, count + 2, count, answered, offer);
+	                       pt_ui_time(f->box.view->app, prism_json_int(draft, "at", 0), when));
+	pt_dialog_choose(f->box.view->app, title, items, count + 2, count, answered, offer);
 	for (size_t i = 0; i < count; i++)
 		prism_free(texts[i]);
 }
@@ -231,12 +232,12 @@ void pt_form_draft_offer(struct pt_form_view *f)
 	PRISM_AUTO_FREE char *key = key_of(f);
 
 	if (has_draft(f) && core_remembered(options_of(f), key))
-		prism_loop_defer(pt_app_loop(f->view->app), ask, f);
+		prism_loop_defer(pt_app_loop(f->box.view->app), ask, f);
 }
 
 void pt_form_draft_finish(struct pt_form_view *f)
 {
-	prism_loop_undefer(pt_app_loop(f->view->app), ask, f);
+	prism_loop_undefer(pt_app_loop(f->box.view->app), ask, f);
 	if (f->draft_timer)
 		write_down(f); /* closed from outside: a hang-up, another workspace */
 }

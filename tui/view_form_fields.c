@@ -90,7 +90,7 @@ const struct core_computation *pt_form_stored(const struct pt_form_view *f)
 	const char *id = pt_values_get(f->values, "computation");
 
 	return id && pt_action_id(f->action) == PT_ACTION_COMPUTATION_UPDATE
-	           ? core_computation_get(pt_ui_core(f->view->app), id)
+	           ? core_computation_get(pt_ui_core(f->box.view->app), id)
 	           : NULL;
 }
 
@@ -127,7 +127,7 @@ static const char *current_of_account(const struct core_user *me, const char *na
 /* The name a workspace or a role has before it gets another one; NULL: not such a form. */
 static const char *current_name(const struct pt_form_view *f)
 {
-	struct core *core = pt_ui_core(f->view->app);
+	struct core *core = pt_ui_core(f->box.view->app);
 	enum pt_action_id id = pt_action_id(f->action);
 	const char *word =
 	    pt_values_get(f->values, id == PT_ACTION_WORKSPACE_UPDATE ? "workspace" : "role");
@@ -146,7 +146,7 @@ static const char *current_name(const struct pt_form_view *f)
 
 const char *pt_form_current(const struct pt_form_view *f, const struct pt_arg *arg)
 {
-	const struct core_user *me = core_session_user(pt_ui_core(f->view->app));
+	const struct core_user *me = core_session_user(pt_ui_core(f->box.view->app));
 	const struct core_computation *c = pt_form_stored(f);
 	const char *id = pt_values_get(f->values, "asset");
 	const struct core_asset *asset;
@@ -158,7 +158,7 @@ const char *pt_form_current(const struct pt_form_view *f, const struct pt_arg *a
 	if (!strcmp(arg->name, "name") && current_name(f))
 		return current_name(f);
 	if (pt_action_id(f->action) != PT_ACTION_ASSET_UPDATE || !id ||
-	    !(asset = core_list_find(core_assets(pt_ui_core(f->view->app)), id)))
+	    !(asset = core_list_find(core_assets(pt_ui_core(f->box.view->app)), id)))
 		return NULL;
 	if (!strcmp(arg->name, "name"))
 		return asset->file_name;
@@ -168,7 +168,7 @@ const char *pt_form_current(const struct pt_form_view *f, const struct pt_arg *a
 /* When a file was last sent for a computation, on its way counting as now; 0: not in this start. */
 static int64_t last_sent(const struct pt_form_view *f, const char *computation, const char *path)
 {
-	const struct core_transfer_queue *queue = pt_world_transfers(pt_ui_world(f->view->app));
+	const struct core_transfer_queue *queue = pt_world_transfers(pt_ui_world(f->box.view->app));
 	const struct core_transfer_info *info;
 
 	for (size_t i = 0; (info = core_transfer_at(queue, i)); i++)
@@ -196,7 +196,7 @@ static char *typed_path(const char *path)
  * turn it is, which was sent longest ago. Yours. */
 static char *proposed_file(const struct pt_form_view *f, enum core_asset_type type)
 {
-	struct pt_world *world = pt_ui_world(f->view->app);
+	struct pt_world *world = pt_ui_world(f->box.view->app);
 	const char *computation = pt_values_get(f->values, "computation");
 	struct core_list *list = computation ? core_computation_assets(world->core, computation) : NULL;
 	char *best = NULL;
@@ -269,7 +269,7 @@ static void complete_field(void *data, const char *text, size_t cursor,
                            struct pt_completion *ret_completion)
 {
 	struct pt_form_view *f = data;
-	const char *focused = pt_form_focused(f->form);
+	const char *focused = pt_form_focused(f->box.form);
 	PRISM_AUTO_FREE char *typed = prism_strndup(text, cursor);
 	struct completing c = {ret_completion, typed};
 
@@ -277,8 +277,8 @@ static void complete_field(void *data, const char *text, size_t cursor,
 	ret_completion->end = strlen(text);
 	for (size_t i = 0; i < f->count; i++)
 		if (f->slots[i].arg && focused && !strcmp(f->slots[i].id, focused))
-			pt_candidates(f->view->app, f->slots[i].arg, pt_values_get(f->values, "computation"),
-			              completing_add, &c);
+			pt_candidates(f->box.view->app, f->slots[i].arg,
+			              pt_values_get(f->values, "computation"), completing_add, &c);
 }
 
 /* ---- fields of TLS modes ---- */
@@ -483,7 +483,7 @@ static bool fits_agent(const struct pt_form_view *f, const struct pt_arg *arg)
 {
 	const char *id = pt_values_get(f->values, "computation");
 	const struct core_computation *computation =
-	    id ? core_computation_get(pt_ui_core(f->view->app), id) : NULL;
+	    id ? core_computation_get(pt_ui_core(f->box.view->app), id) : NULL;
 
 	return !(arg->flags & PT_ARG_ATTESTED) ||
 	       (computation && core_tls_mode_info(core_tls_mode_of(&computation->agent))->attested);
@@ -501,7 +501,7 @@ static void add_known(struct pt_form_view *f)
 		PRISM_AUTO_FREE char *label = label_of(arg->name);
 		if (id)
 			prism_buf_printf(&note, "%s%s: %.200s", note.len ? "\n" : "", label,
-			                 name_of_id(f->view->app, arg, id));
+			                 name_of_id(f->box.view->app, arg, id));
 		if (count > 1)
 			prism_buf_printf(&note, " and %zu more", count - 1);
 	}

@@ -12,7 +12,7 @@
 #define PRISM_TUI_VIEW_FORM_PRIVATE_H
 
 #include "tui/args.h"
-#include "tui/form.h"
+#include "tui/formbox.h"
 #include "tui/ui.h"
 #include "tui/view_form_tls.h"
 
@@ -30,10 +30,9 @@ struct pt_form_slot {         /* one field and where it came from */
 };
 
 struct pt_form_view {
-	struct pt_view *view;
+	struct pt_formbox box; /* first: see tui/formbox.h */
 	const struct pt_action *action;
 	struct pt_values *values; /* known before */
-	struct pt_form *form;
 	struct pt_field fields[PT_FORM_FIELDS_MAX];
 	struct pt_form_slot slots[PT_FORM_FIELDS_MAX];
 	size_t count;

@@ -46,16 +46,16 @@ static void collect_field(struct pt_form_view *f, size_t i, struct pt_values *va
 {
 	const struct pt_form_slot *slot = &f->slots[i];
 	const struct pt_arg *arg = slot->arg;
-	const char *text = pt_form_get(f->form, slot->id), *equals = strchr(slot->id, '=');
+	const char *text = pt_form_get(f->box.form, slot->id), *equals = strchr(slot->id, '=');
 	bool update = slot->initial && pt_form_current(f, arg);
 
-	if (f->fields[i].applies && !f->fields[i].applies(f, f->form))
+	if (f->fields[i].applies && !f->fields[i].applies(f, f->box.form))
 		return; /* hidden: it may hold what was typed for another mode */
 	if (f->fields[i].flags & PT_FIELD_READONLY || !*text ||
 	    (update && !strcmp(text, slot->initial)))
 		return;
 	if (f->fields[i].kind == PT_FIELD_CHECK) {
-		if (pt_form_checked(f->form, slot->id))
+		if (pt_form_checked(f->box.form, slot->id))
 			pt_values_add(values, arg->name, equals ? equals + 1 : "yes");
 	} else if (arg->flags & PT_ARG_REPEAT) {
 		take_repeated(values, arg, text);
@@ -131,17 +131,17 @@ static void decided(void *data, ptrdiff_t index)
 static void add_difference(struct pt_form_view *f, const struct pt_form_slot *slot,
                            struct prism_buf *out)
 {
-	const char *theirs = pt_form_current(f, slot->arg), *mine = pt_form_get(f->form, slot->id);
+	const char *theirs = pt_form_current(f, slot->arg), *mine = pt_form_get(f->box.form, slot->id);
 	bool touched = strcmp(mine, slot->initial) != 0;
 	PRISM_AUTO_FREE char *text = NULL;
 
 	if (!theirs || strcmp(theirs, mine) == 0) {
-		pt_form_set_lines(f->form, slot->id, NULL, 0);
+		pt_form_set_lines(f->box.form, slot->id, NULL, 0);
 		return;
 	}
 	theirs = *theirs ? theirs : "(empty)";
 	text = prism_asprintf("on the server now%s: %.400s", touched ? "" : ", and stays", theirs);
-	pt_form_set_lines(f->form, slot->id, &(struct pt_form_line){PT_SLOT_WARN, 0, text}, 1);
+	pt_form_set_lines(f->box.form, slot->id, &(struct pt_form_line){PT_SLOT_WARN, 0, text}, 1);
 	if (touched)
 		prism_buf_printf(out, "%s: %.80s there, %.80s here\n", slot->label, theirs,
 		                 *mine ? mine : "(empty)");
@@ -176,7 +176,7 @@ static void show_both(void *data, const struct core_computation *computation,
 
 	if (!f || err || !computation) {
 		if (f && err)
-			pt_form_set_error(f->form, err);
+			pt_form_set_error(f->box.form, err);
 		prism_free(m);
 		return;
 	}
@@ -208,11 +208,11 @@ static void meet(struct pt_form_view *f)
 	struct meeting *m = prism_alloc(sizeof(*m));
 	struct prism_error err = PRISM_ERROR_INIT;
 
-	*m = (struct meeting){f->view->app, f->view, 0};
+	*m = (struct meeting){f->box.view->app, f->box.view, 0};
 	if (core_computation_fetch(pt_ui_core(m->app), pt_values_get(f->values, "computation"),
 	                           pt_ui_of(m->app)->cancel, show_both, m, &err) == 0)
 		return;
-	pt_form_set_error(f->form, &err);
+	pt_form_set_error(f->box.form, &err);
 	prism_free(m);
 }
 
@@ -241,16 +241,16 @@ static void sent(void *data, const char *id, const struct prism_error *err)
 	struct pt_form_view *f = open ? s->view->state : NULL;
 
 	if (f)
-		pt_form_set_busy(f->form, NULL);
+		pt_form_set_busy(f->box.form, NULL);
 	if (err && f && err->category != PRISM_ERROR_CANCELLED) {
-		pt_form_set_error(f->form, err);
+		pt_form_set_error(f->box.form, err);
 		if (err->category == PRISM_ERROR_CONFLICT && !err->status && f->base)
 			meet(f);
 	} else if (err) {
 		pt_app_report(s->app, err);
 	} else if (f) {
 		pt_form_draft_forget(f);
-		pt_form_clean(f->form);
+		pt_form_clean(f->box.form);
 		pt_app_close(s->app, s->view);
 		select_made(s->app, id);
 	}
@@ -270,26 +270,26 @@ static void send(struct pt_form_view *f)
 	struct prism_error err = PRISM_ERROR_INIT;
 	struct sending *s;
 
-	pt_form_set_error(f->form, NULL);
+	pt_form_set_error(f->box.form, NULL);
 	if (pt_values_check(values, &err) < 0) {
 		prism_error_hint(&err, "%s", "");
-		pt_form_set_error(f->form, &err);
+		pt_form_set_error(f->box.form, &err);
 		pt_values_destroy(values);
 		return;
 	}
 	if (pt_action_id(f->action) == PT_ACTION_COMPUTATION_IMPORT) { /* a preview comes first */
-		struct pt_app *app = f->view->app;
-		pt_app_close(app, f->view);
+		struct pt_app *app = f->box.view->app;
+		pt_app_close(app, f->box.view);
 		pt_import_open(app, values);
 		pt_values_destroy(values);
 		return;
 	}
 	s = prism_alloc(sizeof(*s));
-	*s = (struct sending){f->view->app, f->view, in_background(f->action)};
+	*s = (struct sending){f->box.view->app, f->box.view, in_background(f->action)};
 	if (s->background)
-		pt_app_close(f->view->app, f->view);
+		pt_app_close(f->box.view->app, f->box.view);
 	else
-		pt_form_set_busy(f->form, "Working ...");
+		pt_form_set_busy(f->box.form, "Working ...");
 	/* What a form made is seen in its list; a result says what is in it. */
 	pt_ui_run(s->app, values, pt_action_id(f->action) != PT_ACTION_RESULT_FETCH, sent, s);
 }
@@ -321,8 +321,8 @@ static bool ask_before_clearing(struct pt_form_view *f)
 	if (!list.len || f->confirmed)
 		return false;
 	m = prism_alloc(sizeof(*m));
-	*m = (struct meeting){f->view->app, f->view, 0};
-	pt_dialog_confirm(f->view->app,
+	*m = (struct meeting){f->box.view->app, f->box.view, 0};
+	pt_dialog_confirm(f->box.view->app,
 	                  &(struct pt_confirm){.title = "Change the TLS mode",
 	                                       .text = "Saving clears what the new mode does not use. "
 	                                               "The files stored now:",
@@ -339,10 +339,10 @@ void pt_form_submit(struct pt_form_view *f)
 		pt_form_tls_sync(f->tls, NULL);
 		if (pt_form_tls_reading(f->tls)) {
 			f->waiting = true;
-			pt_form_set_busy(f->form, "Reading the files ...");
+			pt_form_set_busy(f->box.form, "Reading the files ...");
 			return;
 		}
-		if (!pt_form_validate(f->form))
+		if (!pt_form_validate(f->box.form))
 			return;
 	}
 	if (!ask_before_clearing(f))

@@ -7,7 +7,7 @@
 #include "core/session.h"
 #include "core/workspace.h"
 #include "net/http.h"
-#include "tui/form.h"
+#include "tui/formbox.h"
 #include "tui/resume.h"
 #include "tui/ui_private.h"
 #include "tui/views.h"
@@ -16,9 +16,8 @@
 #include <string.h>
 
 struct login {
-	struct pt_view *view;
+	struct pt_formbox box; /* first: see tui/formbox.h */
 	struct core *core;
-	struct pt_form *form;
 	char where[256]; /* the note above the fields */
 	struct pt_field fields[4];
 };
@@ -40,42 +39,42 @@ static void signed_in(void *data, const struct prism_error *err)
 	}
 	if (!l || err->category == PRISM_ERROR_CANCELLED)
 		return;
-	pt_form_set_busy(l->form, NULL);
-	pt_form_set_error(l->form, err);
-	pt_form_focus(l->form, "password");
+	pt_form_set_busy(l->box.form, NULL);
+	pt_form_set_error(l->box.form, err);
+	pt_form_focus(l->box.form, "password");
 	pt_app_dirty(app);
 }
 
-static void submit(struct login *l)
+static void submit(struct pt_view *view)
 {
-	struct prism_secret *password = pt_form_take_secret(l->form, "password");
+	struct login *l = view->state;
+	struct prism_secret *password = pt_form_take_secret(l->box.form, "password");
 	struct prism_error err = PRISM_ERROR_INIT;
 
-	pt_form_set_error(l->form, NULL);
-	if (core_session_login(l->core, pt_form_get(l->form, "user"), password, NULL, signed_in,
-	                       l->view->app, &err) < 0)
-		pt_form_set_error(l->form, &err);
+	pt_form_set_error(l->box.form, NULL);
+	if (core_session_login(l->core, pt_form_get(l->box.form, "user"), password, NULL, signed_in,
+	                       l->box.view->app, &err) < 0)
+		pt_form_set_error(l->box.form, &err);
 	else
-		pt_form_set_busy(l->form, "Signing in ...");
+		pt_form_set_busy(l->box.form, "Signing in ...");
 }
 
 /* At the start there is nothing behind this to go back to: Esc leaves the program.  Over the work
  * it gives up what waited for it. */
-static unsigned give_up(struct login *l)
+static unsigned give_up(struct pt_view *view)
 {
+	struct login *l = view->state;
+
 	if (core_session_state(l->core) == CORE_SESSION_LOGIN_NEEDED) {
 		core_session_abandon(l->core);
 		return PT_HANDLED | PT_CLOSE;
 	}
-	pt_app_quit(l->view->app);
+	pt_app_quit(l->box.view->app);
 	return PT_HANDLED;
 }
 
 static unsigned key(struct pt_view *view, const struct pt_event *event)
 {
-	struct login *l = view->state;
-	unsigned result;
-
 	if (pt_key_is(event, 'c', PT_MOD_CTRL)) {
 		pt_app_quit(view->app);
 		return PT_HANDLED;
@@ -84,12 +83,7 @@ static unsigned key(struct pt_view *view, const struct pt_event *event)
 		return pt_ui_act(view->app, NULL, PT_ACTION_ACCOUNT_REGISTER, NULL);
 	if (pt_key_is(event, PT_KEY_F1 + 2, 0))
 		return pt_ui_act(view->app, NULL, PT_ACTION_ACCOUNT_FORGOT, NULL);
-	result = pt_form_key(l->form, event);
-	if (result & PT_CANCEL)
-		return give_up(l);
-	if (result & PT_SUBMIT)
-		submit(l);
-	return result | PT_HANDLED | PT_REDRAW;
+	return pt_formbox_key(view, event);
 }
 
 static const char *title(struct pt_view *view)
@@ -101,28 +95,6 @@ static const char *title(struct pt_view *view)
 	           : "Sign in to Prism";
 }
 
-static void measure(struct pt_view *view, int max_w, int max_h, int *ret_w, int *ret_h)
-{
-	struct login *l = view->state;
-
-	pt_form_measure(l->form, max_w < 60 ? max_w : 60, max_h, ret_w, ret_h);
-}
-
-static void prepare(struct pt_view *view, int width, int height)
-{
-	struct login *l = view->state;
-
-	pt_form_prepare(l->form, width, height);
-}
-
-static void draw(const struct pt_view *view, struct pt_canvas *canvas, struct pt_rect area,
-                 bool focus)
-{
-	const struct login *l = view->state;
-
-	pt_form_draw(l->form, canvas, area, focus);
-}
-
 static void destroy(struct pt_view *view)
 {
 	struct login *l = view->state;
@@ -130,7 +102,7 @@ static void destroy(struct pt_view *view)
 
 	if (ui->login == view)
 		ui->login = NULL;
-	pt_form_destroy(l->form);
+	pt_form_destroy(l->box.form);
 	prism_free(l);
 }
 
@@ -141,19 +113,16 @@ void pt_view_login_as(struct pt_app *app, const char *login)
 
 	if (!l)
 		return;
-	pt_form_set(l->form, "user", login);
-	pt_form_focus(l->form, "password");
+	pt_form_set(l->box.form, "user", login);
+	pt_form_focus(l->box.form, "password");
 }
 
-static const struct pt_actor actor = {.where = PT_IN_LOGIN | PT_IN_FORM};
+static const struct pt_actor actor = {.where = PT_IN_LOGIN | PT_IN_FORM, .may = pt_formbox_may};
 
 static const struct pt_view_ops ops = {
     .name = "login",
-    .flags = PT_VIEW_TAKES_TEXT | PT_VIEW_MODAL | PT_VIEW_FRAME,
+    PT_FORMBOX_OPS,
     .title = title,
-    .measure = measure,
-    .prepare = prepare,
-    .draw = draw,
     .key = key,
     .destroy = destroy,
     .actor = &actor,
@@ -167,7 +136,7 @@ struct pt_view *pt_view_login(struct pt_app *app)
 	PRISM_AUTO_FREE char *host = net_url_display(core_option_text(options, CORE_OPT_URL));
 	const char *user;
 
-	l->view = view;
+	l->box = (struct pt_formbox){.view = view, .width = 60, .submit = submit, .cancel = give_up};
 	l->core = pt_ui_core(app);
 	user = core_session_login_name(l->core);
 	if (!*user)
@@ -195,7 +164,7 @@ struct pt_view *pt_view_login(struct pt_app *app)
 	    .label = "F2 registers a new account, F3 asks for a new password.",
 	    .kind = PT_FIELD_NOTE,
 	};
-	l->form = pt_form_create(l->fields, PRISM_COUNT(l->fields), "LOGIN", "Cancel", l);
-	pt_form_focus(l->form, *user ? "password" : "user");
+	l->box.form = pt_form_create(l->fields, PRISM_COUNT(l->fields), "LOGIN", "Cancel", l);
+	pt_form_focus(l->box.form, *user ? "password" : "user");
 	return view;
 }

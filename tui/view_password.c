@@ -7,7 +7,7 @@
 #include "core/account.h"
 #include "core/session.h"
 #include "core/validate.h"
-#include "tui/form.h"
+#include "tui/formbox.h"
 #include "tui/ui_private.h"
 #include "tui/views.h"
 
@@ -16,10 +16,9 @@
 #define FIELDS_MAX 8
 
 struct password {
-	struct pt_view *view;
+	struct pt_formbox box; /* first: see tui/formbox.h */
 	struct core *core;
 	const struct kind *kind;
-	struct pt_form *form;
 	struct pt_field fields[FIELDS_MAX];
 };
 
@@ -58,9 +57,9 @@ static struct sending *sending_create(struct password *p, const char *done)
 {
 	struct sending *s = prism_alloc(sizeof(*s));
 
-	*s = (struct sending){p->view->app, p->view, done, NULL};
-	pt_form_set_error(p->form, NULL);
-	pt_form_set_busy(p->form, p->kind->busy);
+	*s = (struct sending){p->box.view->app, p->box.view, done, NULL};
+	pt_form_set_error(p->box.form, NULL);
+	pt_form_set_busy(p->box.form, p->kind->busy);
 	return s;
 }
 
@@ -70,9 +69,9 @@ static void sent(void *data, const struct prism_error *err)
 	struct password *p = pt_ui_alive(s->app, s->view) ? s->view->state : NULL;
 
 	if (p)
-		pt_form_set_busy(p->form, NULL);
+		pt_form_set_busy(p->box.form, NULL);
 	if (err && p && err->category != PRISM_ERROR_CANCELLED)
-		pt_form_set_error(p->form, err);
+		pt_form_set_error(p->box.form, err);
 	else if (err)
 		pt_app_report(s->app, err);
 	else {
@@ -101,15 +100,15 @@ static void fail_now(struct sending *s, const struct prism_error *err)
 /* The new one, typed twice the same; NULL with the mark set. */
 static struct prism_secret *take_new(struct password *p)
 {
-	struct prism_secret *first = pt_form_take_secret(p->form, "new");
-	struct prism_secret *again = pt_form_take_secret(p->form, "again");
+	struct prism_secret *first = pt_form_take_secret(p->box.form, "new");
+	struct prism_secret *again = pt_form_take_secret(p->box.form, "again");
 	bool same = first && again && prism_secret_equal(first, again);
 
 	prism_secret_destroy(again);
 	if (same)
 		return first;
 	prism_secret_destroy(first);
-	pt_form_mark(p->form, "new", "the two are not the same; type both again");
+	pt_form_mark(p->box.form, "new", "the two are not the same; type both again");
 	return NULL;
 }
 
@@ -121,10 +120,10 @@ static void send_change(struct password *p)
 
 	if (!new_password)
 		return;
-	old_password = pt_form_take_secret(p->form, "old");
+	old_password = pt_form_take_secret(p->box.form, "old");
 	s = sending_create(p, "password changed; all sessions have ended");
-	if (core_account_password(p->core, old_password, new_password, p->view->cancel, sent, s, &err) <
-	    0)
+	if (core_account_password(p->core, old_password, new_password, p->box.view->cancel, sent, s,
+	                          &err) < 0)
 		fail_now(s, &err);
 }
 
@@ -133,10 +132,10 @@ static void send_register(struct password *p)
 	struct prism_secret *password = take_new(p);
 	struct prism_error err = PRISM_ERROR_INIT;
 	const struct core_account_new account = {
-	    .first_name = pt_form_get(p->form, "first"),
-	    .last_name = pt_form_get(p->form, "last"),
-	    .username = pt_form_get(p->form, "username"),
-	    .email = pt_form_get(p->form, "email"),
+	    .first_name = pt_form_get(p->box.form, "first"),
+	    .last_name = pt_form_get(p->box.form, "last"),
+	    .username = pt_form_get(p->box.form, "username"),
+	    .email = pt_form_get(p->box.form, "email"),
 	};
 	struct sending *s;
 
@@ -144,8 +143,8 @@ static void send_register(struct password *p)
 		return;
 	s = sending_create(p, "registered; the server may send a mail to verify the address");
 	s->email = prism_strdup(account.email);
-	if (core_account_register(p->core, &account, password, p->view->cancel, registered, s, &err) <
-	    0)
+	if (core_account_register(p->core, &account, password, p->box.view->cancel, registered, s,
+	                          &err) < 0)
 		fail_now(s, &err);
 }
 
@@ -177,18 +176,11 @@ static const struct kind register_kind = {
 
 /* ---- view ---- */
 
-static unsigned key(struct pt_view *view, const struct pt_event *event)
+static void submit(struct pt_view *view)
 {
 	struct password *p = view->state;
-	unsigned result = pt_form_key(p->form, event);
 
-	if (pt_key_is(event, 'c', PT_MOD_CTRL))
-		result |= PT_CANCEL;
-	if (result & PT_CANCEL)
-		return PT_HANDLED | PT_CLOSE;
-	if (result & PT_SUBMIT)
-		p->kind->send(p);
-	return result | PT_HANDLED | PT_REDRAW;
+	p->kind->send(p);
 }
 
 static const char *title(struct pt_view *view)
@@ -196,48 +188,21 @@ static const char *title(struct pt_view *view)
 	return ((struct password *)view->state)->kind->title;
 }
 
-static void measure(struct pt_view *view, int max_w, int max_h, int *ret_w, int *ret_h)
-{
-	struct password *p = view->state;
-
-	pt_form_measure(p->form, max_w < 66 ? max_w : 66, max_h, ret_w, ret_h);
-}
-
-static void prepare(struct pt_view *view, int width, int height)
-{
-	struct password *p = view->state;
-
-	pt_form_prepare(p->form, width, height);
-}
-
-static void draw(const struct pt_view *view, struct pt_canvas *canvas, struct pt_rect area,
-                 bool focus)
-{
-	const struct password *p = view->state;
-
-	pt_form_draw(p->form, canvas, area, focus);
-}
-
 static void destroy(struct pt_view *view)
 {
 	struct password *p = view->state;
 
-	pt_form_destroy(p->form);
+	pt_form_destroy(p->box.form);
 	prism_free(p);
 }
 
-static const struct pt_actor actor = {.where = PT_IN_FORM};
-
 static const struct pt_view_ops ops = {
     .name = "password",
-    .flags = PT_VIEW_TAKES_TEXT | PT_VIEW_MODAL | PT_VIEW_FRAME,
+    PT_FORMBOX_OPS,
     .title = title,
-    .measure = measure,
-    .prepare = prepare,
-    .draw = draw,
-    .key = key,
+    .key = pt_formbox_key,
     .destroy = destroy,
-    .actor = &actor,
+    .actor = &pt_formbox_actor,
 };
 
 static struct pt_view *make(struct pt_app *app, const struct kind *kind)
@@ -245,7 +210,8 @@ static struct pt_view *make(struct pt_app *app, const struct kind *kind)
 	struct password *p = prism_alloc(sizeof(*p));
 	size_t count = 0;
 
-	p->view = pt_view_create(app, &ops, p);
+	p->box =
+	    (struct pt_formbox){.view = pt_view_create(app, &ops, p), .width = 66, .submit = submit};
 	p->core = pt_ui_core(app);
 	p->kind = kind;
 	if (kind->note)
@@ -262,8 +228,8 @@ static struct pt_view *make(struct pt_app *app, const struct kind *kind)
 		                : f->validate == CORE_FIELD_EMAIL  ? validate_email
 		                                                   : NULL,
 		};
-	p->form = pt_form_create(p->fields, count, kind->submit, "Cancel", p);
-	return p->view;
+	p->box.form = pt_form_create(p->fields, count, kind->submit, "Cancel", p);
+	return p->box.view;
 }
 
 struct pt_view *pt_view_password(struct pt_app *app)
