@@ -162,7 +162,7 @@ static bool has_role(const struct core_import_item *item, const char *name)
 static void take_roles(struct core_import *import, struct core_import_item *item,
                        const cJSON *bundle)
 {
-	const cJSON *roles = prism_json_array(bundle, "roles"), *entry, *member;
+	const cJSON *roles = prism_json_array(bundle, "roles"), *entry, *member, *action;
 
 	item->roles = prism_arena_alloc(import->arena,
 	                                ((size_t)cJSON_GetArraySize(roles) + 1) * sizeof(*item->roles));
@@ -170,13 +170,23 @@ static void take_roles(struct core_import *import, struct core_import_item *item
 	{
 		const char *name = prism_json_str(entry, "role_name", "");
 		const cJSON *members = prism_json_array(entry, "members");
+		const cJSON *actions = prism_json_array(entry, "actions");
 		if (!*name || has_role(item, name))
 			continue;
 		struct core_import_role *role = &item->roles[item->role_count++];
 		const char **words = prism_arena_alloc(
 		    import->arena, ((size_t)cJSON_GetArraySize(members) + 1) * sizeof(*words));
 		role->name = keep(import, name);
-		role->actions = (size_t)cJSON_GetArraySize(prism_json_array(entry, "actions"));
+		role->actions = (size_t)cJSON_GetArraySize(actions);
+		role->says_actions = actions != NULL;
+		role->says_members = cJSON_HasObjectItem(entry, "members"); /* null: none */
+		role->bits = core_perm_bits(actions);
+		cJSON_ArrayForEach(action, actions)
+		{
+			role->other_actions = role->other_actions || !cJSON_IsString(action) ||
+			                      !core_perm_bit(action->valuestring);
+		}
+		item->all_roles = item->all_roles || (actions && strcmp(name, "owner") == 0);
 		role->line = (uint64_t)entry->valueint;
 		cJSON_ArrayForEach(member, members)
 		{
@@ -214,6 +224,9 @@ static void take_item(struct core_import *import, const cJSON *bundle,
 	item->has_key = *agent.file[CORE_TLS_FILE_KEY] != '\0';
 	take_assets(import, item, bundle);
 	take_roles(import, item, bundle);
+	item->all_assets =
+	    item->asset_count > 0 || (item->all_roles && (prism_json_array(bundle, "assets") ||
+	                                                  prism_json_array(bundle, "asset_links")));
 }
 
 /* ---- the worker ---- */
@@ -594,6 +607,19 @@ size_t core_import_todo(const struct core_import *import)
 	for (size_t i = 0; i < core_import_count(import); i++)
 		count += will_act(&import->items[i]);
 	return count;
+}
+
+void core_import_set_prune(struct core_import *import, bool prune)
+{
+	if (import->stage != CORE_IMPORT_READY)
+		return;
+	import->spec.prune = prune;
+	core_import_changed(import);
+}
+
+bool core_import_prunes(const struct core_import *import)
+{
+	return import->spec.prune;
 }
 
 void core_import_leave_out(struct core_import *import, size_t index, bool left_out)

@@ -15,7 +15,13 @@
  * What is created: the computation with all its fields but ids and times, roles with exactly the
  * actions of the file, members who belong to the workspace, links to assets found by id, then by
  * checksum and type; on request assets from the samples in the file.  All that can be created is
- * created, nothing is taken back.  Nobody is removed from a role.
+ * created, nothing is taken back.
+ *
+ * What is updated gets what the file has.  What it has beyond the file is in the plan (`beyond`)
+ * and stays, unless `prune` says otherwise; then exactly what the plan lists is removed, and
+ * nothing that came since.  Whoever imports and the last who administers are never removed.  A role
+ * the file does not name is beyond it only when the file names all roles, as an export does: it
+ * gives `owner` its actions.
  *
  * Reading again what is there before each step makes every step repeatable; the creation itself,
  * which is not, is written down before and after.  When its outcome is not known, computations of
@@ -65,6 +71,7 @@ struct core_import_spec {
 	bool create_assets; /* missing ones, from the sample, checksum and description in the file */
 	bool no_members;    /* roles without people */
 	bool again;         /* forget that this file was imported before */
+	bool prune;         /* an update removes what the file has not; core_import_set_prune() */
 	/* For a file of one computation: what it is called in place of what the file says. NULL: that.
 	 */
 	const char *name, *description;
@@ -113,10 +120,30 @@ struct core_import_asset { /* texts never NULL */
 struct core_import_role {
 	const char *name;
 	size_t actions;
+	unsigned bits;              /* CORE_PERM_* of them */
+	bool says_actions;          /* false: the file is silent about them */
+	bool says_members;          /* likewise */
+	bool other_actions;         /* words that are not among CORE_PERM_* */
 	const char *const *members; /* as the file has them: ids, in CSV names too */
 	size_t member_count;
 	size_t unknown; /* members who are not in the workspace */
 	uint64_t line;
+};
+enum core_import_beyond_kind {
+	CORE_IMPORT_LINK,
+	CORE_IMPORT_PERSON,
+	CORE_IMPORT_ROLE,
+	CORE_IMPORT_ROLE_ACTION,
+	CORE_IMPORT_BEYOND_COUNT
+};
+const char *core_import_beyond_word(enum core_import_beyond_kind kind); /* "link", "person" ... */
+/* What a computation that is updated has and the file has not. Texts never NULL. */
+struct core_import_beyond {
+	enum core_import_beyond_kind kind;
+	const char *role; /* its name; "" of a link */
+	const char *id;   /* user id, action word, asset id; "" of a role */
+	const char *name; /* of a link: file name; else as id */
+	const char *kept; /* why it is never removed; "" */
 };
 struct core_import_item {
 	size_t index; /* in the file */
@@ -131,6 +158,9 @@ struct core_import_item {
 	struct core_import_asset *assets;
 	struct core_import_role *roles;
 	size_t asset_count, role_count;
+	bool all_roles, all_assets;              /* the file means to name every one */
+	const struct core_import_beyond *beyond; /* links, people, roles, actions; mine last */
+	size_t beyond_count;
 	size_t warnings; /* problems of level warning */
 	bool left_out;   /* by core_import_leave_out() */
 };
@@ -139,7 +169,9 @@ struct core_import_counts {
 	size_t by_action[CORE_IMPORT_ACTION_COUNT];
 	size_t by_outcome[CORE_IMPORT_OUTCOME_COUNT];
 	size_t by_found[CORE_IMPORT_FOUND_COUNT]; /* assets */
-	size_t members_unknown;                   /* distinct people */
+	size_t beyond;          /* of what is updated and not left out: what may be removed */
+	size_t beyond_kept;     /* and what is never removed */
+	size_t members_unknown; /* distinct people */
 	size_t name_clashes;
 };
 
@@ -175,6 +207,14 @@ struct core_import_counts core_import_counts(const struct core_import *import);
 size_t core_import_todo(const struct core_import *import);
 /* READY only. */
 void core_import_leave_out(struct core_import *import, size_t index, bool left_out);
+void core_import_set_prune(struct core_import *import, bool prune);
+bool core_import_prunes(const struct core_import *import);
+/* "ben in role viewer", "asset iris.csv"; buf is filled; returns buf. */
+char *core_import_beyond_text(const struct core_import *import,
+                              const struct core_import_beyond *beyond, char *buf, size_t size);
+/* "stays", "is removed", or why it is kept. */
+const char *core_import_beyond_fate(const struct core_import *import,
+                                    const struct core_import_beyond *beyond);
 
 /* Does it. From READY, and from STOPPED to go on. */
 PRISM_MUST_USE

@@ -79,6 +79,7 @@ static void apply(struct core_journal *j, const cJSON *line)
 		entry = entry_of(j, index);
 		entry->granted_role = prism_arena_strdup(j->arena, prism_json_str(line, "role", ""));
 		entry->granted = words_of(j, prism_json_array(line, "actions"), &entry->granted_count);
+		entry->done = false; /* until it was taken back */
 	} else if (index_in(line, "done", &index)) {
 		entry = entry_of(j, index);
 		entry->done = j->any = true;

@@ -27,6 +27,7 @@ static void people(struct core_import *import);
 static void make_assets(struct core_import *import);
 static void link_assets(struct core_import *import);
 static void take(struct core_import *import);
+static void finished(struct core_import *import);
 
 /* ---- the queue ---- */
 
@@ -49,8 +50,8 @@ void core_import_ops_clear(struct import_run *run)
 	run->last = NULL;
 }
 
-static void queue(struct import_run *run, enum core_endpoint_id endpoint, const char *role,
-                  const char *asset, cJSON *body, char *what, uint64_t line)
+void core_import_queue(struct import_run *run, enum core_endpoint_id endpoint, const char *role,
+                       const char *asset, cJSON *body, char *what, uint64_t line)
 {
 	struct import_op *op = prism_alloc(sizeof(*op));
 
@@ -195,8 +196,8 @@ static void queue_actions(struct import_run *run, enum core_endpoint_id endpoint
 	cJSON *body = cJSON_CreateObject();
 
 	cJSON_AddItemToObject(body, "actions", core_json_strings(words->all, words->count));
-	queue(run, endpoint, role->id, NULL, body, prism_asprintf("actions of role %s", role->name),
-	      line);
+	core_import_queue(run, endpoint, role->id, NULL, body,
+	                  prism_asprintf("actions of role %s", role->name), line);
 }
 
 static void queue_member(struct import_run *run, enum core_endpoint_id endpoint,
@@ -206,8 +207,8 @@ static void queue_member(struct import_run *run, enum core_endpoint_id endpoint,
 	cJSON *body = cJSON_CreateObject();
 
 	cJSON_AddItemToObject(body, "members", core_json_strings(&user, 1));
-	queue(run, endpoint, role->id, NULL, body, prism_asprintf("%s in role %s", word, role->name),
-	      line);
+	core_import_queue(run, endpoint, role->id, NULL, body,
+	                  prism_asprintf("%s in role %s", word, role->name), line);
 }
 
 /* ---- ROLES ---- */
@@ -247,8 +248,14 @@ static void roles_here(void *data, const struct prism_error *err)
 	if (core_import_gone(import) || !import->run)
 		return;
 	run = import->run;
+	if (err && core_import_fatal(err)) {
+		core_import_stop(import, err);
+		return;
+	}
 	if (err) {
-		core_import_item_failed(import, err);
+		core_import_item_refused(import, run->item->line, "roles", "roles and people", err);
+		run->no_roles = true;
+		ask_linked(import);
 		return;
 	}
 	for (size_t i = 0; i < run->item->role_count; i++) {
@@ -260,8 +267,8 @@ static void roles_here(void *data, const struct prism_error *err)
 		cJSON_AddStringToObject(body, "role_name", role->name);
 		(void)wanted(entry_of(run, role->name), &words);
 		cJSON_AddItemToObject(body, "optional_actions", core_json_strings(words.all, words.count));
-		queue(run, CORE_EP_CROLE_CREATE, NULL, NULL, body, prism_asprintf("role %s", role->name),
-		      role->line);
+		core_import_queue(run, CORE_EP_CROLE_CREATE, NULL, NULL, body,
+		                  prism_asprintf("role %s", role->name), role->line);
 	}
 	if (run->first)
 		drain_then(import, read_roles_again);
@@ -294,17 +301,27 @@ static void linked_here(void *data, const struct prism_error *err)
 
 	if (core_import_gone(import) || !import->run)
 		return;
-	if (err)
-		core_import_item_failed(import, err);
-	else
-		people(import);
+	if (err && core_import_fatal(err)) {
+		core_import_stop(import, err);
+		return;
+	}
+	if (err) /* then all of them are linked; the server says which were */
+		core_import_item_refused(import, import->run->item->line, "assets", "links", err);
+	people(import);
+}
+
+static bool prunes_links(const struct core_import *import)
+{
+	const struct core_import_item *item = import->run->item;
+
+	return import->spec.prune && item->beyond_count && item->beyond[0].kind == CORE_IMPORT_LINK;
 }
 
 static void ask_linked(struct core_import *import)
 {
 	struct prism_error err = PRISM_ERROR_INIT;
 
-	if (fresh(import->run) || import->run->item->asset_count == 0) {
+	if (fresh(import->run) || (!import->run->item->asset_count && !prunes_links(import))) {
 		people(import);
 		return;
 	}
@@ -425,7 +442,7 @@ static void people(struct core_import *import)
 	struct import_run *run = import->run;
 	struct prism_error err = PRISM_ERROR_INIT;
 
-	for (size_t i = 0; i < run->item->role_count; i++) {
+	for (size_t i = 0; !run->no_roles && i < run->item->role_count; i++) {
 		const struct core_import_role *from = &run->item->roles[i];
 		const struct core_role *role = role_named(import, from->name);
 		struct words words, more = {.count = 0};
@@ -445,7 +462,7 @@ static void people(struct core_import *import)
 			if (!mentioned(run->item, i, from->members[m]))
 				place_member(import, role, from->members[m], from->line);
 	}
-	if (lend(import, &err) < 0) {
+	if (!run->no_roles && lend(import, &err) < 0) {
 		core_import_stop(import, &err);
 		return;
 	}
@@ -553,9 +570,10 @@ static void link_assets(struct core_import *import)
 			twice = twice || strcmp(run->item->assets[before].found_id, asset->found_id) == 0;
 		if (!*asset->found_id || twice || is_linked(import, asset->found_id))
 			continue;
-		queue(run, CORE_EP_ASSET_LINK, NULL, asset->found_id, NULL,
-		      prism_asprintf("linking %s", *asset->file_name ? asset->file_name : asset->found_id),
-		      asset->line);
+		core_import_queue(
+		    run, CORE_EP_ASSET_LINK, NULL, asset->found_id, NULL,
+		    prism_asprintf("linking %s", *asset->file_name ? asset->file_name : asset->found_id),
+		    asset->line);
 	}
 	drain_then(import, take);
 }
@@ -569,8 +587,9 @@ static void take_from(struct core_import *import, const struct core_role *role)
 	bool lent = run->granted_role && strcmp(run->granted_role, role->id) == 0;
 	struct words words, less = {.count = 0};
 	bool said = wanted(entry, &words);
+	bool updated = run->item->action == CORE_IMPORT_UPDATE; /* core_import_prune() takes */
 
-	for (size_t a = 0; said && a < role->action_count; a++)
+	for (size_t a = 0; said && !updated && a < role->action_count; a++)
 		if (!has(&words, role->actions[a]))
 			add(&less, role->actions[a]);
 	for (size_t g = 0; lent && g < run->granted_count; g++)
@@ -619,6 +638,8 @@ static void roles_to_take(void *data, const struct prism_error *err)
 	for (size_t i = 0; i < roles.count; i++)
 		if (&roles.roles[i] != mine)
 			take_from(import, &roles.roles[i]);
+	if (import->run->item->action == CORE_IMPORT_UPDATE)
+		core_import_prune(import);
 	if (mine)
 		take_from(import, mine);
 	move_me(import, mine);
@@ -627,5 +648,8 @@ static void roles_to_take(void *data, const struct prism_error *err)
 
 static void take(struct core_import *import)
 {
-	ask_roles(import, false, roles_to_take);
+	if (import->run->no_roles)
+		finished(import);
+	else
+		ask_roles(import, false, roles_to_take);
 }

@@ -3,7 +3,8 @@
  * and people of the file are known.
  *
  * Asked for, one after the other: computations, assets, the workspace's roles (for its members),
- * users named by name (CSV), and checksums of assets whose list entry has none.
+ * users named by name (CSV), checksums of assets whose list entry has none, and what computations
+ * that are updated have beyond the file (core/import_beyond.c).
  */
 #include "core/import_private.h"
 
@@ -344,10 +345,18 @@ static void decide_people(struct core_import *import, struct core_import_item *i
 	}
 }
 
-static void plan(struct core_import *import)
+void core_import_planned(struct core_import *import)
 {
 	char reason[200];
 
+	if (!core_workspace_may(import->core, CORE_WPERM_CREATE_COMPUTATION, reason, sizeof(reason)))
+		core_import_problem(import, NULL, CORE_PROBLEM_WARNING, 0, "",
+		                    "computations will hardly be created: %s", reason);
+	core_import_set_stage(import, CORE_IMPORT_READY);
+}
+
+static void plan(struct core_import *import)
+{
 	for (size_t i = 0; i < import->count; i++) {
 		struct core_import_item *item = &import->items[i];
 		if (item->action == CORE_IMPORT_BROKEN)
@@ -359,15 +368,12 @@ static void plan(struct core_import *import)
 		decide_assets(import, item);
 		decide_people(import, item);
 	}
-	if (!core_workspace_may(import->core, CORE_WPERM_CREATE_COMPUTATION, reason, sizeof(reason)))
-		core_import_problem(import, NULL, CORE_PROBLEM_WARNING, 0, "",
-		                    "computations will hardly be created: %s", reason);
-	core_import_set_stage(import, CORE_IMPORT_READY);
+	core_import_look_beyond(import);
 }
 
 /* ---- asking, one thing after the other ---- */
 
-static bool stopped(struct core_import *import, const struct prism_error *err)
+bool core_import_plan_stopped(struct core_import *import, const struct prism_error *err)
 {
 	if (import->stage != CORE_IMPORT_COMPARING)
 		return true; /* cancelled meanwhile */
@@ -412,7 +418,7 @@ static void learn_next(struct core_import *import)
 	struct import_assets *assets = import->assets;
 	struct prism_error err = PRISM_ERROR_INIT;
 
-	if (stopped(import, NULL))
+	if (core_import_plan_stopped(import, NULL))
 		return;
 	while (assets->next < assets->count && assets->next < LEARN_MAX &&
 	       *assets->by_id[assets->next].checksum)
@@ -465,7 +471,7 @@ static void ask_person(struct core_import *import)
 	struct import_people *p = import->people;
 	struct prism_error err = PRISM_ERROR_INIT;
 
-	if (stopped(import, NULL))
+	if (core_import_plan_stopped(import, NULL))
 		return;
 	for (; p->next < p->people_count; p->next++) {
 		struct person *person = &p->people[p->next];
@@ -517,7 +523,7 @@ static void assets_here(void *data, const struct prism_error *err)
 	struct prism_error failed = PRISM_ERROR_INIT;
 
 	if (core_import_gone(import) || (err && err->category == PRISM_ERROR_CANCELLED) ||
-	    stopped(import, err))
+	    core_import_plan_stopped(import, err))
 		return;
 	list = core_assets(import->core);
 	for (size_t i = 0; i < core_list_count(list); i++) {
@@ -580,7 +586,7 @@ static void computations_here(void *data, const struct prism_error *err)
 	struct prism_error failed = PRISM_ERROR_INIT;
 
 	if (core_import_gone(import) || (err && err->category == PRISM_ERROR_CANCELLED) ||
-	    stopped(import, err))
+	    core_import_plan_stopped(import, err))
 		return;
 	take_names(import);
 	core_import_say(import, "reading the assets of the workspace");
@@ -633,6 +639,8 @@ struct core_import_counts core_import_counts(const struct core_import *import)
 		if (import->people)
 			(void)core_import_named(import, item->name, &same);
 		counts.name_clashes += same > 0;
+		for (size_t b = 0; !item->left_out && b < item->beyond_count; b++)
+			*(*item->beyond[b].kept ? &counts.beyond_kept : &counts.beyond) += 1;
 	}
 	for (size_t i = 0; import->people && i < import->people->people_count; i++)
 		counts.members_unknown += !import->people->people[i].id;

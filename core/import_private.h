@@ -1,6 +1,6 @@
 /*
- * Between core/import.c (life, reading), import_plan.c (comparing with the workspace), import_run.c
- * (doing it) and import_report.c.  Nobody else includes this.
+ * Between core/import.c (life, reading), import_plan.c and import_beyond.c (comparing with the
+ * workspace), import_run.c (doing it) and import_report.c.  Nobody else includes this.
  */
 #ifndef PRISM_CORE_IMPORT_PRIVATE_H
 #define PRISM_CORE_IMPORT_PRIVATE_H
@@ -47,6 +47,8 @@ struct core_import {
 	struct core_journal *journal;
 	struct import_people *people;
 	struct import_assets *assets;
+	size_t look_next;   /* item whose rest is looked at next; core/import_beyond.c */
+	unsigned look_busy; /* items being looked at */
 	char *step;
 
 	/* running */
@@ -82,6 +84,13 @@ void core_import_find_asset(struct core_import *import, struct core_import_asset
 /* Ids of computations of that name when the plan was made; count in *ret. Lent. */
 const char *const *core_import_named(const struct core_import *import, const char *name,
                                      size_t *ret_count);
+
+/* True: the stage is not COMPARING any more, or err ended it. */
+bool core_import_plan_stopped(struct core_import *import, const struct prism_error *err);
+void core_import_planned(struct core_import *import); /* ends in READY */
+
+/* import_beyond.c: what computations that are updated have beyond the file; ends in planned() */
+void core_import_look_beyond(struct core_import *import);
 
 /* import_run.c */
 void core_import_run_finish(struct core_import *import);

@@ -19,7 +19,22 @@ static void put_problem_json(cJSON *array, const struct core_problem *problem)
 	cJSON_AddItemToArray(array, entry);
 }
 
-static cJSON *item_json(const struct core_import_item *item)
+static void put_beyond_json(const struct core_import *import, const struct core_import_item *item,
+                            cJSON *array)
+{
+	for (size_t i = 0; i < item->beyond_count; i++) {
+		const struct core_import_beyond *b = &item->beyond[i];
+		cJSON *entry = cJSON_CreateObject();
+		cJSON_AddStringToObject(entry, "kind", core_import_beyond_word(b->kind));
+		cJSON_AddStringToObject(entry, "role", b->role);
+		cJSON_AddStringToObject(entry, "id", b->id);
+		cJSON_AddBoolToObject(entry, "removed", import->spec.prune && !*b->kept);
+		cJSON_AddStringToObject(entry, "kept", b->kept);
+		cJSON_AddItemToArray(array, entry);
+	}
+}
+
+static cJSON *item_json(const struct core_import *import, const struct core_import_item *item)
 {
 	cJSON *entry = cJSON_CreateObject(), *assets;
 
@@ -41,6 +56,7 @@ static cJSON *item_json(const struct core_import_item *item)
 		cJSON_AddStringToObject(asset, "found_id", item->assets[i].found_id);
 		cJSON_AddItemToArray(assets, asset);
 	}
+	put_beyond_json(import, item, cJSON_AddArrayToObject(entry, "not_in_file"));
 	cJSON_AddArrayToObject(entry, "problems");
 	return entry;
 }
@@ -63,7 +79,7 @@ static void report_json(const struct core_import *import, struct prism_buf *out)
 	items = cJSON_AddArrayToObject(doc, "computations");
 	entries = prism_alloc_array(core_import_count(import) + 1, sizeof(*entries));
 	for (size_t i = 0; i < core_import_count(import); i++) {
-		entries[i] = item_json(&import->items[i]);
+		entries[i] = item_json(import, &import->items[i]);
 		cJSON_AddItemToArray(items, entries[i]);
 	}
 	of_file = cJSON_AddArrayToObject(doc, "problems");
@@ -92,6 +108,7 @@ static void report_text(const struct core_import *import, struct prism_buf *out)
 {
 	const struct core_problems *problems = core_import_problems(import);
 	size_t at = 0;
+	char text[400];
 
 	prism_buf_printf(out, "import of %s (%s, SHA3-256 %s): %s\n", core_import_file(import),
 	                 core_import_format(import), import->hash,
@@ -107,6 +124,10 @@ static void report_text(const struct core_import *import, struct prism_buf *out)
 		                 core_import_action_word(item->left_out ? CORE_IMPORT_SKIP : item->action),
 		                 item->outcome ? ", " : "", core_import_outcome_word(item->outcome),
 		                 *item->id ? ", " : "", item->id);
+		for (size_t b = 0; b < item->beyond_count; b++)
+			prism_buf_printf(out, "    not in the file: %s: %s\n",
+			                 core_import_beyond_text(import, &item->beyond[b], text, sizeof(text)),
+			                 core_import_beyond_fate(import, &item->beyond[b]));
 		for (at = core_problems_first(problems, i);
 		     at < problems->count && problems->all[at].item == i; at++)
 			put_problem_text(out, &problems->all[at]);

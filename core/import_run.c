@@ -9,7 +9,8 @@
  *   PEOPLE    actions added, members put into their roles, what linking needs lent to my role
  *   ASSETS    missing ones made from the file, when asked for
  *   LINKS     what is linked already is read, the rest linked
- *   TAKE      actions the file does not have are taken away, mine last
+ *   TAKE      actions the file does not have are taken away, mine last; of a computation that was
+ *             there only what was lent, and what the plan says is removed
  *
  * The steps before LINKS and TAKE put small writes into a queue (core/import_ops.h), which is
  * emptied before the next step; a write the server refuses is a problem of the computation and does
@@ -56,7 +57,7 @@ static void run_clear(struct import_run *run)
 	run->bundle = run->merged = NULL;
 	run->id = run->granted_role = run->my_role = NULL;
 	run->granted_count = 0;
-	run->looked = false;
+	run->looked = run->no_roles = false;
 }
 
 void core_import_run_finish(struct core_import *import)
@@ -98,6 +99,14 @@ static void finish_item(struct core_import *import, enum core_import_outcome out
 	}
 	core_import_changed(import);
 	next_item(import);
+}
+
+void core_import_item_refused(struct core_import *import, uint64_t line, const char *field,
+                              const char *what, const struct prism_error *err)
+{
+	import->run->failures++;
+	core_import_problem(import, import->run->item, CORE_PROBLEM_ERROR, line, field, "%s: %s%s%s",
+	                    what, err->message, *err->hint ? ": " : "", err->hint);
 }
 
 void core_import_item_failed(struct core_import *import, const struct prism_error *err)
@@ -300,6 +309,16 @@ static void merge(cJSON *doc, const cJSON *from, bool top)
 	}
 }
 
+/* The rest is brought in line all the same. */
+static void not_changed(struct core_import *import, const struct prism_error *err)
+{
+	if (core_import_fatal(err))
+		core_import_stop(import, err);
+	else
+		core_import_item_refused(import, import->run->item->line, "computation",
+		                         "its fields are not changed", err);
+}
+
 static void changed(void *data, const struct core_reply *reply, const struct prism_error *err)
 {
 	struct core_import *import = data;
@@ -307,12 +326,12 @@ static void changed(void *data, const struct core_reply *reply, const struct pri
 	PRISM_UNUSED(reply);
 	if (core_import_gone(import) || !import->run)
 		return;
-	if (err) {
-		core_import_item_failed(import, err);
-		return;
-	}
-	import->run->changes++;
-	core_import_roles(import);
+	if (err)
+		not_changed(import, err);
+	else
+		import->run->changes++;
+	if (import->run)
+		core_import_roles(import);
 }
 
 static void read_back(void *data, const struct core_reply *reply, const struct prism_error *err)
@@ -328,6 +347,12 @@ static void read_back(void *data, const struct core_reply *reply, const struct p
 		prism_error_raise(&failed, PRISM_ERROR_PROTOCOL, "the answer is not a computation");
 		err = &failed;
 	}
+	if (err && err->category != PRISM_ERROR_MISSING) {
+		not_changed(import, err);
+		if (import->run)
+			core_import_roles(import);
+		return;
+	}
 	if (err) {
 		core_import_item_failed(import, err);
 		return;
@@ -341,10 +366,8 @@ static void read_back(void *data, const struct core_reply *reply, const struct p
 	struct core_call call = {
 	    .endpoint = CORE_EP_COMP_UPDATE, .arg = {[CORE_ARG_C] = run->id}, .body = run->merged};
 	core_import_hold(import);
-	if (core_request_start(import->core, &call, import->cancel, changed, import, &failed))
-		return;
-	import->calls--; /* it was not started */
-	core_import_item_failed(import, &failed);
+	if (!core_request_start(import->core, &call, import->cancel, changed, import, &failed))
+		changed(import, NULL, &failed);
 }
 
 static void update(struct core_import *import)
@@ -384,13 +407,13 @@ static void begin_item(struct core_import *import)
 	struct import_run *run = import->run;
 	const struct core_journal_entry *entry = core_journal_entry(import->journal, run->item->index);
 
+	if (entry && entry->granted_role && !entry->done)
+		core_import_lend(run, entry->granted_role, entry->granted, entry->granted_count);
 	if (run->item->action == CORE_IMPORT_UPDATE) {
 		update(import);
 	} else if (run->item->action == CORE_IMPORT_CREATE) {
 		post(import);
 	} else if (entry && entry->id) {
-		if (entry->granted_role)
-			core_import_lend(run, entry->granted_role, entry->granted, entry->granted_count);
 		have_id(import, entry->id, false);
 	} else {
 		look(import);

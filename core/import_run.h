@@ -16,6 +16,7 @@ struct import_run {
 	cJSON *bundle, *merged;
 	char *id; /* of the computation, once it is known */
 	bool created, looked, working, orphan;
+	bool no_roles; /* they may not be read: assets are linked all the same */
 	size_t changes, failures;
 	struct prism_error unclear; /* why it is not known whether it was created */
 	struct import_op *first, *last;
@@ -28,14 +29,23 @@ struct import_run {
 
 bool core_import_fatal(const struct prism_error *err); /* stops the run, not only the item */
 void core_import_stop(struct core_import *import, const struct prism_error *err);
+/* A part of it was refused: told with its place; the other parts are done all the same. */
+void core_import_item_refused(struct core_import *import, uint64_t line, const char *field,
+                              const char *what, const struct prism_error *err);
 void core_import_item_failed(struct core_import *import, const struct prism_error *err);
 void core_import_item_done(struct core_import *import);
 
 /* import_ops.c */
+/* A request of this computation, sent in its turn; body and what (for people) are given. */
+void core_import_queue(struct import_run *run, enum core_endpoint_id endpoint, const char *role,
+                       const char *asset, cJSON *body, char *what, uint64_t line);
 void core_import_roles(struct core_import *import); /* from ROLES on; ends in item_done or stop */
 void core_import_ops_clear(struct import_run *run);
 /* These actions of my role are lent, and taken back at the end. */
 void core_import_lend(struct import_run *run, const char *role, const char *const *actions,
                       size_t count);
+
+/* import_beyond.c: queues the removal of what the plan lists, when it shall be removed. */
+void core_import_prune(struct core_import *import);
 
 #endif

@@ -684,6 +684,8 @@ static const struct pt_action rows[PT_ACTION_COUNT] = {
                "when a name is taken: create another (default), skip, or update it"},
               {"create-assets", PT_ARG_FLAG, 0, NULL,
                "make missing assets from what the file has of them"},
+              {"prune", PT_ARG_FLAG, 0, NULL,
+               "an update removes people, roles, actions and links the file has not"},
               {"no-members", PT_ARG_FLAG, 0, NULL, "roles without people"},
               {"again", PT_ARG_FLAG, 0, NULL, "import once more what was imported before"},
               {"partial", PT_ARG_FLAG, PT_ARG_NO_FORM, NULL,
@@ -698,6 +700,10 @@ static const struct pt_action rows[PT_ACTION_COUNT] = {
                                     "leave this computation out, and take it in again",
                                     PT_IN_IMPORT, PT_ACTION_UI | PT_ACTION_HINT,
                                     .hint = "leave out"},
+    [PT_ACTION_IMPORT_PRUNE] =
+        {"import prune", "P", PT_GROUP_COMPUTATION,
+         "remove what updated computations have and the file has not, and let it stay",
+         PT_IN_IMPORT, PT_ACTION_UI},
 
     /* ---- runs and agents ---- */
     [PT_ACTION_RUN_LIST] = {"run list", "", PT_GROUP_RUN, "runs, newest first", 0, 0,

@@ -78,6 +78,19 @@ static void put_problems(struct importing *i, struct pt_records *records, size_t
 	pt_records_list(records, prism_buf_text(&list));
 }
 
+static void put_beyond(struct importing *i, struct pt_records *records,
+                       const struct core_import_item *item)
+{
+	PRISM_AUTO_BUF struct prism_buf list = PRISM_BUF_INIT(1 << 20);
+	char text[400];
+
+	for (size_t b = 0; b < item->beyond_count && list.len < 4096; b++)
+		prism_buf_printf(&list, "%s%s: %s", list.len ? "\n" : "",
+		                 core_import_beyond_text(i->import, &item->beyond[b], text, sizeof(text)),
+		                 core_import_beyond_fate(i->import, &item->beyond[b]));
+	pt_records_list(records, prism_buf_text(&list));
+}
+
 static void put_rows(struct importing *i)
 {
 	static const struct pt_record_column columns[] = {{"line", "Line"},
@@ -89,6 +102,7 @@ static void put_rows(struct importing *i)
 	                                                  {"roles", "Roles"},
 	                                                  {"assets", "Assets"},
 	                                                  {"problems", "Problems"},
+	                                                  {"not_in_file", "Not in the file"},
 	                                                  {NULL, NULL}};
 	struct pt_records *records = pt_records_create(columns, 0);
 	PRISM_AUTO_BUF struct prism_buf json = PRISM_BUF_INIT(REPORT_MAX);
@@ -105,6 +119,7 @@ static void put_rows(struct importing *i)
 		pt_records_int(records, (int64_t)item->role_count);
 		pt_records_text(records, pt_import_assets(item, text, sizeof(text)));
 		put_problems(i, records, n);
+		put_beyond(i, records, item);
 	}
 	core_import_report(i->import, true, &json);
 	pt_records_json(records, prism_buf_text(&json));
@@ -143,6 +158,11 @@ char *pt_import_summary(const struct core_import *import, char *buf, size_t size
 		add_part(buf, size, counts.by_action[i], planned[i]);
 	for (size_t i = 0; !plan && i < CORE_IMPORT_OUTCOME_COUNT; i++)
 		add_part(buf, size, counts.by_outcome[i], outcomes[i]);
+	if (plan && core_import_prunes(import))
+		add_part(buf, size, counts.beyond, "extra to remove");
+	if (plan)
+		add_part(buf, size, counts.beyond_kept + (core_import_prunes(import) ? 0 : counts.beyond),
+		         "extra, which stay");
 	if (!*buf)
 		snprintf(buf, size, "no computations");
 	return buf;
@@ -222,6 +242,8 @@ static void ready(struct importing *i)
 		return;
 	}
 	pt_command_say(i->command, "%s", pt_import_summary(i->import, text, sizeof(text)));
+	if (core_import_counts(i->import).beyond && !core_import_prunes(i->import))
+		pt_command_say(i->command, "--prune removes what the file has not");
 	i->started = true;
 	if (core_import_start(i->import, &err) < 0)
 		end(i, &err);
@@ -272,6 +294,7 @@ int pt_import_spec(const struct pt_values *values, struct core_import_spec *ret_
 	    .create_assets = pt_values_get(values, "create-assets") != NULL,
 	    .no_members = pt_values_get(values, "no-members") != NULL,
 	    .again = pt_values_get(values, "again") != NULL,
+	    .prune = pt_values_get(values, "prune") != NULL,
 	};
 	return existing ? core_import_existing_parse(existing, &ret_spec->existing, err) : 0;
 }

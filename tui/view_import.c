@@ -22,11 +22,11 @@
 #define HEAD 2 /* lines above the table */
 #define THE_FILE SIZE_MAX
 
-enum part { PART_NONE, PART_ROLE, PART_ASSET, PART_PROBLEM };
+enum part { PART_NONE, PART_ROLE, PART_ASSET, PART_BEYOND, PART_PROBLEM };
 struct row {
 	size_t item; /* THE_FILE: of the file itself */
 	enum part part;
-	size_t n; /* role, asset or problem */
+	size_t n; /* role, asset, what is beyond the file, problem */
 };
 
 struct importing {
@@ -106,6 +106,8 @@ static void build(struct importing *v)
 			add_row(v, i, PART_ROLE, r);
 		for (size_t a = 0; a < item->asset_count; a++)
 			add_row(v, i, PART_ASSET, a);
+		for (size_t b = 0; b < item->beyond_count; b++)
+			add_row(v, i, PART_BEYOND, b);
 		add_problems(v, i);
 	}
 	pt_table_reload(v->table);
@@ -118,7 +120,7 @@ static size_t row_count(void *data)
 
 static const char *row_id(void *data, size_t row)
 {
-	static const char letters[] = {'i', 'r', 'a', 'p'};
+	static const char letters[] = {'i', 'r', 'a', 'b', 'p'};
 	struct importing *v = data;
 	const struct row *r = &v->rows[row];
 
@@ -182,6 +184,22 @@ static void asset_cell(const struct core_import_asset *asset, int column, struct
 		         core_import_found_word(asset->found));
 		ret->text = ret->scratch;
 	}
+}
+
+static void beyond_cell(struct importing *v, const struct core_import_beyond *b, int column,
+                        struct pt_value *ret)
+{
+	bool removed = core_import_prunes(v->import) && !*b->kept;
+	char text[200];
+
+	ret->slot = removed ? PT_SLOT_WARN : PT_SLOT_DIM;
+	ret->text = ret->scratch;
+	ret->scratch[0] = '\0';
+	if (column == COLUMN_NAME)
+		snprintf(ret->scratch, sizeof(ret->scratch), "  extra: %s",
+		         core_import_beyond_text(v->import, b, text, sizeof(text)));
+	else if (column == COLUMN_ACTION)
+		ret->text = *b->kept ? "kept" : removed ? "remove" : "stays";
 }
 
 static enum pt_slot slot_of_item(const struct core_import_item *item)
@@ -250,6 +268,8 @@ static void cell(void *data, size_t n, int column, struct pt_value *ret)
 		role_cell(&core_import_at(v->import, r->item)->roles[r->n], column, ret);
 	} else if (r->part == PART_ASSET) {
 		asset_cell(&core_import_at(v->import, r->item)->assets[r->n], column, ret);
+	} else if (r->part == PART_BEYOND) {
+		beyond_cell(v, &core_import_at(v->import, r->item)->beyond[r->n], column, ret);
 	} else {
 		item_cell(v, r->item, column, ret);
 	}
@@ -297,15 +317,37 @@ static void keys_of(const struct pt_view *view, enum pt_action_id id, char *buf,
 	pt_ui_keys(view->app, view, id, buf, size);
 }
 
+struct names { /* of keys */
+	char start[PT_KEY_NAME], leave[PT_KEY_NAME], prune[PT_KEY_NAME];
+};
+
+/* What matters first: forty columns show the beginning. */
+static void ready_text(const struct core_import *import, const struct names *keys, char *buf,
+                       size_t size)
+{
+	size_t todo = core_import_todo(import), beyond = core_import_counts(import).beyond;
+
+	if (beyond && core_import_prunes(import))
+		snprintf(buf, size, "%s imports %zu and removes %zu extra, %s keeps them", keys->start,
+		         todo, beyond, keys->prune);
+	else if (beyond)
+		snprintf(buf, size, "%s imports %zu, %s removes %zu extra; nothing is changed yet",
+		         keys->start, todo, keys->prune, beyond);
+	else
+		snprintf(buf, size, "%s imports %zu, %s leaves one out; nothing is changed yet",
+		         keys->start, todo, keys->leave);
+}
+
 static void step_text(const struct pt_view *view, char *buf, size_t size)
 {
 	const struct importing *v = view->state;
 	const struct core_import *import = v->import;
-	size_t todo = core_import_todo(import);
-	char start[PT_KEY_NAME], leave[PT_KEY_NAME], save[PT_KEY_NAME], cancel[PT_KEY_NAME];
+	char save[PT_KEY_NAME], cancel[PT_KEY_NAME];
+	struct names names;
 
-	keys_of(view, PT_ACTION_IMPORT_START, start, sizeof(start));
-	keys_of(view, PT_ACTION_IMPORT_LEAVE_OUT, leave, sizeof(leave));
+	keys_of(view, PT_ACTION_IMPORT_START, names.start, sizeof(names.start));
+	keys_of(view, PT_ACTION_IMPORT_LEAVE_OUT, names.leave, sizeof(names.leave));
+	keys_of(view, PT_ACTION_IMPORT_PRUNE, names.prune, sizeof(names.prune));
 	keys_of(view, PT_ACTION_SAVE, save, sizeof(save));
 	keys_of(view, PT_ACTION_CANCEL, cancel, sizeof(cancel));
 	switch (core_import_stage(import)) {
@@ -317,14 +359,14 @@ static void step_text(const struct pt_view *view, char *buf, size_t size)
 		snprintf(buf, size, "%s; %s stops", core_import_step(import), cancel);
 		break;
 	case CORE_IMPORT_READY:
-		if (todo)
-			snprintf(buf, size, "nothing is changed yet: %s imports %zu, %s leaves one out", start,
-			         todo, leave);
+		if (core_import_todo(import))
+			ready_text(import, &names, buf, size);
 		else
 			snprintf(buf, size, "there is nothing to import");
 		break;
 	case CORE_IMPORT_STOPPED:
-		snprintf(buf, size, "%.300s: %s goes on", core_import_error(import)->message, start);
+		snprintf(buf, size, "%.200s: %.60s goes on", core_import_error(import)->message,
+		         names.start);
 		break;
 	case CORE_IMPORT_FAILED:
 		snprintf(buf, size, "%s", core_import_error(import)->message);
@@ -409,6 +451,8 @@ static unsigned ask_start(struct importing *v)
 		                 problems->by_level[CORE_PROBLEM_WARNING]);
 	if (counts.by_found[CORE_IMPORT_EMBEDDED])
 		prism_buf_printf(&text, " Assets are made from the file.");
+	if (core_import_prunes(v->import) && counts.beyond)
+		prism_buf_printf(&text, " %zu people, roles, actions or links are REMOVED.", counts.beyond);
 	const struct pt_confirm question = {
 	    .title = "Import", .text = prism_buf_text(&text), .yes = "Import"};
 	pt_dialog_confirm(v->view->app, &question, start_answer, v);
@@ -420,6 +464,17 @@ static const struct row *chosen(struct importing *v)
 	ptrdiff_t row = pt_table_selected_row(v->table);
 
 	return row >= 0 && (size_t)row < v->count ? &v->rows[row] : NULL;
+}
+
+static void tell_beyond(struct importing *v, const struct core_import_beyond *b)
+{
+	char what[300];
+
+	core_import_beyond_text(v->import, b, what, sizeof(what));
+	PRISM_AUTO_FREE char *text = prism_asprintf(
+	    "%s\nThe computation has it, the file has not.\n%s%s", what,
+	    *b->kept ? "It is never removed: " : "It ", core_import_beyond_fate(v->import, b));
+	pt_dialog_text(v->view->app, "Extra", text);
 }
 
 static unsigned toggle(struct importing *v)
@@ -434,6 +489,8 @@ static unsigned toggle(struct importing *v)
 		    prism_asprintf("%s\n%s%s%s", core_problem_word(problem->level), problem->field,
 		                   *problem->field ? "\n" : "", problem->text);
 		pt_dialog_text(v->view->app, "Finding", text);
+	} else if (r->part == PART_BEYOND) {
+		tell_beyond(v, &core_import_at(v->import, r->item)->beyond[r->n]);
 	} else if (r->item == THE_FILE) {
 		v->file_open = !v->file_open;
 	} else if (r->part == PART_NONE) {
@@ -452,6 +509,23 @@ static unsigned leave_out(struct importing *v)
 		core_import_leave_out(v->import, r->item, !item->left_out);
 		pt_table_nav(v->table, PT_NAV_DOWN, 1);
 	}
+	return PT_HANDLED | PT_REDRAW;
+}
+
+static unsigned prune(struct importing *v)
+{
+	struct core_import_counts counts = core_import_counts(v->import);
+	bool on = !core_import_prunes(v->import);
+
+	if (core_import_stage(v->import) != CORE_IMPORT_READY || !counts.beyond) {
+		pt_app_message(v->view->app, PT_SLOT_OFF, "there is nothing that the file has not");
+		return PT_HANDLED | PT_REDRAW;
+	}
+	core_import_set_prune(v->import, on);
+	pt_app_message(v->view->app, on ? PT_SLOT_WARN : PT_SLOT_INFO,
+	               on ? "%zu that the file has not will be removed"
+	                  : "%zu that the file has not stay",
+	               counts.beyond);
 	return PT_HANDLED | PT_REDRAW;
 }
 
@@ -480,6 +554,8 @@ static unsigned act(struct pt_view *view, enum pt_action_id id, const struct pt_
 		return ask_start(v);
 	case PT_ACTION_IMPORT_LEAVE_OUT:
 		return leave_out(v);
+	case PT_ACTION_IMPORT_PRUNE:
+		return prune(v);
 	case PT_ACTION_CANCEL:
 		core_import_cancel(v->import);
 		return PT_HANDLED | PT_REDRAW;
@@ -540,6 +616,12 @@ static unsigned key(struct pt_view *view, const struct pt_event *event)
 	return pt_table_key(table(view), event);
 }
 
+static unsigned heard(struct pt_view *view, const struct core_event *event)
+{
+	PRISM_UNUSED(view);
+	return event->type == CORE_EVENT_USERS ? PT_REDRAW : PT_IGNORED; /* names of people */
+}
+
 static void destroy(struct pt_view *view)
 {
 	struct importing *v = view->state;
@@ -558,6 +640,7 @@ static const struct pt_view_ops ops = {
     .prepare = prepare,
     .draw = draw,
     .key = key,
+    .changed = heard,
     .may_close = may_close,
     .destroy = destroy,
     .table = table,
