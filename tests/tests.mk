@@ -105,7 +105,7 @@ asan-run: all $(unit_tests) $(api_tests) $(screen_tests) $(pty_tests)
 
 valgrind: $(call pick,$(unit_tests))
 	@WRAP='valgrind -q --error-exitcode=99 --leak-check=full --errors-for-leak-kinds=definite' \
-		DEADLINE=300 $(run_tests) $(call pick,$(unit_tests))
+		PRISM_MEMCHECK=1 DEADLINE=900 $(run_tests) $(call pick,$(unit_tests))
 
 check-slow: check
 	@$(MAKE) --no-print-directory asan

@@ -6,6 +6,7 @@
 
 #include "base/file.h"
 #include "base/mem.h"
+#include "tests/lib/memcheck.h"
 #include "tests/lib/tmpdir.h"
 
 #include <errno.h>
@@ -176,7 +177,16 @@ static int words(const struct place *p)
 	}
 CASE(files_outside_are_out_of_reach, files_outside)
 CASE(files_inside_work_as_ever, files_inside)
-CASE(no_program_is_executed, programs)
+
+static void no_program_is_executed(void **state)
+{
+	if (memcheck_runs()) {
+		print_message("SKIP memcheck does not survive a refused exec\n");
+		skip();
+	}
+	in_child(*state, programs);
+}
+
 CASE(nothing_is_traced, tracing)
 CASE(a_person_is_told_in_words, words)
 
