@@ -1,6 +1,6 @@
 /*
- * Where a kept session lies and in what form: "<expiry, seconds of the epoch>\n<login>\n<token>".
- * When it is read, written and forgotten is core/session.c's.
+ * Where a kept session lies and in what form, lines: expiry (seconds of the epoch), URL, login,
+ * token. When it is read, written and forgotten is core/session.c's.
  */
 #include "core/keep.h"
 
