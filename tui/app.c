@@ -460,7 +460,7 @@ void pt_app_report(struct pt_app *app, const struct prism_error *error)
 		pt_messages_dismiss(app->messages);
 		pt_dialog_error(app, error);
 	} else if (error->hint[0]) {
-		pt_app_message(app, PT_SLOT_BAD, "%s. %s", error->message, error->hint);
+		pt_app_message(app, PT_SLOT_BAD, "%s; %s", error->message, error->hint);
 	} else {
 		pt_app_message(app, PT_SLOT_BAD, "%s", error->message);
 	}

@@ -291,7 +291,7 @@ void pt_form_set_error(struct pt_form *form, const struct prism_error *error)
 	prism_free(form->error);
 	form->error = NULL;
 	if (error && error->category != PRISM_ERROR_CANCELLED)
-		form->error = error->hint[0] ? prism_asprintf("%s. %s", error->message, error->hint)
+		form->error = error->hint[0] ? prism_asprintf("%s; %s", error->message, error->hint)
 		                             : prism_strdup(error->message);
 }
 

@@ -149,14 +149,24 @@ static int show(struct pt_world *world, struct pt_term *term, const char *comput
 	return 0;
 }
 
-static int run_screen(struct pt_world *first, int *ret_signal)
+static bool gives_password(const struct pt_arguments *arguments)
+{
+	return arguments->password_file || arguments->password_fd >= 0;
+}
+
+static int run_screen(struct pt_world *first, const struct pt_arguments *arguments, int *ret_signal)
 {
 	struct prism_error err = PRISM_ERROR_INIT;
-	struct pt_term *term = open_terminal(first->options, &err);
+	struct pt_term *term;
 	struct pt_world *world = first;
 	char *computation = NULL;
 	int code;
 
+	if (gives_password(arguments) &&
+	    !(first->password =
+	          pt_headless_password(arguments->password_file, arguments->password_fd, NULL, &err)))
+		return fail(&err);
+	term = open_terminal(first->options, &err);
 	if (!term) {
 		PRISM_AUTO_FREE char *hint = prism_strdup(err.hint);
 
@@ -181,8 +191,8 @@ static int run(struct core_options *options, const struct pt_arguments *argument
 	struct prism_work *work = prism_work_create(loop, WORKERS);
 	struct pt_world *world = pt_world_create(loop, work, options);
 	int signum = 0;
-	int code =
-	    arguments->command_count ? run_headless(world, arguments) : run_screen(world, &signum);
+	int code = arguments->command_count ? run_headless(world, arguments)
+	                                    : run_screen(world, arguments, &signum);
 
 	pt_world_destroy(world);
 	prism_work_destroy(work);

@@ -108,6 +108,8 @@ void pt_ui_signed_in(struct pt_ui *ui)
 {
 	struct prism_error err = PRISM_ERROR_INIT;
 
+	prism_secret_destroy(ui->world->password); /* a kept session did without it */
+	ui->world->password = NULL;
 	if (*core_workspace_id(ui->core) || ui->entering || pt_world_recall(ui->world))
 		return;
 	ui->entering = true;
@@ -123,6 +125,9 @@ void pt_ui_sign_in(struct pt_ui *ui)
 		return;
 	ui->login = pt_view_login(ui->app);
 	pt_app_overlay(ui->app, ui->login);
+	if (ui->world->password)
+		pt_view_login_with(ui->app, ui->world->password);
+	ui->world->password = NULL;
 }
 
 static void session_changed(struct pt_ui *ui)

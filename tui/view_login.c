@@ -45,10 +45,8 @@ static void signed_in(void *data, const struct prism_error *err)
 	pt_app_dirty(app);
 }
 
-static void submit(struct pt_view *view)
+static void sign_in(struct login *l, struct prism_secret *password)
 {
-	struct login *l = view->state;
-	struct prism_secret *password = pt_form_take_secret(l->box.form, "password");
 	struct prism_error err = PRISM_ERROR_INIT;
 
 	pt_form_set_error(l->box.form, NULL);
@@ -57,6 +55,13 @@ static void submit(struct pt_view *view)
 		pt_form_set_error(l->box.form, &err);
 	else
 		pt_form_set_busy(l->box.form, "Signing in ...");
+}
+
+static void submit(struct pt_view *view)
+{
+	struct login *l = view->state;
+
+	sign_in(l, pt_form_take_secret(l->box.form, "password"));
 }
 
 /* At the start there is nothing behind this to go back to: Esc leaves the program.  Over the work
@@ -115,6 +120,17 @@ void pt_view_login_as(struct pt_app *app, const char *login)
 		return;
 	pt_form_set(l->box.form, "user", login);
 	pt_form_focus(l->box.form, "password");
+}
+
+void pt_view_login_with(struct pt_app *app, struct prism_secret *password)
+{
+	struct pt_view *view = pt_ui_of(app)->login;
+	struct login *l = view ? view->state : NULL;
+
+	if (l && *pt_form_get(l->box.form, "user"))
+		sign_in(l, password);
+	else
+		prism_secret_destroy(password);
 }
 
 static const struct pt_actor actor = {.where = PT_IN_LOGIN | PT_IN_FORM, .may = pt_formbox_may};

@@ -110,7 +110,9 @@ struct pt_view *pt_view_certdoctor(struct pt_app *app, const struct pt_values *v
 struct pt_view *pt_view_lock(struct pt_app *app);
 struct pt_view *pt_view_login(struct pt_app *app);
 void pt_view_login_as(struct pt_app *app, const char *login); /* into its field, when it is open */
-struct pt_view *pt_view_password(struct pt_app *app);         /* change mine */
+/* As if the password had been typed; takes it. Nothing happens when no name is known. */
+void pt_view_login_with(struct pt_app *app, struct prism_secret *password);
+struct pt_view *pt_view_password(struct pt_app *app); /* change mine */
 struct pt_view *pt_view_register(struct pt_app *app);
 struct pt_view *pt_view_audit(struct pt_app *app);
 struct pt_view *pt_view_help(struct pt_app *app, struct pt_view *about);

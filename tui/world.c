@@ -93,6 +93,7 @@ void pt_world_destroy(struct pt_world *world)
 		return;
 	if (world->fleet_own)
 		pt_fleet_close(world->fleet);
+	prism_secret_destroy(world->password);
 	core_place_destroy(world->place);
 	for (size_t i = 0; i < world->host_count; i++)
 		core_place_destroy(world->hosts[i].place);

@@ -22,7 +22,8 @@ struct pt_fleet;
 struct pt_world {
 	struct prism_loop *loop;
 	struct prism_work *work;
-	struct core_options *options; /* lent */
+	struct core_options *options;  /* lent */
+	struct prism_secret *password; /* to sign in with, once, unasked; NULL: the person is asked */
 	struct core *core;
 	bool screen;                           /* somebody can be asked: the user interface runs */
 	struct core_userkeys *keys;            /* made on first use: pt_world_keys() */

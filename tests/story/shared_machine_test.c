@@ -4,6 +4,7 @@
  */
 #include "tests/lib/client.h"
 
+#include "base/file.h"
 #include "base/mem.h"
 
 #include <fcntl.h>
@@ -189,6 +190,70 @@ static void going_on_after_a_hang_up(void **state)
 	leave(p);
 }
 
+/* ---- a password from a file ---- */
+
+static struct pty *started_with(const char *file)
+{
+	return client_start(&(struct client_spec){
+	    .sandbox = sandbox,
+	    .env = (const char *const[]){"PRISM_TUI_USER=ada", "PRISM_TUI_WORKSPACE=Open Science Lab",
+	                                 NULL},
+	    .args = (const char *const[]){"--password-file", file, NULL},
+	});
+}
+
+static char *password_file(const char *text)
+{
+	char *path = prism_asprintf("%s/password", getenv("HOME"));
+
+	assert_int_equal(prism_file_write(path, text, strlen(text), 0600, NULL), 0);
+	return path;
+}
+
+static void a_password_file_signs_in_on_the_screen_too(void **state)
+{
+	PRISM_AUTO_FREE char *file = password_file(sandbox->users[0].password);
+	struct pty *p = started_with(file);
+	size_t found;
+
+	(void)state;
+	pty_wait_text(p, "signed in as", SOON);
+	pty_wait_gone(p, "Sign in", SOON);
+	for (int64_t end = pty_now_ns() + SOON * 1000000LL; pty_now_ns() < end;
+	     pty_wait_quiet(p, 100, 100))
+		if (!in_memory(pty_pid(p), sandbox->users[0].password, &found) || !found)
+			break;
+	assert_int_equal(found, 0);
+	leave(p);
+}
+
+static void a_password_file_that_is_wrong_leaves_the_form(void **state)
+{
+	PRISM_AUTO_FREE char *file = password_file("not-this-one");
+	struct pty *p = started_with(file);
+
+	(void)state;
+	pty_wait_text(p, "check the user name", SOON);
+	pty_wait_text(p, "Sign in", SOON);
+	pty_keys(p, sandbox->users[0].password);
+	pty_keys(p, "<Enter>");
+	pty_wait_gone(p, "Sign in", SOON);
+	pty_wait_text(p, "Empty draft", SOON);
+	leave(p);
+}
+
+static void a_password_file_that_is_missing_ends_before_the_screen(void **state)
+{
+	struct pty *p = started_with("/nonexistent/password");
+	int status;
+
+	(void)state;
+	pty_wait_exit(p, SOON, &status);
+	assert_true(WIFEXITED(status) && WEXITSTATUS(status) != 0);
+	assert_true(pty_has(p, "password file /nonexistent/password"));
+	pty_destroy(p);
+}
+
 static void a_locked_screen_shows_nothing(void **state)
 {
 	struct pty *p = signed_in(NULL);
@@ -211,6 +276,9 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(the_password_is_nowhere_after_signing_in),
 	    cmocka_unit_test(no_core_is_left),
+	    cmocka_unit_test(a_password_file_signs_in_on_the_screen_too),
+	    cmocka_unit_test(a_password_file_that_is_wrong_leaves_the_form),
+	    cmocka_unit_test(a_password_file_that_is_missing_ends_before_the_screen),
 	    cmocka_unit_test(going_on_after_a_hang_up),
 	    cmocka_unit_test(a_locked_screen_shows_nothing),
 	};
