@@ -298,7 +298,7 @@ static const struct pt_action rows[PT_ACTION_COUNT] = {
                                  "work in this workspace from now on", PT_IN_WORKSPACES,
                                  PT_ACTION_SELECTION | PT_ACTION_HINT | PT_ACTION_NO_WORKSPACE,
                                  ARGS({"workspace", PT_ARG_WORKSPACE, REQ, NULL, "id or name"}),
-                                 .hint = "enter", .run = pt_cmd_workspace_use},
+                                 .hint = "use", .run = pt_cmd_workspace_use},
     [PT_ACTION_WORKSPACE_SHOW] = {"workspace show", "", PT_GROUP_SESSION,
                                   "one workspace, and what you may do in it", 0, 0,
                                   ARGS({"workspace", PT_ARG_WORKSPACE, OPT, NULL,

@@ -30,6 +30,7 @@ struct pt_dialog_item {
 	const char *text;
 	const char *note; /* at the right, dim; may be NULL */
 	bool disabled;    /* shown with its note, cannot be chosen */
+	char key;         /* chooses it while nothing is typed yet; 0: none */
 };
 /* index of the item, -1 when closed. Typing filters. Strings are copied. */
 void pt_dialog_choose(struct pt_app *app, const char *title, const struct pt_dialog_item *items,

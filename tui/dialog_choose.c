@@ -15,6 +15,7 @@
 struct item {
 	char *text, *note;
 	bool disabled;
+	char key;
 };
 
 struct choose {
@@ -64,24 +65,35 @@ static unsigned choose_move(struct choose *choose, bool down, size_t count)
 	return PT_HANDLED | PT_REDRAW;
 }
 
-static unsigned choose_enter(struct choose *choose)
+static unsigned choose_take(struct choose *choose, size_t index)
 {
-	size_t index;
-
-	if (choose->shown_count == 0)
-		return PT_HANDLED;
-	index = choose->shown[choose->at];
 	if (choose->items[index].disabled)
 		return PT_HANDLED;
 	choose_answer(choose, (ptrdiff_t)index);
 	return PT_HANDLED | PT_CLOSE;
 }
 
+/* The item with this key of its own; `count` when there is none, or something is typed. */
+static size_t item_of_key(const struct choose *choose, const struct pt_event *event)
+{
+	size_t i = 0;
+
+	if (*pt_prompt_text(choose->filter))
+		return choose->count;
+	while (i < choose->count &&
+	       !(choose->items[i].key && pt_key_is(event, choose->items[i].key, 0)))
+		i++;
+	return i;
+}
+
 static unsigned choose_key(struct pt_view *view, const struct pt_event *event)
 {
 	struct choose *choose = view->state;
+	size_t own = item_of_key(choose, event);
 	unsigned result;
 
+	if (own < choose->count)
+		return choose_take(choose, own);
 	if (pt_key_is(event, PT_KEY_ESC, 0) || pt_key_is(event, 'c', PT_MOD_CTRL)) {
 		if (*pt_prompt_text(choose->filter) && event->key == PT_KEY_ESC) {
 			pt_prompt_set(choose->filter, "");
@@ -92,7 +104,7 @@ static unsigned choose_key(struct pt_view *view, const struct pt_event *event)
 		return PT_HANDLED | PT_CLOSE;
 	}
 	if (pt_key_is(event, PT_KEY_ENTER, 0))
-		return choose_enter(choose);
+		return choose->shown_count ? choose_take(choose, choose->shown[choose->at]) : PT_HANDLED;
 	if (pt_key_is(event, PT_KEY_DOWN, 0) || pt_key_is(event, 'n', PT_MOD_CTRL))
 		return choose_move(choose, true, 1);
 	if (pt_key_is(event, PT_KEY_UP, 0) || pt_key_is(event, 'p', PT_MOD_CTRL))
@@ -196,7 +208,8 @@ void pt_dialog_choose(struct pt_app *app, const char *title, const struct pt_dia
 	for (size_t i = 0; i < count; i++)
 		choose->items[i] = (struct item){.text = prism_strdup(items[i].text),
 		                                 .note = prism_strdup(items[i].note),
-		                                 .disabled = items[i].disabled};
+		                                 .disabled = items[i].disabled,
+		                                 .key = items[i].key};
 	refilter(choose);
 	if (selected < count)
 		choose->at = selected;

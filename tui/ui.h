@@ -62,6 +62,8 @@ bool pt_ui_may(struct pt_app *app, struct pt_view *view, enum pt_action_id id, c
 /* The part of that answer that comes from my roles: shown greyed, not hidden. */
 bool pt_ui_permitted(struct pt_app *app, struct pt_view *view, enum pt_action_id id, char *reason,
                      size_t size);
+/* For the `may` of an actor: nothing here can be opened, so Enter is not offered. */
+bool pt_ui_opens_nothing(struct pt_view *view, enum pt_action_id id, char *reason, size_t size);
 pt_where pt_ui_where(const struct pt_view *view); /* layers of a view; PT_IN_ANY alone by default */
 /* Keys of an action in this view: "R", "c"; "" when it has none. */
 char *pt_ui_keys(struct pt_app *app, const struct pt_view *view, enum pt_action_id id, char *buf,

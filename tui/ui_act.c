@@ -84,6 +84,16 @@ bool pt_ui_may(struct pt_app *app, struct pt_view *view, enum pt_action_id id, c
 	return true;
 }
 
+bool pt_ui_opens_nothing(struct pt_view *view, enum pt_action_id id, char *reason, size_t size)
+{
+	PRISM_UNUSED(view);
+	if (id != PT_ACTION_OPEN)
+		return true;
+	if (size)
+		snprintf(reason, size, "there is nothing more behind a line");
+	return false;
+}
+
 char *pt_ui_keys(struct pt_app *app, const struct pt_view *view, enum pt_action_id id, char *buf,
                  size_t size)
 {

@@ -53,7 +53,8 @@ static unsigned choose(struct pt_app *app)
 		if (action)
 			pt_keymap_keys(pt_ui_of(app)->keymap, pt_action_id(action), PT_IN_ANY, 1, keys[i],
 			               sizeof(keys[i]));
-		items[i] = (struct pt_dialog_item){.text = tab->title, .note = keys[i]};
+		items[i] = (struct pt_dialog_item){
+		    .text = tab->title, .note = keys[i], .key = keys[i][0] && !keys[i][1] ? keys[i][0] : 0};
 	}
 	pt_dialog_choose(app, "Sections", items, count, pt_app_tab(app), chosen, app);
 	prism_free(keys);

@@ -317,8 +317,10 @@ static const char *subject(struct pt_view *view, enum pt_arg_kind kind)
 	return kind == PT_ARG_COMPUTATION && l->feed ? l->name : NULL;
 }
 
-static const struct pt_actor actor = {
-    .where = PT_IN_LOGS | PT_IN_TEXT, .subject = subject, .act = pt_logs_act};
+static const struct pt_actor actor = {.where = PT_IN_LOGS | PT_IN_TEXT,
+                                      .may = pt_ui_opens_nothing,
+                                      .subject = subject,
+                                      .act = pt_logs_act};
 
 static const struct pt_view_ops ops = {
     .name = "logs",

@@ -135,7 +135,8 @@ static unsigned act(struct pt_view *view, enum pt_action_id id, const struct pt_
 	}
 }
 
-static const struct pt_actor actor = {.where = PT_IN_MANIFEST, .act = act};
+static const struct pt_actor actor = {
+    .where = PT_IN_MANIFEST, .may = pt_ui_opens_nothing, .act = act};
 
 /* ---- view ---- */
 

@@ -41,16 +41,18 @@ static void build(struct pt_view *view)
 	m->repeats = count ? pt_messages_get(all, count - 1)->repeats : 0;
 }
 
+static const struct pt_actor actor;
+
 static void save_to(void *data, const char *path)
 {
 	struct pt_app *app = data;
 	struct pt_view *view = pt_app_focused(app);
-	struct messages *m;
+	const struct messages *m;
 	PRISM_AUTO_FREE char *expanded = path ? prism_path_expand(path) : NULL;
 	PRISM_AUTO_FREE char *text = NULL;
 	struct prism_error err = PRISM_ERROR_INIT;
 
-	if (!expanded || !view || !view->ops->text)
+	if (!expanded || !view || view->ops->actor != &actor)
 		return;
 	m = view->state;
 	text = pt_textview_copy(m->text);
@@ -74,7 +76,8 @@ static unsigned act(struct pt_view *view, enum pt_action_id id, const struct pt_
 	return PT_HANDLED | PT_REDRAW;
 }
 
-static const struct pt_actor actor = {.where = PT_IN_MESSAGES, .act = act};
+static const struct pt_actor actor = {
+    .where = PT_IN_MESSAGES, .may = pt_ui_opens_nothing, .act = act};
 
 static struct pt_textview *text(struct pt_view *view)
 {

@@ -171,6 +171,8 @@ static bool may(struct pt_view *view, enum pt_action_id id, char *reason, size_t
 {
 	const struct result *r = view->state;
 
+	if (!pt_ui_opens_nothing(view, id, reason, size))
+		return false;
 	if (id != PT_ACTION_RESULT_UNPACK || (r->state == PT_LOAD_READY && !r->refused))
 		return true;
 	if (size)

@@ -86,7 +86,7 @@ static unsigned act(struct pt_view *view, enum pt_action_id id, const struct pt_
 	return PT_HANDLED | PT_REDRAW;
 }
 
-static const struct pt_actor actor = {.where = PT_IN_ASSET, .act = act};
+static const struct pt_actor actor = {.where = PT_IN_ASSET, .may = pt_ui_opens_nothing, .act = act};
 
 static const char *summary(struct pt_view *view)
 {

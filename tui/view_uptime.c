@@ -151,7 +151,8 @@ static unsigned act(struct pt_view *view, enum pt_action_id id, const struct pt_
 	return PT_HANDLED | PT_REDRAW;
 }
 
-static const struct pt_actor actor = {.where = PT_IN_UPTIME, .act = act};
+static const struct pt_actor actor = {
+    .where = PT_IN_UPTIME, .may = pt_ui_opens_nothing, .act = act};
 
 /* ---- view ---- */
 
