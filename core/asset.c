@@ -181,49 +181,24 @@ static cJSON *wrapped(cJSON *asset)
 	return body;
 }
 
-struct creating {
-	struct core *core;
-	char *checksum, *file_name;
-	int64_t asked_us;
-	core_id_fn done;
-	void *data;
-};
-
-static void creating_finish(void *data, const char *id, const struct prism_error *err)
-{
-	struct creating *c = data;
-	if (!err && !core_dying(c->core))
-		links_changed(c->core, NULL);
-	c->done(c->data, id, err);
-	prism_free(c->checksum);
-	prism_free(c->file_name);
-	prism_free(c);
-}
-
 /* By what it holds; a server that lists no checksums is asked by name. */
-static bool same_asset(const cJSON *entry, const void *data)
+static bool same_asset(const cJSON *entry, const char *const *wanted)
 {
-	const struct creating *c = data;
 	const char *checksum = prism_json_str(entry, "checksum", prism_json_str(entry, "hash", ""));
-	return *checksum ? strcasecmp(checksum, c->checksum) == 0
-	                 : strcmp(prism_json_str(entry, "file_name", ""), c->file_name) == 0;
+	return *checksum ? strcasecmp(checksum, wanted[0]) == 0
+	                 : strcmp(prism_json_str(entry, "file_name", ""), wanted[1]) == 0;
 }
 
-static const struct core_made_type made_type = {"asset", CORE_EP_ASSET_LIST, "assets", same_asset};
-
-static void created(void *data, const struct core_reply *reply, const struct prism_error *err)
+static void asset_made(struct core *core)
 {
-	struct creating *c = data;
-	struct core_made made = {.type = &made_type,
-	                         .asked_us = c->asked_us,
-	                         .silence = err,
-	                         .done = creating_finish,
-	                         .data = c};
-	if (err ? core_made_unclear(err) : !*reply->id)
-		core_made_look(c->core, &made);
-	else
-		creating_finish(c, err ? "" : reply->id, err);
+	links_changed(core, NULL);
 }
+
+static const struct core_made_type made_type = {.noun = "asset",
+                                                .list = CORE_EP_ASSET_LIST,
+                                                .key = "assets",
+                                                .same = same_asset,
+                                                .made = asset_made};
 
 int core_asset_create(struct core *core, const struct core_asset_draft *draft,
                       struct prism_cancel *cancel, core_id_fn done, void *data,
@@ -234,20 +209,12 @@ int core_asset_create(struct core *core, const struct core_asset_draft *draft,
 	cJSON *asset = cJSON_CreateObject();
 	merge(asset, draft);
 	PRISM_AUTO_JSON cJSON *body = wrapped(asset);
-	struct creating *c = prism_alloc(sizeof(*c));
-	*c = (struct creating){core,
-	                       prism_strdup(draft->checksum),
-	                       prism_strdup(draft->file_name ? draft->file_name : ""),
-	                       core_made_now(core),
-	                       done,
-	                       data};
-	struct core_call call = {.endpoint = CORE_EP_ASSET_CREATE, .body = body};
-	if (core_request_start(core, &call, cancel, created, c, err))
-		return 0;
-	prism_free(c->checksum);
-	prism_free(c->file_name);
-	prism_free(c);
-	return -1;
+	const struct core_call call = {.endpoint = CORE_EP_ASSET_CREATE, .body = body};
+	const struct core_made what = {.type = &made_type,
+	                               .wanted = {draft->checksum, draft->file_name},
+	                               .done = done,
+	                               .data = data};
+	return core_make(core, &call, &what, cancel, err);
 }
 
 struct updating {

@@ -416,47 +416,22 @@ const char *core_computation_locked(struct core *core, const char *id)
 	           : NULL;
 }
 
-struct creating {
-	struct core *core;
-	char *name;
-	int64_t asked_us;
-	core_id_fn done;
-	void *data;
-};
-
-static void creating_finish(void *data, const char *id, const struct prism_error *err)
+static bool same_name(const cJSON *entry, const char *const *wanted)
 {
-	struct creating *c = data;
-	if (!err && !core_dying(c->core))
-		core_list_refresh(core_computations(c->core));
-	c->done(c->data, id, err);
-	prism_free(c->name);
-	prism_free(c);
+	return strcmp(prism_json_str(entry, "name", ""), wanted[0]) == 0;
 }
 
-static bool same_name(const cJSON *entry, const void *data)
+static void computation_made(struct core *core)
 {
-	const struct creating *c = data;
-	return strcmp(prism_json_str(entry, "name", ""), c->name) == 0;
+	core_list_refresh(core_computations(core));
 }
 
-static const struct core_made_type made_type = {"computation", CORE_EP_COMP_LIST, "computations",
-                                                same_name};
-
-static void created(void *data, const struct core_reply *reply, const struct prism_error *err)
-{
-	struct creating *c = data;
-	struct core_made made = {.type = &made_type,
-	                         .name = c->name,
-	                         .asked_us = c->asked_us,
-	                         .silence = err,
-	                         .done = creating_finish,
-	                         .data = c};
-	if (err ? core_made_unclear(err) : !*reply->id)
-		core_made_look(c->core, &made);
-	else
-		creating_finish(c, err ? "" : reply->id, err);
-}
+static const struct core_made_type made_type = {.noun = "computation",
+                                                .list = CORE_EP_COMP_LIST,
+                                                .key = "computations",
+                                                .by_name = true,
+                                                .same = same_name,
+                                                .made = computation_made};
 
 int core_computation_create(struct core *core, const struct core_computation_draft *draft,
                             struct prism_cancel *cancel, core_id_fn done, void *data,
@@ -472,14 +447,10 @@ int core_computation_create(struct core *core, const struct core_computation_dra
 		whole.mode = CORE_TLS_NONE;
 	}
 	merge(body, &whole);
-	struct creating *c = prism_alloc(sizeof(*c));
-	*c = (struct creating){core, prism_strdup(draft->name), core_made_now(core), done, data};
-	struct core_call call = {.endpoint = CORE_EP_COMP_CREATE, .body = body};
-	if (core_request_start(core, &call, cancel, created, c, err))
-		return 0;
-	prism_free(c->name);
-	prism_free(c);
-	return -1;
+	const struct core_call call = {.endpoint = CORE_EP_COMP_CREATE, .body = body};
+	const struct core_made what = {
+	    .type = &made_type, .wanted = {draft->name}, .done = done, .data = data};
+	return core_make(core, &call, &what, cancel, err);
 }
 
 struct updating {

@@ -360,31 +360,26 @@ static bool try_other(struct creating *c, const struct prism_error *err)
 }
 
 /* A server may add to a name, as the sandbox does to say what its CVMs are not. */
-static bool same_name(const cJSON *entry, const void *data)
+static bool same_name(const cJSON *entry, const char *const *wanted)
 {
-	const struct creating *c = data;
 	const char *name = prism_json_str(entry, "name", "");
-	size_t len = strlen(c->name);
-	return strncmp(name, c->name, len) == 0 && (!name[len] || name[len] == ' ');
+	size_t len = strlen(wanted[0]);
+	return strncmp(name, wanted[0], len) == 0 && (!name[len] || name[len] == ' ');
 }
 
-static const struct core_made_type made_type = {"CVM", CORE_EP_CVM_LIST, "cvms", same_name};
+static const struct core_made_type made_type = {
+    .noun = "CVM", .list = CORE_EP_CVM_LIST, .key = "cvms", .by_name = true, .same = same_name};
 
 static void created(void *data, const struct core_reply *reply, const struct prism_error *err)
 {
 	struct creating *c = data;
 	struct core_made made = {.type = &made_type,
-	                         .name = c->name,
+	                         .wanted = {c->name},
 	                         .asked_us = c->asked_us,
-	                         .silence = err,
 	                         .done = creating_finish,
 	                         .data = c};
-	if (err && try_other(c, err))
-		return;
-	if (err ? core_made_unclear(err) : !*reply->id)
-		core_made_look(c->core, &made);
-	else
-		creating_finish(c, err ? "" : reply->id, err);
+	if (!err || !try_other(c, err))
+		core_made_answer(c->core, &made, err ? "" : reply->id, err);
 }
 
 int core_cvm_create(struct core *core, const struct core_cvm_draft *draft,

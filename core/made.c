@@ -9,7 +9,7 @@
 struct look {
 	struct core *core;
 	struct core_made what;
-	char *computation_id, *name;
+	char *computation_id, *wanted[CORE_MADE_WANTED];
 	struct prism_error silence;
 	unsigned tries;
 	struct prism_timer *timer;
@@ -21,9 +21,10 @@ int64_t core_made_now(struct core *core)
 	return prism_clock_wall_us(core_clock(core)) + core_clock_skew_us(core);
 }
 
-bool core_made_unclear(const struct prism_error *err)
+/* Whether an error leaves it open if the change was made. */
+static bool unclear(const struct prism_error *err)
 {
-	return err && core_audit_judge(err) == CORE_AUDIT_UNCLEAR;
+	return core_audit_judge(err) == CORE_AUDIT_UNCLEAR;
 }
 
 static void finish(struct look *look, const char *id, const struct prism_error *err)
@@ -33,7 +34,8 @@ static void finish(struct look *look, const char *id, const struct prism_error *
 	prism_cancel_remove(&look->hook);
 	prism_timer_remove(look->timer);
 	prism_free(look->computation_id);
-	prism_free(look->name);
+	for (size_t i = 0; i < CORE_MADE_WANTED; i++)
+		prism_free(look->wanted[i]);
 	prism_free(look);
 	done(data, id, err);
 }
@@ -58,7 +60,7 @@ static const char *newest(const struct look *look, const cJSON *doc)
 		bool fresh =
 		    look->silence.category == PRISM_ERROR_NONE ||
 		    (made_us != PRISM_TIME_UNSET && made_us >= look->what.asked_us - CORE_MADE_SLACK_US);
-		if (!*id || !fresh || !look->what.type->same(entry, look->what.data))
+		if (!*id || !fresh || !look->what.type->same(entry, look->what.wanted))
 			continue;
 		if (!*best || made_us > best_us) {
 			best = id;
@@ -77,7 +79,7 @@ static void answered(void *data, const struct core_reply *reply, const struct pr
 	PRISM_AUTO_FREE char *id = prism_strdup(err ? "" : newest(look, reply->json));
 	if (err && err->category == PRISM_ERROR_CANCELLED) {
 		finish(look, "", silent ? &look->silence : NULL);
-	} else if (err && silent && core_made_unclear(err) && ++look->tries < CORE_MADE_TRIES) {
+	} else if (err && silent && unclear(err) && ++look->tries < CORE_MADE_TRIES) {
 		look->timer =
 		    prism_loop_add_timer(core_loop(look->core), CORE_MADE_AGAIN_MS, 0, look_now, look);
 	} else if (!silent) {
@@ -97,8 +99,8 @@ static void answered(void *data, const struct core_reply *reply, const struct pr
 static void list_query(struct core_query *query, void *data)
 {
 	const struct look *look = data;
-	if (look->name)
-		core_query_add(query, "name", look->name);
+	if (look->what.type->by_name)
+		core_query_add(query, "name", look->wanted[0]);
 	if (core_endpoints[look->what.type->list].flags & CORE_EPF_PAGED) {
 		core_query_add(query, "order", "created_at");
 		core_query_add(query, "dir", "desc");
@@ -131,17 +133,78 @@ static void on_cancel(void *data)
 		finish(look, "", &look->silence);
 }
 
-void core_made_look(struct core *core, const struct core_made *what)
+static void look_for(struct core *core, const struct core_made *what,
+                     const struct prism_error *silence)
 {
 	struct look *look = prism_alloc(sizeof(*look));
 	look->core = core;
 	look->what = *what;
 	look->computation_id = prism_strdup(what->computation_id);
-	look->name = prism_strdup(what->name);
-	if (what->silence)
-		prism_error_copy(&look->silence, what->silence);
+	for (size_t i = 0; i < CORE_MADE_WANTED; i++)
+		look->what.wanted[i] = look->wanted[i] =
+		    prism_strdup(what->wanted[i] ? what->wanted[i] : "");
+	if (silence)
+		prism_error_copy(&look->silence, silence);
 	look->hook.fire = on_cancel;
 	look->hook.data = look;
 	prism_cancel_add(core_cancel(core), &look->hook);
 	look_now(look);
+}
+
+void core_made_answer(struct core *core, const struct core_made *what, const char *id,
+                      const struct prism_error *err)
+{
+	if (err ? unclear(err) : !*id)
+		look_for(core, what, err);
+	else
+		what->done(what->data, err ? "" : id, err);
+}
+
+/* ---- by one request ---- */
+
+struct making {
+	struct core *core;
+	struct core_made what;
+	char *wanted[CORE_MADE_WANTED];
+	core_id_fn done;
+	void *data;
+};
+
+static void making_free(struct making *m)
+{
+	for (size_t i = 0; i < CORE_MADE_WANTED; i++)
+		prism_free(m->wanted[i]);
+	prism_free(m);
+}
+
+static void making_finish(void *data, const char *id, const struct prism_error *err)
+{
+	struct making *m = data;
+	if (!err && !core_dying(m->core))
+		m->what.type->made(m->core);
+	m->done(m->data, id, err);
+	making_free(m);
+}
+
+static void making_answered(void *data, const struct core_reply *reply,
+                            const struct prism_error *err)
+{
+	struct making *m = data;
+	core_made_answer(m->core, &m->what, err ? "" : reply->id, err);
+}
+
+int core_make(struct core *core, const struct core_call *call, const struct core_made *what,
+              struct prism_cancel *cancel, struct prism_error *err)
+{
+	struct making *m = prism_alloc(sizeof(*m));
+	*m = (struct making){.core = core, .what = *what, .done = what->done, .data = what->data};
+	m->what.asked_us = core_made_now(core);
+	m->what.done = making_finish;
+	m->what.data = m;
+	for (size_t i = 0; i < CORE_MADE_WANTED; i++)
+		m->what.wanted[i] = m->wanted[i] = prism_strdup(what->wanted[i] ? what->wanted[i] : "");
+	if (core_request_start(core, call, cancel, making_answered, m, err))
+		return 0;
+	making_free(m);
+	return -1;
 }

@@ -28,22 +28,31 @@ struct core_made_type {
 	const char *noun; /* "computation" */
 	enum core_endpoint_id list;
 	const char *key; /* of the array in the answer; a bare object counts as one entry */
-	/* Is this what was asked for? data is the spec's. */
-	bool (*same)(const cJSON *entry, const void *data);
+	bool by_name;    /* the server can filter the list by wanted[0] */
+	/* Is this what was asked for? wanted is the spec's. */
+	bool (*same)(const cJSON *entry, const char *const *wanted);
+	void (*made)(struct core *core); /* it was made: lists that are stale now. core_make() only */
 };
 
-struct core_made {
+#define CORE_MADE_WANTED 2
+
+struct core_made { /* texts are copied */
 	const struct core_made_type *type;
-	const char *computation_id;        /* path argument of the list; NULL: none */
-	const char *name;                  /* for the server's filter; NULL: none */
-	int64_t asked_us;                  /* core_made_now() before the request */
-	const struct prism_error *silence; /* NULL: an answer came, without the id */
-	core_id_fn done;                   /* exactly once, maybe now */
+	const char *computation_id;           /* path argument of the list; NULL: none */
+	const char *wanted[CORE_MADE_WANTED]; /* what same() compares with; NULL is "" */
+	int64_t asked_us;                     /* core_made_now() before the request */
+	core_id_fn done;                      /* exactly once */
 	void *data;
 };
 int64_t core_made_now(struct core *core); /* the server's clock, as far as it is known */
-/* Whether an error leaves it open if the change was made. */
-bool core_made_unclear(const struct prism_error *err);
-void core_made_look(struct core *core, const struct core_made *what);
+/* An answer, or silence, to a request that makes something: done is called now with the id or the
+ * error when that is clear, else after a look. id: "" when the answer did not say it. */
+void core_made_answer(struct core *core, const struct core_made *what, const char *id,
+                      const struct prism_error *err);
+/* The whole of it for what one request makes and its answer's id names. Fails now, without done, or
+ * calls it later; asked_us is filled in. */
+PRISM_MUST_USE
+int core_make(struct core *core, const struct core_call *call, const struct core_made *what,
+              struct prism_cancel *cancel, struct prism_error *err);
 
 #endif

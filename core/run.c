@@ -143,13 +143,13 @@ static void starting_finish(void *data, const char *id, const struct prism_error
 	prism_free(s);
 }
 
-static bool same_run(const cJSON *entry, const void *data)
+static bool same_run(const cJSON *entry, const char *const *wanted)
 {
-	const struct starting *s = data;
-	return strcmp(prism_json_str(entry, "cvm_id", ""), s->cvm) == 0;
+	return strcmp(prism_json_str(entry, "cvm_id", ""), wanted[0]) == 0;
 }
 
-static const struct core_made_type made_type = {"run", CORE_EP_COMP_LAST_RUN, "runs", same_run};
+static const struct core_made_type made_type = {
+    .noun = "run", .list = CORE_EP_COMP_LAST_RUN, .key = "runs", .same = same_run};
 
 static void started(void *data, const struct core_reply *reply, const struct prism_error *err)
 {
@@ -157,14 +157,11 @@ static void started(void *data, const struct core_reply *reply, const struct pri
 	PRISM_AUTO_FREE char *id = err ? prism_strdup("") : run_id_of(reply);
 	struct core_made made = {.type = &made_type,
 	                         .computation_id = s->computation,
+	                         .wanted = {s->cvm},
 	                         .asked_us = s->asked_us,
-	                         .silence = err,
 	                         .done = starting_finish,
 	                         .data = s};
-	if (core_made_unclear(err))
-		core_made_look(s->core, &made);
-	else
-		starting_finish(s, id, err);
+	core_made_answer(s->core, &made, id, err);
 }
 
 int core_run_start(struct core *core, const char *computation_id, const char *cvm_id,
