@@ -12,6 +12,7 @@
 #include "base/text.h"
 #include "tui/app.h"
 #include "tui/textview.h"
+#include "tui/ui.h"
 
 #define DIALOG_WIDTH 64
 #define DETAIL_ROWS 8 /* things listed before the rest is counted */
@@ -330,6 +331,8 @@ static void reading_destroy(struct pt_view *view)
 	prism_free(reading);
 }
 
+static const struct pt_actor reading_actor = {.may = pt_ui_opens_nothing};
+
 static const struct pt_view_ops reading_ops = {
     .name = "text",
     .flags = PT_VIEW_FRAME,
@@ -341,6 +344,7 @@ static const struct pt_view_ops reading_ops = {
     .key = reading_key,
     .text = reading_text,
     .destroy = reading_destroy,
+    .actor = &reading_actor,
 };
 
 int pt_dialog_text_width(const struct pt_app *app)

@@ -123,8 +123,8 @@ char *pt_computation_losses(struct core *core, const char *id, char *buf, size_t
 	for (size_t i = 0; i < roles.count; i++)
 		members += roles.roles[i].member_count;
 	if (roles.count)
-		used = (size_t)snprintf(buf, size, "%zu roles with %zu member%s, ", roles.count, members,
-		                        members == 1 ? "" : "s");
+		used = (size_t)snprintf(buf, size, "%zu role%s with %zu member%s, ", roles.count,
+		                        roles.count == 1 ? "" : "s", members, members == 1 ? "" : "s");
 	else
 		used = (size_t)snprintf(buf, size, "roles, ");
 	used += (size_t)snprintf(buf + used, size - used, "asset links (assets stay), ");

@@ -14,6 +14,8 @@
 #include <string.h>
 
 #define LABEL_WIDTH 24
+#define LABEL_NARROW 16
+#define NARROW 60 /* columns below which the labels are the short ones */
 
 struct details {
 	struct pt_view *view;
@@ -24,13 +26,28 @@ struct details {
 
 enum target { TARGET_NONE, TARGET_ACTION }; /* arg: name of the action */
 
+static const char *short_label(const char *label)
+{
+	static const char *const labels[][2] = {{"Estimated Monthly Cost", "Cost a month"},
+	                                        {"Attestation Policy", "Policy"},
+	                                        {"Attestation Report", "Report"},
+	                                        {"Attestation Token", "Token"}};
+
+	for (size_t i = 0; i < PRISM_COUNT(labels); i++)
+		if (!strcmp(labels[i][0], label))
+			return labels[i][1];
+	return label;
+}
+
 static void field(struct details *d, const char *label, enum pt_slot slot, const char *text,
                   const char *action)
 {
+	bool narrow = d->view->width < NARROW;
+
 	pt_lines_add(d->lines, label, action ? TARGET_ACTION : TARGET_NONE, action);
-	pt_lines_part(d->lines, PT_SLOT_LABEL, "%s", label);
-	pt_lines_wrap(d->lines, LABEL_WIDTH, d->view->width - 2, *text ? slot : PT_SLOT_DIM,
-	              *text ? text : "not told");
+	pt_lines_part(d->lines, PT_SLOT_LABEL, "%s", narrow ? short_label(label) : label);
+	pt_lines_wrap(d->lines, narrow ? LABEL_NARROW : LABEL_WIDTH, d->view->width - 2,
+	              *text ? slot : PT_SLOT_DIM, *text ? text : "not told");
 }
 
 static void time_field(struct details *d, const char *label, int64_t us)
@@ -58,8 +75,10 @@ static void evidence_field(struct details *d, const char *label, const char *bas
 	if (*base64)
 		snprintf(text, sizeof(text), "%s; enter saves it",
 		         prism_text_bytes(strlen(base64) * 3 / 4, bytes));
-	else
-		snprintf(text, sizeof(text), "none");
+	else /* what is kept for the next start holds no evidence */
+		snprintf(text, sizeof(text), "%s",
+		         core_list_status(core_cvms(d->core))->freshness == CORE_READY ? "none"
+		                                                                       : "not known yet");
 	field(d, label, *base64 ? PT_SLOT_TEXT : PT_SLOT_DIM, text, *base64 ? action : NULL);
 }
 

@@ -53,14 +53,22 @@ static void heading(struct pt_lines *lines, const char *text)
 	pt_lines_part(lines, PT_SLOT_TITLE, "%s", text);
 }
 
+/* What stands where nothing is listed: nothing there, not here yet, or not to be had. */
+static const char *none(const struct core_status *status, const char *nothing)
+{
+	if (status->freshness == CORE_FAILED)
+		return "not known";
+	return status->freshness == CORE_EMPTY || status->freshness == CORE_LOADING ? "..." : nothing;
+}
+
 static void people(struct overview *o, const char *label, const struct core_participant *list,
-                   size_t count, bool known)
+                   size_t count)
 {
 	int lw = label_width(o->built_width);
 
 	if (!count)
 		pt_lines_field(o->lines, label, lw, o->built_width, PT_SLOT_DIM,
-		               known ? "nobody yet" : "...");
+		               none(core_roles(o->core, o->id).status, "nobody yet"));
 	for (size_t i = 0; i < count; i++) {
 		bool mine = !strcmp(list[i].user_id, core_session_user_id(o->core));
 
@@ -113,11 +121,9 @@ static void add_fields(struct overview *o, const struct core_computation *c)
 	if (c->agent.present && c->agent.log_level && *c->agent.log_level)
 		pt_lines_field(o->lines, "Agent log level", lw, w, PT_SLOT_TEXT, c->agent.log_level);
 	people(o, w < 60 ? "Datasets by" : "Dataset Providers", who.dataset_providers,
-	       who.dataset_count, who.known);
-	people(o, w < 60 ? "Algorithm by" : "Algorithm Provider", who.algo_providers, who.algo_count,
-	       who.known);
-	people(o, w < 60 ? "Results to" : "Result Consumers", who.result_consumers, who.consumer_count,
-	       who.known);
+	       who.dataset_count);
+	people(o, w < 60 ? "Algorithm by" : "Algorithm Provider", who.algo_providers, who.algo_count);
+	people(o, w < 60 ? "Results to" : "Result Consumers", who.result_consumers, who.consumer_count);
 	for (size_t i = 0; i < core_list_count(assets); i++) {
 		const struct core_asset *asset = core_asset_at(assets, i);
 
@@ -130,7 +136,8 @@ static void add_fields(struct overview *o, const struct core_computation *c)
 		              *asset->file_name ? asset->file_name : asset->description);
 	}
 	if (!core_list_count(assets))
-		pt_lines_field(o->lines, "Linked Assets", lw, w, PT_SLOT_DIM, "none yet");
+		pt_lines_field(o->lines, "Linked Assets", lw, w, PT_SLOT_DIM,
+		               none(core_list_status(assets), "none yet"));
 }
 
 struct listing { /* one item being wrapped */

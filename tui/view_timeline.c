@@ -7,6 +7,7 @@
 #include "base/mem.h"
 #include "base/text.h"
 #include "core/computation.h"
+#include "core/permission.h"
 #include "core/phase.h"
 #include "core/role.h"
 #include "core/transfer.h"
@@ -68,23 +69,34 @@ static void next_step(struct timeline *t, const struct core_card *card)
 	static const struct {
 		const char *event, *text, *what;
 		enum pt_action_id action;
+		enum core_perm need;
 	} steps[] = {
 	    {"ReceivingAlgorithm", "The agent waits for the algorithm", "send it",
-	     PT_ACTION_SEND_ALGORITHM},
-	    {"ReceivingData", "The agent waits for data", "send it", PT_ACTION_SEND_DATA},
-	    {"ConsumingResults", "Results wait", "fetch them", PT_ACTION_RESULT_FETCH},
+	     PT_ACTION_SEND_ALGORITHM, CORE_PERM_ALGO_PROVIDER},
+	    {"ReceivingData", "The agent waits for data", "send it", PT_ACTION_SEND_DATA,
+	     CORE_PERM_DATASET_PROVIDER},
+	    {"ConsumingResults", "Results wait", "fetch them", PT_ACTION_RESULT_FETCH,
+	     CORE_PERM_RESULT_CONSUMER},
 	};
+	struct core_permissions my = core_permissions(t->core, t->id);
 	char keys[64];
 
 	for (size_t i = 0; i < PRISM_COUNT(steps); i++) {
+		bool mine;
+
 		if (strcmp(steps[i].event, card->latest) != 0)
 			continue;
+		mine = !my.known || (my.explicit_bits & steps[i].need);
 		pt_keymap_keys(pt_ui_keymap(t->view->app), steps[i].action, PT_IN_TIMELINE, 1, keys,
 		               sizeof(keys));
-		pt_lines_add(t->lines, "next step", TARGET_ACTION, pt_action(steps[i].action)->name);
+		pt_lines_add(t->lines, "next step", mine ? TARGET_ACTION : 0,
+		             pt_action(steps[i].action)->name);
 		pt_lines_part(t->lines, PT_SLOT_TEXT, "    ");
 		pt_lines_glyph(t->lines, PT_GLYPH_ARROW_RIGHT, PT_SLOT_WARN);
-		pt_lines_part(t->lines, PT_SLOT_WARN, "%s: ", steps[i].text);
+		pt_lines_part(t->lines, PT_SLOT_WARN, "%s", steps[i].text);
+		if (!mine) /* who it is stands beside the phase */
+			continue;
+		pt_lines_part(t->lines, PT_SLOT_WARN, ": ");
 		pt_lines_part(t->lines, PT_SLOT_HINT_KEY, "%s", keys);
 		pt_lines_part(t->lines, PT_SLOT_DIM, " or Enter to %s", steps[i].what);
 	}
