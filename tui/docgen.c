@@ -324,9 +324,11 @@ static void bash(struct prism_buf *out)
 	prism_buf_puts(
 	    out,
 	    "'\n\tcase $prev in\n\t-c|--command)\n"
-	    "\t\tcur=${cur#[\\'\\\"]}\n"
-	    "\t\tCOMPREPLY=($(compgen -W \"$commands\" -- \"${cur//\\\\/}\"))\n"
-	    "\t\tCOMPREPLY=(\"${COMPREPLY[@]// /\\\\ }\")\n\t\treturn ;;\n"
+	    "\t\tlocal typed=${cur#[\\'\\\"]}\n"
+	    "\t\tCOMPREPLY=($(compgen -W \"$commands\" -- \"${typed//\\\\/}\"))\n"
+	    "\t\t# Within quotes blanks are blanks, and arguments may follow.\n"
+	    "\t\tif [[ $typed != \"$cur\" ]]; then compopt -o nospace 2>/dev/null\n"
+	    "\t\telse COMPREPLY=(\"${COMPREPLY[@]// /\\\\ }\"); fi\n\t\treturn ;;\n"
 	    "\t-o|--output) COMPREPLY=($(compgen -W $'table\\njson\\ncsv' -- \"$cur\")); return ;;\n");
 	for (const struct pt_flag *flag = pt_flags; flag->name; flag++)
 		if (is_path(flag))
