@@ -19,7 +19,7 @@
 #@
 #@ B=build            where everything goes
 #@ SANITIZE=a,b       passed to -fsanitize= (own build directory: build-san)
-#@ DEVELOPER=1        warnings as errors (default in a git checkout)
+#@ DEVELOPER=1        warnings as errors (CI does; a newer compiler may know others)
 #@ JOBS=2 T=word V=1  test programs at a time, a selection, a line for each
 
 VERSION := 0.1.0
@@ -32,7 +32,7 @@ PKG_CONFIG ?= pkg-config
 PROTOC_C ?= protoc-c
 SANITIZE ?=
 B ?= $(if $(SANITIZE),build-san,build)
-DEVELOPER ?= $(if $(wildcard .git),1,)
+DEVELOPER ?=
 O ?= 2
 
 # As many jobs as there are processors, unless told.

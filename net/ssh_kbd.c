@@ -76,7 +76,10 @@ static LIBSSH2_USERAUTH_KBDINT_RESPONSE_FUNC(answer_prompts)
 	    prism_strndup(instruction ? instruction : "", /* NULL: there is none */
 	                  instruction && instruction_len > 0 ? (size_t)instruction_len : 0);
 	for (size_t i = 0; i < kbd->count; i++) {
-		kbd->prompts[i] = prism_strndup(prompts[i].text ? prompts[i].text : "", prompts[i].length);
+		/* char in libssh2 1.10, unsigned char since 1.11; NULL goes with length 0 */
+		const char *text = (const char *)prompts[i].text;
+
+		kbd->prompts[i] = prism_strndup(text ? text : "", prompts[i].length);
 		kbd->echo[i] = prompts[i].echo != 0;
 	}
 	kbd->asked = true;

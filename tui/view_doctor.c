@@ -49,7 +49,7 @@ static struct pt_check check_of(struct doctor *d, size_t index)
 {
 	const struct core_doctor_line *line = core_doctor_line(d->core_doctor, index);
 
-	snprintf(d->key, sizeof(d->key), "c %zu", index);
+	snprintf(d->key, sizeof(d->key), "c %u", (unsigned)index);
 	return (struct pt_check){
 	    .key = d->key,
 	    .result = result_of(line->result),
