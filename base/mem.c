@@ -4,6 +4,9 @@
  */
 #include "base/mem.h"
 
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -82,9 +85,11 @@ static char *alloc_heap(void *data, size_t size)
 	return prism_alloc(size);
 }
 
+static char *arena_text(struct prism_arena *arena, size_t size);
+
 static char *alloc_arena(void *data, size_t size)
 {
-	return prism_arena_alloc(data, size);
+	return arena_text(data, size);
 }
 
 char *prism_asprintf(const char *fmt, ...)
@@ -109,6 +114,13 @@ void *prism_memdup(const void *data, size_t size)
 void prism_free(void *ptr)
 {
 	free(ptr);
+}
+
+void prism_trim(void)
+{
+#ifdef __GLIBC__
+	malloc_trim(0);
+#endif
 }
 
 void prism_wipe(void *data, size_t size)
@@ -136,18 +148,25 @@ void prism_cleanup_fd(int *fd)
 
 /* ---- arena ---- */
 
+/* Objects grow from the front of a block and texts, which need no alignment, from its back. */
 struct arena_block {
 	struct arena_block *next;
-	size_t used, size;
+	size_t size, front, back; /* front + back <= size */
 	max_align_t data[];
+};
+
+enum {
+	ARENA_FIRST = 1024,
+	ARENA_MOST = 8192, /* half of a block is lost at the end of an arena: little of many rows */
+	ARENA_SHARED = 4,
 };
 
 struct prism_arena {
 	struct arena_block *blocks; /* the first one is being filled */
 	size_t total;
+	const char *shared[ARENA_SHARED]; /* latest texts of prism_arena_share() */
+	unsigned next_shared;
 };
-
-enum { ARENA_FIRST = 4096, ARENA_MOST = 256 * 1024 };
 
 struct prism_arena *prism_arena_create(void)
 {
@@ -184,27 +203,49 @@ static struct arena_block *add_block(struct prism_arena *arena, size_t size, boo
 
 static size_t next_block_size(const struct prism_arena *arena)
 {
-	size_t size = arena->blocks ? arena->blocks->size * 2 : ARENA_FIRST;
+	size_t size = arena->total / 4;
 
-	return size < ARENA_MOST ? size : ARENA_MOST;
+	return size < ARENA_FIRST ? ARENA_FIRST : size < ARENA_MOST ? size : ARENA_MOST;
 }
 
+/* A block with so many bytes between front and back. */
+static struct arena_block *block_with(struct prism_arena *arena, size_t size)
+{
+	struct arena_block *block = arena->blocks;
+
+	if (block && block->size - block->front - block->back >= size)
+		return block;
+	size_t wanted = next_block_size(arena);
+	bool alone = size > wanted / 4;
+	return add_block(arena, alone ? size : wanted, alone);
+}
+
+static size_t round_up(size_t size, size_t align)
+{
+	return (size + align - 1) / align * align;
+}
+
+/* A type whose alignment is 16 has a size that 16 divides; all others are content with 8. */
 void *prism_arena_alloc(struct prism_arena *arena, size_t size)
 {
-	const size_t align = _Alignof(max_align_t);
-
 	if (size > SIZE_MAX / 2)
 		out_of_memory(size);
-	size = (size + align - 1) / align * align;
-	struct arena_block *block = arena->blocks;
-	if (!block || block->size - block->used < size) {
-		size_t wanted = next_block_size(arena);
-		bool alone = size > wanted / 4;
-		block = add_block(arena, alone ? size : wanted, alone);
-	}
-	void *ptr = (char *)block->data + block->used;
-	block->used += size;
+	size = round_up(size, sizeof(void *));
+	size_t align = size % _Alignof(max_align_t) ? sizeof(void *) : _Alignof(max_align_t);
+	struct arena_block *block = block_with(arena, size + align - sizeof(void *));
+	block->front = round_up(block->front, align);
+	void *ptr = (char *)block->data + block->front;
+	block->front += size;
 	return ptr;
+}
+
+static char *arena_text(struct prism_arena *arena, size_t size)
+{
+	if (size > SIZE_MAX / 2)
+		out_of_memory(size);
+	struct arena_block *block = block_with(arena, size);
+	block->back += size;
+	return (char *)block->data + block->size - block->back;
 }
 
 char *prism_arena_strdup(struct prism_arena *arena, const char *s)
@@ -217,8 +258,19 @@ char *prism_arena_strndup(struct prism_arena *arena, const char *s, size_t len)
 	if (!s)
 		return NULL;
 	len = strnlen(s, len);
-	char *copy = prism_arena_alloc(arena, len + 1);
+	char *copy = arena_text(arena, len + 1);
 	memcpy(copy, s, len);
+	return copy;
+}
+
+const char *prism_arena_share(struct prism_arena *arena, const char *s)
+{
+	for (unsigned i = 0; s && i < ARENA_SHARED; i++)
+		if (arena->shared[i] && strcmp(arena->shared[i], s) == 0)
+			return arena->shared[i];
+	const char *copy = prism_arena_strdup(arena, s);
+	if (copy)
+		arena->shared[arena->next_shared++ % ARENA_SHARED] = copy;
 	return copy;
 }
 

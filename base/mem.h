@@ -24,6 +24,9 @@ char *prism_strndup(const char *s, size_t max);
 char *prism_asprintf(const char *fmt, ...) PRISM_PRINTF(1, 2);
 void *prism_memdup(const void *data, size_t size);
 void prism_free(void *ptr); /* free(), for symmetry */
+/* After much was freed: gives back to the system what the C library keeps, where it can. Takes
+ * about a millisecond for each 30 MiB in use. */
+void prism_trim(void);
 
 /* Overwrites memory in a way the compiler keeps. */
 void prism_wipe(void *data, size_t size);
@@ -47,11 +50,15 @@ void prism_cleanup_fd(int *fd);
 /* Arena: many small objects freed as a unit (a decoded response is one arena). */
 struct prism_arena;
 struct prism_arena *prism_arena_create(void);
-void prism_arena_destroy(struct prism_arena *arena);                /* NULL allowed */
-void *prism_arena_alloc(struct prism_arena *arena, size_t size);    /* zeroed, max_align_t */
+void prism_arena_destroy(struct prism_arena *arena); /* NULL allowed */
+/* Zeroed. Aligned for any type of that size, and at least for pointers. */
+void *prism_arena_alloc(struct prism_arena *arena, size_t size);
 char *prism_arena_strdup(struct prism_arena *arena, const char *s); /* NULL gives NULL */
 char *prism_arena_strndup(struct prism_arena *arena, const char *s, size_t len);
 char *prism_arena_printf(struct prism_arena *arena, const char *fmt, ...) PRISM_PRINTF(2, 3);
+/* For texts of which many are the same (an owner, a state): the copy made lately is given again,
+ * so it must not be written to. NULL gives NULL. */
+const char *prism_arena_share(struct prism_arena *arena, const char *s);
 size_t prism_arena_size(const struct prism_arena *arena); /* bytes taken from the system */
 
 /* Secret: bytes that are locked in memory where allowed, kept out of core dumps where the
