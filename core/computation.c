@@ -21,6 +21,8 @@ struct detail {
 	char *id;
 	struct prism_arena *arena;
 	cJSON *doc;
+	bool recalled; /* doc is from the cache: nothing may be written on the ground of it */
+	struct core_agent_config agent; /* texts of doc */
 	struct core_computation computation;
 	struct prism_arena *people; /* of the last core_participants() */
 };
@@ -38,20 +40,23 @@ static bool decode_common(struct core_computation *c, const cJSON *entry, struct
 	c->id = CORE_STR_ANY(arena, entry, "id", "computation_id");
 	c->name = core_str(arena, entry, "name");
 	c->description = core_str(arena, entry, "description");
-	c->owner = CORE_STR_ANY(arena, entry, "owner", "created_by");
-	c->status = CORE_STR_ANY(arena, entry, "status", "state");
+	c->owner = CORE_STR_SHARED(arena, entry, "owner", "created_by");
+	c->status = CORE_STR_SHARED(arena, entry, "status", "state");
 	c->created_us = prism_json_time(entry, "created_at");
 	c->start_us = prism_json_time(entry, "start_time");
 	c->end_us = prism_json_time(entry, "end_time");
 	return true;
 }
 
+static const struct core_agent_config no_agent_config = {
+    .log_level = "", .file = {[0 ... CORE_TLS_FILE_COUNT - 1] = ""}};
+
 static bool decode_entry(void *item, const cJSON *entry, struct prism_arena *arena)
 {
 	struct core_computation *c = item;
 	if (!decode_common(c, entry, arena))
 		return false;
-	core_agent_config_decode(&c->agent, NULL); /* details only: files are large */
+	c->agent = &no_agent_config; /* details only: files are large */
 	return true;
 }
 
@@ -138,12 +143,13 @@ static void detail_take(struct detail *d, cJSON *doc /* given */)
 	struct core_computation fresh = {0};
 	decode_common(&fresh, doc, arena);
 	fresh.id = d->id;
-	core_agent_config_decode(&fresh.agent, prism_json_get(doc, "agent_config"));
-	fresh.raw = doc;
+	core_agent_config_decode(&d->agent, prism_json_get(doc, "agent_config"));
+	fresh.agent = &d->agent;
 	prism_arena_destroy(d->arena);
 	prism_json_free(d->doc);
 	d->arena = arena;
 	d->doc = doc;
+	d->recalled = false;
 	d->computation = fresh;
 }
 
@@ -181,7 +187,7 @@ static void detail_recall(struct detail *d, const struct core_call *call)
 		return;
 	}
 	detail_take(d, doc);
-	d->computation.raw = NULL;
+	d->recalled = true;
 	core_single_recalled(&d->single, at);
 }
 
@@ -380,16 +386,18 @@ static void merge(cJSON *doc, const struct core_computation_draft *draft)
 /* What an update writes, and nothing the server changes on its own. */
 static const char *const compared[] = {"name", "description", "agent_config"};
 
-char *core_computation_snapshot(const struct core_computation *computation)
+char *core_computation_snapshot(struct core *core, const char *id)
 {
+	const struct detail *d = detail_find(core, id);
+	if (!d || !d->doc || d->recalled)
+		return NULL;
 	PRISM_AUTO_JSON cJSON *doc = cJSON_CreateObject();
-
-	for (size_t i = 0; computation->raw && i < PRISM_COUNT(compared); i++) {
-		const cJSON *part = prism_json_get(computation->raw, compared[i]);
+	for (size_t i = 0; i < PRISM_COUNT(compared); i++) {
+		const cJSON *part = prism_json_get(d->doc, compared[i]);
 		if (part)
 			cJSON_AddItemToObject(doc, compared[i], cJSON_Duplicate(part, true));
 	}
-	return computation->raw ? prism_json_print(doc, false) : NULL;
+	return prism_json_print(doc, false);
 }
 
 static bool same_base(const char *base, const cJSON *doc)

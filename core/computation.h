@@ -1,8 +1,8 @@
 /*
  * Computations: list, detail, create, update, delete, participants.  Reference 3.5, 4.3, 4.5.
  *
- * The list holds what the list call tells; the detail holds the whole document (`raw`), because an
- * update is GET, merge, PUT: fields we do not know go back unchanged.
+ * The list holds what the list call tells; the detail holds the whole document, because an update
+ * is GET, merge, PUT: fields we do not know go back unchanged.
  */
 #ifndef PRISM_CORE_COMPUTATION_H
 #define PRISM_CORE_COMPUTATION_H
@@ -16,8 +16,7 @@ struct core_computation { /* strings never NULL */
 	const char *owner;  /* user id; core_user_name() */
 	const char *status; /* as the server says it */
 	int64_t created_us, start_us, end_us;
-	struct core_agent_config agent; /* agent.present false in lists */
-	const cJSON *raw;               /* whole document; NULL in lists */
+	const struct core_agent_config *agent; /* never NULL; agent->present false in lists */
 };
 
 struct core_list *core_computations(struct core *core);
@@ -65,9 +64,9 @@ struct core_computation_draft {
 	 * update fails with category conflict. NULL: not compared. */
 	const char *base;
 };
-/* What of a document is compared, as JSON: for core_computation_draft.base. Yours; NULL in lists.
- * Holds private keys when the computation does: wipe it. */
-char *core_computation_snapshot(const struct core_computation *computation);
+/* What of the detail's document is compared, as JSON: for core_computation_draft.base. Yours; NULL
+ * without a detail. Holds private keys when the computation does: wipe it. */
+char *core_computation_snapshot(struct core *core, const char *id);
 /* Why the agent configuration cannot be changed any more: it has run (reference 3.5). NULL: it can.
  * Lent, constant. */
 const char *core_computation_locked(struct core *core, const char *id);

@@ -43,6 +43,18 @@ const char *core_str_any(struct prism_arena *arena, const cJSON *obj, const char
 	return "";
 }
 
+const char *core_str_shared(struct prism_arena *arena, const cJSON *obj, const char *const *keys)
+{
+	for (; *keys; keys++) {
+		const char *text = prism_json_str(obj, *keys, "");
+		if (*text && strlen(text) <= CORE_TEXT_MAX)
+			return prism_arena_share(arena, text);
+		if (*text)
+			return core_text_cut(arena, text, CORE_TEXT_MAX);
+	}
+	return "";
+}
+
 static const char *element_text(const cJSON *element)
 {
 	if (cJSON_IsString(element) && element->valuestring)

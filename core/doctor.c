@@ -143,7 +143,7 @@ static void ask(struct core_doctor *d, int started, core_done_fn done, struct pr
 static void choose_modes(struct core_doctor *d, const struct core_computation *computation)
 {
 	enum core_tls_mode set = d->connection->mode;
-	d->mode = d->reach = core_tls_mode_of(&computation->agent);
+	d->mode = d->reach = core_tls_mode_of(computation->agent);
 	if (set != CORE_TLS_NONE &&
 	    (core_tls_mode_info(set)->attested || !core_tls_mode_info(d->mode)->attested))
 		d->reach = set;

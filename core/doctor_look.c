@@ -314,7 +314,7 @@ static void look_tls_files(struct core_doctor *d, const struct core_computation 
 	for (unsigned i = 0; i < CORE_TLS_FILE_COUNT; i++)
 		if ((info->required | info->optional) & (1u << i) &&
 		    !(own_ca && i == CORE_TLS_FILE_SERVER_CA))
-			core_certcheck_stored(check, i, computation->agent.file[i]);
+			core_certcheck_stored(check, i, computation->agent->file[i]);
 	if (own_ca)
 		core_certcheck_file(check, CORE_CERTCHECK_SERVER_CA, d->connection->server_ca_file);
 	if (info->env & CORE_TLS_ENV_CLIENT && d->connection->client_cert_file)
@@ -381,7 +381,7 @@ void core_doctor_look_files(struct core_doctor *d)
 {
 	const struct core_computation *computation = core_computation_get(d->core, d->id);
 	const struct core_tls_mode_info *info = core_tls_mode_info(d->mode);
-	const char *note = computation ? core_tls_mode_note(&computation->agent) : "";
+	const char *note = computation ? core_tls_mode_note(computation->agent) : "";
 	core_doctor_add(d,
 	                CORE_DOCTOR_ROW(FILES, *note || d->mode == CORE_TLS_NONE ? WARN : PASS,
 	                                "certificates.mode", "The TLS mode protects the agent",

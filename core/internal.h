@@ -60,6 +60,10 @@ const char *core_str(struct prism_arena *arena, const cJSON *obj, const char *ke
 const char *core_str_any(struct prism_arena *arena, const cJSON *obj, const char *const *keys);
 #define CORE_STR_ANY(arena, obj, ...) \
 	core_str_any((arena), (obj), (const char *const[]){__VA_ARGS__, NULL})
+/* The same for texts of which many in one arena are the same. */
+const char *core_str_shared(struct prism_arena *arena, const cJSON *obj, const char *const *keys);
+#define CORE_STR_SHARED(arena, obj, ...) \
+	core_str_shared((arena), (obj), (const char *const[]){__VA_ARGS__, NULL})
 const char *core_str_whole(struct prism_arena *arena, const cJSON *obj,
                            const char *key); /* up to CORE_STRING_MAX */
 /* Texts of an array: strings as they are, objects by their id; count in *ret. */

@@ -16,15 +16,21 @@ struct core_batch { /* the items of one answer */
 	size_t live; /* entries that still point here, plus one while it is being filled */
 };
 
-struct core_entry {
-	const void *item;
+#define CORE_ITEMS_MAX 262143 /* what a slot of the index has bits for */
+
+struct core_owner { /* a batch that items of the set are in */
 	struct core_batch *batch;
+	size_t items; /* 0: the place is free */
 };
 
+/* Some 20 bytes a row beside the item itself: lists may be long. */
 struct core_itemset {
-	struct core_entry *entries;
+	const void **items;
+	uint32_t *owner; /* of each item: its place in owners */
 	size_t count, room;
-	size_t *slots; /* open addressing: index + 1, 0 free */
+	struct core_owner *owners;
+	size_t owner_count, latest; /* latest: the one that was added to last */
+	uint32_t *slots;            /* open addressing; see itemset.c */
 	size_t slot_count;
 };
 

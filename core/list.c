@@ -5,7 +5,8 @@
  *   shadow   what a refresh is building; swapped in when whole
  *
  * The first load writes straight into `shown`, so the first page is on the screen at once.  The
- * items of one answer share an arena, which is freed when the last of them is replaced or removed.
+ * items of some answers share an arena, which is freed when the last of them is replaced or
+ * removed.
  */
 #include "core/list.h"
 
@@ -17,6 +18,8 @@
 
 #include <assert.h>
 #include <string.h>
+
+#define BATCH_FULL (256u << 10) /* bytes of an arena, before the next one is begun */
 
 struct page {
 	struct prism_list node;
@@ -45,7 +48,8 @@ struct core_list {
 	struct core_status status;
 	unsigned generation;
 	struct core_itemset shown, shadow;
-	bool use_shadow, whole; /* whole: everything of this load arrived */
+	struct core_batch *filling; /* takes the items of the next page, until it is full; or NULL */
+	bool use_shadow, whole;     /* whole: everything of this load arrived */
 	struct prism_cancel *cancel;
 	struct prism_list pages; /* in flight */
 	struct early *early;
@@ -92,6 +96,7 @@ static void changed(struct core_list *list)
 }
 
 static void drop_early(struct core_list *list);
+static void filling_drop(struct core_list *list);
 
 static void abort_pages(struct core_list *list)
 {
@@ -103,6 +108,7 @@ static void abort_pages(struct core_list *list)
 			core_request_abort(page->request);
 	}
 	drop_early(list);
+	filling_drop(list);
 	list->status.loading = false;
 }
 
@@ -149,7 +155,7 @@ size_t core_list_count(const struct core_list *list)
 
 const void *core_list_at(const struct core_list *list, size_t index)
 {
-	return index < list->shown.count ? list->shown.entries[index].item : NULL;
+	return index < list->shown.count ? list->shown.items[index] : NULL;
 }
 
 ssize_t core_list_index(const struct core_list *list, const char *id)
@@ -161,7 +167,7 @@ ssize_t core_list_index(const struct core_list *list, const char *id)
 const void *core_list_find(const struct core_list *list, const char *id)
 {
 	ssize_t at = core_list_index(list, id);
-	return at < 0 ? NULL : list->shown.entries[at].item;
+	return at < 0 ? NULL : list->shown.items[at];
 }
 
 const struct core_status *core_list_status(const struct core_list *list)
@@ -195,6 +201,7 @@ static struct core_itemset *target_set(struct core_list *list)
 /* Everything asked for is here: swap, tell, let waiters go. */
 static void load_finished(struct core_list *list)
 {
+	filling_drop(list);
 	if (list->use_shadow && !list->failed_page) {
 		core_itemset_finish(&list->shown);
 		list->shown = list->shadow;
@@ -212,6 +219,8 @@ static void load_finished(struct core_list *list)
 		list->status.total = list->shown.count;
 		prism_error_clear(&list->status.error);
 	}
+	if (list->shown.count > CORE_LIST_LARGE)
+		prism_trim(); /* of a thousand answers */
 	changed(list);
 	if (list->again && !core_dying(list->core))
 		start_load(list);
@@ -237,6 +246,24 @@ static void ask_more(struct core_list *list)
 	}
 }
 
+static void filling_drop(struct core_list *list)
+{
+	if (list->filling)
+		core_batch_unref(list->filling);
+	list->filling = NULL;
+}
+
+/* Referred to once more. An arena for each page would leave a part of each unused. */
+static struct core_batch *batch_to_fill(struct core_list *list)
+{
+	if (list->filling && prism_arena_size(list->filling->arena) >= BATCH_FULL)
+		filling_drop(list);
+	if (!list->filling)
+		list->filling = core_batch_create();
+	list->filling->live++;
+	return list->filling;
+}
+
 static struct early *page_decode(struct core_list *list, size_t offset, size_t limit,
                                  const cJSON *items, size_t *ret_seen)
 {
@@ -244,7 +271,7 @@ static struct early *page_decode(struct core_list *list, size_t offset, size_t l
 	int size = cJSON_IsArray(items) ? cJSON_GetArraySize(items) : 0;
 	page->offset = offset;
 	page->limit = limit;
-	page->batch = core_batch_create();
+	page->batch = batch_to_fill(list);
 	page->items = prism_alloc_array((size_t)size + 1, sizeof(*page->items));
 	const cJSON *entry;
 	cJSON_ArrayForEach(entry, items)

@@ -45,7 +45,7 @@ static void computation_here(void *data, const struct core_computation *computat
 		failed(r, err);
 		return;
 	}
-	r->then(r->data, r->address, core_tls_mode_of(&computation->agent));
+	r->then(r->data, r->address, core_tls_mode_of(computation->agent));
 	reaching_free(r);
 }
 

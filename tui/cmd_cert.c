@@ -59,7 +59,7 @@ static void add_stored(struct pt_command *command, const struct core_computation
 	const struct core_tls_mode_info *info = core_tls_mode_info(mode);
 
 	for (unsigned i = 0; i < CORE_TLS_FILE_COUNT; i++) {
-		const char *text = stored->agent.file[i];
+		const char *text = stored->agent->file[i];
 		bool used = ((info->required | info->optional) & (1u << i)) != 0;
 		if (used && !given_path(command, i) && core_tls_value_kind(text) != CORE_TLS_VALUE_EMPTY)
 			core_certcheck_stored(check, i, text);
@@ -82,7 +82,7 @@ static void say_cleared(struct pt_command *command, const struct core_computatio
 	const struct core_tls_mode_info *info = core_tls_mode_info(mode);
 
 	for (unsigned i = 0; i < CORE_TLS_FILE_COUNT; i++)
-		if (*stored->agent.file[i] && !((info->required | info->optional) & (1u << i)))
+		if (*stored->agent->file[i] && !((info->required | info->optional) & (1u << i)))
 			pt_command_say(command, "%s is cleared: %s does not use it",
 			               core_tls_file_info(i)->label, info->label);
 }
@@ -92,7 +92,7 @@ int pt_cert_draft(struct pt_command *command, const struct core_computation *sto
                   struct prism_error *err)
 {
 	const char *word = pt_command_get(command, "tls-mode");
-	enum core_tls_mode mode = stored ? core_tls_mode_of(&stored->agent) : CORE_TLS_NONE;
+	enum core_tls_mode mode = stored ? core_tls_mode_of(stored->agent) : CORE_TLS_NONE;
 	struct core_certcheck *check;
 
 	if (!pt_cert_given(command))
@@ -207,7 +207,7 @@ static int save_file(struct pt_command *command, const struct core_computation *
                      unsigned file, const char *dir, struct prism_error *err)
 {
 	const struct core_tls_file_info *info = core_tls_file_info(file);
-	const char *value = computation->agent.file[file];
+	const char *value = computation->agent->file[file];
 	struct prism_buf text = PRISM_BUF_INIT(strlen(value) + 1);
 	PRISM_AUTO_FREE char *path = prism_path_join(dir, info->file_name);
 	bool any = file_contents(command, file, value, &text);

@@ -135,12 +135,12 @@ static void show_print(struct pt_command *command)
 	pt_records_time(r, c->created_us);
 	pt_records_time(r, c->start_us);
 	pt_records_time(r, c->end_us);
-	pt_records_text(r, c->agent.log_level);
-	pt_records_text(r, core_tls_mode_info(core_tls_mode_of(&c->agent))->label);
+	pt_records_text(r, c->agent->log_level);
+	pt_records_text(r, core_tls_mode_info(core_tls_mode_of(c->agent))->label);
 	for (unsigned i = 0; i < CORE_TLS_FILE_COUNT; i++)
-		pt_records_text(r, core_tls_value_kind(c->agent.file[i]) == CORE_TLS_VALUE_PATH
+		pt_records_text(r, core_tls_value_kind(c->agent->file[i]) == CORE_TLS_VALUE_PATH
 		                       ? "Server-side path"
-		                       : core_tls_file_badge(&c->agent, i));
+		                       : core_tls_file_badge(c->agent, i));
 	pt_records_list(r, prism_buf_text(&algo));
 	pt_records_list(r, prism_buf_text(&data));
 	pt_records_list(r, prism_buf_text(&consumers));

@@ -8,7 +8,7 @@
 ssize_t pt_env_text(struct pt_world *world, const struct core_computation *computation,
                     const struct pt_env_spec *spec, struct prism_buf *out, struct prism_error *err)
 {
-	enum core_tls_mode mode = core_tls_mode_of(&computation->agent);
+	enum core_tls_mode mode = core_tls_mode_of(computation->agent);
 	enum core_shell shell = CORE_SHELL_POSIX;
 	const char *url = core_run_agent_url(world->core, computation->id, NULL);
 	const char *names[CORE_RUN_NAMES];

@@ -207,8 +207,8 @@ static void add_own_files(struct doctor *d, struct pt_values *values)
 	core_run_cvm_names(d->core, d->id, NULL, NULL, names);
 	if (core_agent_settings_fill(pt_ui_world(d->view->app)->options, names, &own, NULL) < 0)
 		return;
-	if (c && c->agent.present)
-		pt_values_add(values, "mode", core_tls_mode_info(core_tls_mode_of(&c->agent))->word);
+	if (c && c->agent->present)
+		pt_values_add(values, "mode", core_tls_mode_info(core_tls_mode_of(c->agent))->word);
 	pt_values_add(values, "server-ca-file", own.server_ca_file);
 	pt_values_add(values, "client-cert", own.client_cert_file);
 	pt_values_add(values, "client-key", own.client_key_file);

@@ -38,7 +38,7 @@ static void render(struct pt_app *app, const char *id, enum core_shell shell)
 	struct prism_error err = PRISM_ERROR_INIT;
 	ssize_t open;
 
-	if (!computation || !computation->agent.present) {
+	if (!computation || !computation->agent->present) {
 		pt_app_message(app, PT_SLOT_WARN, "the computation is not loaded yet: try again");
 		return;
 	}

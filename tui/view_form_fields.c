@@ -101,9 +101,9 @@ static const char *current_of_computation(const struct core_computation *c, cons
 	if (!strcmp(name, "description"))
 		return c->description;
 	if (!strcmp(name, "log-level"))
-		return c->agent.present ? c->agent.log_level : NULL;
+		return c->agent->present ? c->agent->log_level : NULL;
 	if (!strcmp(name, "tls-mode"))
-		return c->agent.present ? core_tls_mode_info(core_tls_mode_of(&c->agent))->word : NULL;
+		return c->agent->present ? core_tls_mode_info(core_tls_mode_of(c->agent))->word : NULL;
 	return NULL;
 }
 
@@ -486,7 +486,7 @@ static bool fits_agent(const struct pt_form_view *f, const struct pt_arg *arg)
 	    id ? core_computation_get(pt_ui_core(f->box.view->app), id) : NULL;
 
 	return !(arg->flags & PT_ARG_ATTESTED) ||
-	       (computation && core_tls_mode_info(core_tls_mode_of(&computation->agent))->attested);
+	       (computation && core_tls_mode_info(core_tls_mode_of(computation->agent))->attested);
 }
 
 /* What is known and not asked for: told in a note. */

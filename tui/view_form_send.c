@@ -92,7 +92,7 @@ void pt_form_take_base(struct pt_form_view *f)
 	if (f->base)
 		prism_wipe(f->base, strlen(f->base));
 	prism_free(f->base);
-	f->base = stored ? core_computation_snapshot(stored) : NULL;
+	f->base = stored ? core_computation_snapshot(pt_ui_core(f->box.view->app), stored->id) : NULL;
 }
 
 /* ---- a conflict ---- */
@@ -159,9 +159,9 @@ static void add_file_differences(struct pt_form_view *f, struct prism_buf *out)
 	for (unsigned i = 0; now && i < CORE_TLS_FILE_COUNT; i++) {
 		const struct core_tls_file_info *info = core_tls_file_info(i);
 
-		if (strcmp(prism_json_str(config, info->key, ""), now->agent.file[i]) != 0)
+		if (strcmp(prism_json_str(config, info->key, ""), now->agent->file[i]) != 0)
 			prism_buf_printf(out, "%s: %s\n", info->status_label,
-			                 *now->agent.file[i] ? "another one is stored" : "was cleared");
+			                 *now->agent->file[i] ? "another one is stored" : "was cleared");
 	}
 }
 

@@ -28,7 +28,7 @@ const struct core_computation *pt_form_tls_stored(const struct pt_form_tls *tls)
 	    tls->computation ? core_computation_get(pt_ui_core(tls->view->app), tls->computation)
 	                     : NULL;
 
-	return c && c->agent.present ? c : NULL;
+	return c && c->agent->present ? c : NULL;
 }
 
 enum core_tls_mode pt_form_tls_mode(const struct pt_form_tls *tls)
@@ -39,7 +39,7 @@ enum core_tls_mode pt_form_tls_mode(const struct pt_form_tls *tls)
 
 	if (word && *word && core_tls_mode_parse(word, &mode, NULL) == 0)
 		return mode;
-	return stored ? core_tls_mode_of(&stored->agent) : CORE_TLS_NONE;
+	return stored ? core_tls_mode_of(stored->agent) : CORE_TLS_NONE;
 }
 
 bool pt_form_tls_uses(const struct pt_form_tls *tls, unsigned file)
@@ -53,7 +53,7 @@ bool pt_form_tls_clears(const struct pt_form_tls *tls, unsigned file)
 {
 	const struct core_computation *stored = pt_form_tls_stored(tls);
 
-	return stored && !tls->locked && *stored->agent.file[file] && !pt_form_tls_uses(tls, file);
+	return stored && !tls->locked && *stored->agent->file[file] && !pt_form_tls_uses(tls, file);
 }
 
 bool pt_form_tls_encrypted(const struct pt_form_tls *tls)
@@ -136,7 +136,7 @@ static void add_file(const struct pt_form_tls *tls, struct core_certcheck *check
 	else if (file->state == PT_FORM_FILE_FAILED)
 		core_certcheck_unread(check, i, &file->error);
 	else if (!*field_text(tls, i) && stored)
-		core_certcheck_stored(check, i, stored->agent.file[i]);
+		core_certcheck_stored(check, i, stored->agent->file[i]);
 }
 
 /* Those it could run on; which one is decided when it is run. */
@@ -425,12 +425,12 @@ static char *panel(const struct pt_form_tls *tls)
 	if (!stored)
 		return NULL;
 	prism_buf_printf(&out, "Current configuration: %s, %s",
-	                 core_tls_mode_info(core_tls_mode_of(&stored->agent))->label,
-	                 stored->agent.attested_tls ? "attested" : "not attested");
+	                 core_tls_mode_info(core_tls_mode_of(stored->agent))->label,
+	                 stored->agent->attested_tls ? "attested" : "not attested");
 	for (unsigned i = 0; i < CORE_TLS_FILE_COUNT; i++)
-		put_file(&out, &stored->agent, i, now_of(tls));
-	if (*core_tls_mode_note(&stored->agent))
-		prism_buf_printf(&out, "\n%s", core_tls_mode_note(&stored->agent));
+		put_file(&out, stored->agent, i, now_of(tls));
+	if (*core_tls_mode_note(stored->agent))
+		prism_buf_printf(&out, "\n%s", core_tls_mode_note(stored->agent));
 	return prism_buf_take(&out, NULL);
 }
 

@@ -118,8 +118,8 @@ static void add_fields(struct overview *o, const struct core_computation *c)
 	pt_lines_field(o->lines, "Created At", lw, w, PT_SLOT_TEXT,
 	               pt_ui_time(o->view->app, c->created_us, time));
 	pt_lines_field(o->lines, "Owner", lw, w, PT_SLOT_TEXT, core_user_name(o->core, c->owner));
-	if (c->agent.present && c->agent.log_level && *c->agent.log_level)
-		pt_lines_field(o->lines, "Agent log level", lw, w, PT_SLOT_TEXT, c->agent.log_level);
+	if (c->agent->present && c->agent->log_level && *c->agent->log_level)
+		pt_lines_field(o->lines, "Agent log level", lw, w, PT_SLOT_TEXT, c->agent->log_level);
 	people(o, w < 60 ? "Datasets by" : "Dataset Providers", who.dataset_providers,
 	       who.dataset_count);
 	people(o, w < 60 ? "Algorithm by" : "Algorithm Provider", who.algo_providers, who.algo_count);

@@ -428,8 +428,8 @@ static void tell_computation(struct api_case *c, struct core *core, char **arg)
 	tell(c, "name %s", at->name);
 	tell(c, "state %s", core_comp_state_info(core_computation_state(core, arg[0]))->word);
 	tell(c, "label %s", core_computation_state_label(core, arg[0]));
-	tell(c, "mode %s", core_tls_mode_info(core_tls_mode_of(&at->agent))->word);
-	tell(c, "log level %s", at->agent.log_level);
+	tell(c, "mode %s", core_tls_mode_info(core_tls_mode_of(at->agent))->word);
+	tell(c, "log level %s", at->agent->log_level);
 	tell(c, "started %s", at->start_us == PRISM_TIME_UNSET ? "never" : "once");
 }
 

@@ -182,8 +182,8 @@ static void test_update_keeps_what_it_does_not_know(void **state)
 	const struct core_computation *c = core_computation_get(run->core, id);
 	assert_string_equal(c->name, "After");
 	assert_string_equal(c->description, "made by a test");
-	assert_string_equal(c->agent.log_level, "debug");
-	assert_int_equal(core_tls_mode_of(&c->agent), CORE_TLS_NONE);
+	assert_string_equal(c->agent->log_level, "debug");
+	assert_int_equal(core_tls_mode_of(c->agent), CORE_TLS_NONE);
 	free(id);
 	corerun_close(run);
 }

@@ -24,7 +24,7 @@ static struct thing *make(struct core_batch *batch, int number, int value)
 
 static const struct thing *at(const struct core_itemset *set, size_t index)
 {
-	return set->entries[index].item;
+	return set->items[index];
 }
 
 static void test_order_and_index(void **state)
@@ -71,11 +71,36 @@ static void test_replacing_frees_the_old_answer(void **state)
 	core_itemset_finish(&set);
 }
 
+/* As a list of many is kept up to date: page by page, each replaced later by a newer answer. */
+static void test_many_batches(void **state)
+{
+	enum { PAGES = 400, SIZE = 50 };
+	struct core_itemset set = {0};
+	for (int round = 0; round < 3; round++)
+		for (int page = 0; page < PAGES; page++) {
+			struct core_batch *batch = core_batch_create();
+			for (int i = page * SIZE; i < (page + 1) * SIZE; i++)
+				if (round == 0)
+					core_itemset_append(&set, make(batch, i, round), batch);
+				else
+					core_itemset_replace(&set, (size_t)i, make(batch, i, round), batch);
+			core_batch_unref(batch);
+		}
+	assert_int_equal(set.count, PAGES * SIZE);
+	assert_true(set.owner_count <= PAGES + 1); /* places are used again */
+	for (int i = 0; i < PAGES * SIZE; i++) {
+		assert_int_equal(at(&set, (size_t)i)->value, 2);
+		assert_int_equal(core_itemset_find(&set, at(&set, (size_t)i)->id), i);
+	}
+	core_itemset_finish(&set);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_order_and_index),
 	    cmocka_unit_test(test_replacing_frees_the_old_answer),
+	    cmocka_unit_test(test_many_batches),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
