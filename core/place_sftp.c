@@ -26,6 +26,9 @@ struct job {
 	char *path;
 	struct net_sftp_op *op; /* NULL once it has answered */
 	struct prism_cancel_hook hook;
+	bool stops;                /* cancelled, it removes what it wrote before it answers */
+	struct prism_timer *limit; /* of that */
+	void (*progress)(void *data, const char *what, uint64_t done, uint64_t total);
 	core_place_listing_fn listed;
 	core_place_entry_fn seen;
 	core_place_bytes_fn was_read;
@@ -46,6 +49,8 @@ static struct job *job_detach(struct job *job)
 	prism_list_remove(&job->node);
 	prism_cancel_remove(&job->hook);
 	prism_loop_undefer(job->place->loop, cancelled, job);
+	prism_timer_remove(job->limit);
+	job->limit = NULL;
 	job->place->pending--;
 	return job;
 }
@@ -139,15 +144,30 @@ static void cancelled(void *data)
 	tell(job, NULL, &err);
 }
 
-/* What was begun at the far end is finished there, and nobody hears of it. */
-static void on_cancel(void *data)
+static void too_long(void *data)
 {
 	struct job *job = data;
 
+	net_sftp_abandon(job->op);
+	job->op = NULL;
+	cancelled(job);
+}
+
+/* What was begun at the far end is finished or taken back there, and nobody hears of it. */
+static void on_cancel(void *data)
+{
+	struct job *job = data;
+	struct prism_loop *loop = job->place->loop;
+
+	if (job->op && job->stops) {
+		net_sftp_stop(job->op);
+		job->limit = prism_loop_add_timer(loop, CORE_PLACE_STOP_MS, 0, too_long, job);
+		return;
+	}
 	if (job->op)
 		net_sftp_abandon(job->op);
 	job->op = NULL;
-	prism_loop_defer(job->place->loop, cancelled, job);
+	prism_loop_defer(loop, cancelled, job);
 }
 
 /* ---- operations ---- */
@@ -230,6 +250,36 @@ int core_place_sftp_replace(struct core_place *place, const char *path, const vo
 	return 0;
 }
 
+static void went_on(void *data, const char *what, uint64_t done, uint64_t total)
+{
+	struct job *job = data;
+
+	if (job->progress)
+		job->progress(job->data, what, done, total);
+}
+
+int core_place_sftp_put(struct core_place *place, const struct core_place_put *what,
+                        struct prism_cancel *cancel, core_place_kept_fn done, void *data,
+                        struct prism_error *err)
+{
+	const struct net_sftp_request request = {.kind = NET_SFTP_WRITE,
+	                                         .path = what->path,
+	                                         .file = what->file,
+	                                         .mode = what->mode,
+	                                         .keep = true,
+	                                         .fresh = what->fresh,
+	                                         .progress = went_on};
+	struct job *job = job_start(place, &request, NULL, data);
+
+	PRISM_UNUSED(err);
+	job->replaced = done;
+	job->progress = what->progress;
+	job->stops = true;
+	if (cancel)
+		prism_cancel_add(cancel, &job->hook);
+	return 0;
+}
+
 static unsigned op_pending(struct core_place *place)
 {
 	return place_of(place)->pending;
@@ -270,4 +320,70 @@ struct core_place *core_place_sftp_create(struct prism_loop *loop, struct net_tu
 	p->sftp = net_sftp_create(tunnel);
 	prism_list_init(&p->jobs);
 	return &p->place;
+}
+
+/* ---- names ---- */
+
+/* The host of one hop, as in "ada@bastion" or "[2001:db8::1]". Returns its end. */
+static const char *host_end(const char *at)
+{
+	if (*at == '[' && strchr(at, ']'))
+		at = strchr(at, ']') + 1;
+	return at + strcspn(at, ":,/");
+}
+
+/* Where the way ends, and *ret_path begins after it; NULL: it is a name of this machine. */
+static const char *way_end(const char *text, const char **ret_path)
+{
+	const char *at = text + strcspn(text, "@:,/"), *end;
+
+	if (at == text || *at != '@')
+		return NULL;
+	for (at++;; at = end + 1) {
+		size_t digits;
+
+		if (strchr(at, '@') && strcspn(at, "@") < strcspn(at, ":,/")) /* the user of a further hop */
+			at += strcspn(at, "@") + 1;
+		end = host_end(at);
+		if (end == at || !*end || *end == '/')
+			return NULL;
+		if (*end == ',')
+			continue;
+		digits = strspn(end + 1, "0123456789");
+		if (digits && end[1 + digits] == ',') {
+			end += 1 + digits;
+			continue;
+		}
+		if (digits && end[1 + digits] == ':')
+			end += 1 + digits;
+		*ret_path = end + 1;
+		return end;
+	}
+}
+
+int core_place_sftp_split(const char *text, char **ret_via, char **ret_path,
+                          struct prism_error *err)
+{
+	const char *path, *end = way_end(text, &path);
+	PRISM_AUTO_FREE char *via = end ? prism_strndup(text, (size_t)(end - text)) : NULL;
+	size_t digits = end ? strspn(path, "0123456789") : 0;
+
+	if (!end)
+		return 0;
+	if (net_tunnel_via_check(via, err) < 0)
+		return -1;
+	if (digits && (!path[digits] || path[digits] == '/')) {
+		prism_error_raise(err, PRISM_ERROR_INVALID, "%s: is %.*s a port, or does the name begin so?",
+		                  text, (int)digits, path);
+		prism_error_hint(err, "write %s:%.*s:PATH, or %s:./%s", via, (int)digits, path, via, path);
+		return -1;
+	}
+	if (!*path || path[strlen(path) - 1] == '/') {
+		prism_error_raise(err, PRISM_ERROR_INVALID, "%s names no file", text);
+		prism_error_hint(err, "name the file too: %sNAME", text);
+		return -1;
+	}
+	*ret_via = PRISM_STEAL(via);
+	*ret_path = prism_strdup(path);
+	return 1;
 }

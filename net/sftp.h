@@ -2,8 +2,9 @@
  * Files of a host behind a tunnel (SFTP version 3 through libssh2): list, stat, read, write.
  *
  * Requests are done one after another, in order.  A start never fails now: the callback comes once,
- * later, from the loop; net_sftp_abandon() takes it back, while the work already begun is finished
- * and dropped.
+ * later, from the loop; net_sftp_abandon() takes it back, while reading that has begun is finished
+ * and dropped.  Writing that is abandoned or stopped before it touches the final name removes what
+ * it wrote.
  *
  * Writing: a temporary name beside the file, its bytes, fsync (where the server offers the
  * extension), the mode, the file read back and compared, then renamed.  Version 3 cannot rename
@@ -33,14 +34,20 @@ struct net_sftp_entry {
 
 enum net_sftp_kind { NET_SFTP_LIST, NET_SFTP_STAT, NET_SFTP_READ, NET_SFTP_WRITE };
 
+/* what: "writing", then "comparing"; bytes. */
+typedef void (*net_sftp_progress_fn)(void *data, const char *what, uint64_t done, uint64_t total);
+
 struct net_sftp_request { /* everything is copied */
 	enum net_sftp_kind kind;
 	const char *path;
 	size_t max;        /* read: longer files fail with category limit */
 	const void *bytes; /* write */
 	size_t size;
-	unsigned mode; /* write: permission bits of the new file */
-	bool keep;     /* write: the file that was there is kept */
+	const char *file; /* write: what is in this file of this machine, of any size, in their place */
+	unsigned mode;    /* write: permission bits of the new file */
+	bool keep;        /* write: the file that was there is kept */
+	bool fresh;       /* write: one that is there is refused, category conflict */
+	net_sftp_progress_fn progress; /* write; may be NULL */
 };
 
 struct net_sftp_answer {
@@ -64,6 +71,9 @@ struct net_sftp *net_sftp_create(struct net_tunnel *tunnel); /* lent; used on fi
 void net_sftp_destroy(struct net_sftp *sftp); /* no callback afterwards; NULL allowed */
 struct net_sftp_op *net_sftp_start(struct net_sftp *sftp, const struct net_sftp_request *request,
                                    net_sftp_fn done, void *data);
-void net_sftp_abandon(struct net_sftp_op *op);
+void net_sftp_abandon(struct net_sftp_op *op); /* no callback */
+/* Writing ends as cancelled once what was written is removed: the callback comes then. Too late
+ * when the final name is being renamed to. */
+void net_sftp_stop(struct net_sftp_op *op);
 
 #endif

@@ -1,6 +1,6 @@
 /*
  * Internal to net: what the files of an SSH session share (ssh.c, ssh_auth.c, ssh_kbd.c,
- * stream_ssh.c, sftp.c).
+ * stream_ssh.c, sftp.c and its parts).
  */
 #ifndef PRISM_NET_SSH_PRIVATE_H
 #define PRISM_NET_SSH_PRIVATE_H

@@ -36,6 +36,8 @@ struct world {
 	struct prism_buf bytes;
 	char *kept;
 	uint8_t sha256[32];
+	uint64_t moved; /* as told, of writing and comparing */
+	bool compared;
 };
 
 static int setup(void **state)
@@ -334,6 +336,192 @@ static void large(void **state)
 	assert_memory_equal(w->bytes.data, bytes, size);
 }
 
+/* ---- a file of this machine, saved there ---- */
+
+#define BIG ((48u << 20) + 5) /* too large to be over before the first news of it */
+
+static char *make_file(struct world *w, size_t size)
+{
+	char *path = prism_path_join(w->dir, "here.bin");
+	PRISM_AUTO_FREE char *bytes = prism_alloc(size + 1);
+	struct prism_error err = PRISM_ERROR_INIT;
+
+	net_random_bytes(bytes, size);
+	assert_int_equal(prism_file_write(path, bytes, size, 0600, &err), 0);
+	return path;
+}
+
+static void went_on(void *data, const char *what, uint64_t done, uint64_t total)
+{
+	struct world *w = data;
+
+	assert_true(done <= total);
+	w->compared = w->compared || !strcmp(what, "comparing");
+	w->moved = done;
+}
+
+static void put_file(struct world *w, const char *file, const char *name, bool fresh,
+                     struct prism_cancel *cancel)
+{
+	PRISM_AUTO_FREE char *path = path_of(w, name);
+	const struct core_place_put what = {
+	    .file = file, .path = path, .mode = 0640, .fresh = fresh, .progress = went_on};
+	struct prism_error err = PRISM_ERROR_INIT;
+
+	w->moved = 0;
+	assert_int_equal(core_place_sftp_put(w->place, &what, cancel, replaced, w, &err), 0);
+}
+
+static void same_file(const char *a, const char *b)
+{
+	struct prism_buf x = {0}, y = {0};
+	struct prism_error err = PRISM_ERROR_INIT;
+
+	assert_int_equal(prism_file_read(a, 1u << 30, &x, &err), 0);
+	assert_int_equal(prism_file_read(b, 1u << 30, &y, &err), 0);
+	assert_int_equal(x.len, y.len);
+	assert_memory_equal(x.data, y.data, x.len);
+	prism_buf_finish(&x);
+	prism_buf_finish(&y);
+}
+
+/* Larger than the window it travels in, so that the window moves. */
+static void puts_a_file(void **state)
+{
+	struct world *w = *state;
+	PRISM_AUTO_FREE char *there = path_of(w, "there");
+	PRISM_AUTO_FREE char *file = NULL;
+	struct stat st;
+
+	begin(w, NULL);
+	file = make_file(w, (3u << 20) + 77);
+	put_file(w, file, "there", true, NULL);
+	wait_for(w, 1);
+	assert_int_equal(w->err.category, PRISM_ERROR_NONE);
+	assert_null(w->kept);
+	assert_true(w->compared);
+	assert_int_equal(w->moved, (3u << 20) + 77);
+	same_file(file, there);
+	assert_int_equal(stat(there, &st), 0);
+	assert_int_equal(st.st_mode & 0777, 0640);
+	/* The same again: refused as new, else the former one is kept. */
+	put_file(w, file, "there", true, NULL);
+	wait_for(w, 2);
+	assert_int_equal(w->err.category, PRISM_ERROR_CONFLICT);
+	assert_int_equal(files_there(w), 1);
+	put_file(w, file, "there", false, NULL);
+	wait_for(w, 3);
+	assert_int_equal(w->err.category, PRISM_ERROR_NONE);
+	assert_non_null(w->kept);
+	assert_int_equal(files_there(w), 2);
+}
+
+static void put_is_refused(void **state)
+{
+	struct world *w = *state;
+	PRISM_AUTO_FREE char *file = NULL;
+
+	begin(w, "ForceCommand internal-sftp -R\n");
+	file = make_file(w, 10);
+	put_file(w, file, "there", true, NULL);
+	wait_for(w, 1);
+	assert_int_equal(w->err.category, PRISM_ERROR_DENIED);
+	assert_non_null(strstr(w->err.message, "does not allow it"));
+	put_file(w, "/no/such/file", "there", true, NULL);
+	wait_for(w, 2);
+	assert_int_equal(w->err.category, PRISM_ERROR_IO);
+	assert_int_equal(files_there(w), 0);
+}
+
+static void wait_for_bytes(struct world *w)
+{
+	for (int i = 0; i < 20000 && !w->moved && !w->told; i++)
+		prism_loop_turn(w->loop, 20);
+	assert_int_equal(w->told, 0);
+	assert_true(w->moved > 0);
+}
+
+static void a_put_that_is_stopped_leaves_nothing(void **state)
+{
+	struct world *w = *state;
+	struct prism_cancel *cancel = prism_cancel_create(NULL);
+	PRISM_AUTO_FREE char *file = NULL;
+
+	begin(w, NULL);
+	file = make_file(w, BIG);
+	put_file(w, file, "there", true, cancel);
+	wait_for_bytes(w);
+	assert_int_equal(files_there(w), 1); /* its temporary name */
+	prism_cancel_fire(cancel);
+	wait_for(w, 1);
+	assert_int_equal(w->err.category, PRISM_ERROR_CANCELLED);
+	assert_int_equal(files_there(w), 0);
+	prism_cancel_destroy(cancel);
+	/* and the channel still works */
+	put_file(w, w->sshd->key, "there", true, NULL);
+	wait_for(w, 2);
+	assert_int_equal(w->err.category, PRISM_ERROR_NONE);
+}
+
+static void a_put_that_breaks_says_what_is_left(void **state)
+{
+	struct world *w = *state;
+	PRISM_AUTO_FREE char *there = path_of(w, "there");
+	PRISM_AUTO_FREE char *file = NULL;
+	const char *left;
+
+	begin(w, NULL);
+	file = make_file(w, BIG);
+	put_file(w, file, "there", true, NULL);
+	wait_for_bytes(w);
+	sshd_kill(w->sshd);
+	wait_for(w, 1);
+	assert_int_equal(w->err.category, PRISM_ERROR_IO);
+	assert_int_not_equal(access(there, F_OK), 0);
+	left = strstr(w->err.hint, w->files);
+	assert_non_null(left);
+	assert_int_equal(access(left, F_OK), 0);
+}
+
+static void names_of_hosts(void **state)
+{
+	static const struct {
+		const char *text, *via, *path;
+	} good[] = {
+	    {"ada@bastion:/srv/results.zip", "ada@bastion", "/srv/results.zip"},
+	    {"ada@bastion:results.zip", "ada@bastion", "results.zip"},
+	    {"ada@bastion:~/a:b,c@d", "ada@bastion", "~/a:b,c@d"},
+	    {"ada@bastion:2222:results.zip", "ada@bastion:2222", "results.zip"},
+	    {"ada@[2001:db8::1]:22:/x", "ada@[2001:db8::1]:22", "/x"},
+	    {"ada@[2001:db8::1]:x", "ada@[2001:db8::1]", "x"},
+	    {"ada@a:22,bo@b:/x", "ada@a:22,bo@b", "/x"},
+	    {"ada@a,b:/x", "ada@a,b", "/x"},
+	};
+	static const char *const local[] = {"results.zip", "./ada@host:x",    "/tmp/ada@host:x",
+	                                    "ada@host",    "report:1@2.txt", "@host:x",
+	                                    "a,b@c:d",     "ada@host/x:y",   ""};
+	static const char *const bad[] = {"ada@host:", "ada@host:/srv/", "ada@host:2222",
+	                                  "ada@host:2222/x", "ada@host:99999:x"};
+	char *via, *path;
+	struct prism_error err = PRISM_ERROR_INIT;
+
+	PRISM_UNUSED(state);
+	for (size_t i = 0; i < PRISM_COUNT(good); i++) {
+		assert_int_equal(core_place_sftp_split(good[i].text, &via, &path, &err), 1);
+		assert_string_equal(via, good[i].via);
+		assert_string_equal(path, good[i].path);
+		prism_free(via);
+		prism_free(path);
+	}
+	for (size_t i = 0; i < PRISM_COUNT(local); i++)
+		assert_int_equal(core_place_sftp_split(local[i], &via, &path, &err), 0);
+	for (size_t i = 0; i < PRISM_COUNT(bad); i++) {
+		if (core_place_sftp_split(bad[i], &via, &path, &err) >= 0)
+			fail_msg("%s was taken", bad[i]);
+		assert_true(err.hint[0] != '\0');
+	}
+}
+
 static void no_subsystem(void **state)
 {
 	struct world *w = *state;
@@ -403,7 +591,10 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    ONE(list),           ONE(read_and_stat), ONE(writes),     ONE(replace_keeps),
 	    ONE(large),          ONE(no_subsystem),  ONE(cancelling), ONE(forced_command_is_no_sftp),
-	    ONE(session_breaks),
+	    ONE(session_breaks), ONE(puts_a_file),   ONE(put_is_refused),
+	    ONE(a_put_that_is_stopped_leaves_nothing),
+	    ONE(a_put_that_breaks_says_what_is_left),
+	    ONE(names_of_hosts),
 	};
 
 	return cmocka_run_group_tests_name("place_sftp", tests, NULL, NULL);
