@@ -270,13 +270,13 @@ bool net_sftp_write_unwanted(const struct net_sftp_op *op)
 
 void net_sftp_write_left(const struct net_sftp_op *op, struct prism_error *err)
 {
-	if (op->kind != NET_SFTP_WRITE || op->stage <= STAGE_OPEN || op->stage > STAGE_RENAME)
+	if (op->kind != NET_SFTP_WRITE || op->stage < STAGE_OPEN || op->stage > STAGE_RENAME)
 		return;
 	if (op->aside)
 		prism_error_hint(err, "there the file is %s or %s, and the former one %s", op->path,
 		                 op->temp, op->aside);
 	else if (op->temp)
-		prism_error_hint(err, "what was written there so far is called %s", op->temp);
+		prism_error_hint(err, "a part of it may be there as %s", op->temp);
 }
 
 void net_sftp_write_begin(struct net_sftp_op *op, const struct net_sftp_request *request)

@@ -670,7 +670,7 @@ static const struct pt_action rows[PT_ACTION_COUNT] = {
               {"all", PT_ARG_FLAG, 0, NULL, "every computation of the workspace"},
               {"no-private-keys", PT_ARG_FLAG, 0, NULL, "leave the agents' private keys out"},
               {"no-samples", PT_ARG_FLAG, 0, NULL, "leave the contents of sample assets out"},
-              {"manifests", PT_ARG_NEW_FILE, 0, NULL,
+              {"manifests", PT_ARG_NEW_FILE, PT_ARG_DIRECTORY, NULL,
                "directory for each manifest as it is served, ID.json"}),
          .run = pt_cmd_computation_export},
     [PT_ACTION_COMPUTATION_IMPORT] =
@@ -774,7 +774,8 @@ static const struct pt_action rows[PT_ACTION_COUNT] = {
         {"result fetch", "f", PT_GROUP_RUN, "fetch the result zip from the agent and save it", RUNS,
          PT_ACTION_WRITES | PT_ACTION_SELECTION | PT_ACTION_CANCELLABLE | PT_ACTION_HINT |
              PT_ACTION_FORM,
-         ARGS(COMPUTATION, {"save", PT_ARG_NEW_FILE, 0, NULL, "file to write (results.zip)"}, KEY,
+         ARGS(COMPUTATION,
+              {"save", PT_ARG_NEW_FILE, PT_ARG_FRESH, NULL, "file to write (results.zip)"}, KEY,
               PASSPHRASE, ADDRESS, TRUST),
          .hint = "fetch", .run = pt_cmd_result_fetch},
     [PT_ACTION_RESULT_SHOW] = {"result show", "o", PT_GROUP_RUN, "what is in a result zip",
@@ -785,7 +786,7 @@ static const struct pt_action rows[PT_ACTION_COUNT] = {
         {"result unpack", "u", PT_GROUP_RUN, "unpack a result zip into a directory",
          PT_IN_RESULT | PT_IN_TRANSFERS, PT_ACTION_NO_LOGIN | PT_ACTION_WRITES | PT_ACTION_HINT,
          ARGS({"file", PT_ARG_FILE, REQ, NULL, "the zip"},
-              {"directory", PT_ARG_NEW_FILE, REQ, NULL, "where to; existing files are kept"}),
+              {"directory", PT_ARG_NEW_FILE, REQ | PT_ARG_DIRECTORY, NULL, "where to; existing files are kept"}),
          .run = pt_cmd_result_unpack},
 
     /* ---- roles ---- */
@@ -857,7 +858,7 @@ static const struct pt_action rows[PT_ACTION_COUNT] = {
                                     PT_ACTION_HINT | PT_ACTION_FORM,
                                 ARGS({"type", PT_ARG_CHOICE, 0, KEY_KINDS, "kind of key (ed25519)"},
                                      {"name", PT_ARG_TEXT, 0, NULL, "name of the pair (default)"},
-                                     {"directory", PT_ARG_NEW_FILE, 0, NULL,
+                                     {"directory", PT_ARG_NEW_FILE, PT_ARG_DIRECTORY, NULL,
                                       "where to write private.pem and public.pem"},
                                      {"protect", PT_ARG_FLAG, 0, NULL,
                                       "protect the private file by a passphrase, asked for"},
@@ -1080,7 +1081,8 @@ static const struct pt_action rows[PT_ACTION_COUNT] = {
          PT_ACTION_NO_LOGIN | PT_ACTION_WRITES | PT_ACTION_CANCELLABLE,
          ARGS(HOST,
               {"file", PT_ARG_FILE, REQ, NULL, "a result, a policy, any file of this machine"},
-              {"path", PT_ARG_TEXT, REQ, NULL, "file there, made with mode 0600"}),
+              {"path", PT_ARG_TEXT, REQ, NULL, "file there, made with mode 0600"},
+              {"new", PT_ARG_FLAG, 0, NULL, "refuse when it is there already"}),
          .run = pt_cmd_host_put},
 
     /* ---- logs ---- */
@@ -1166,7 +1168,7 @@ static const struct pt_action rows[PT_ACTION_COUNT] = {
     [PT_ACTION_CERT_DOWNLOAD] =
         {"cert download", "W", PT_GROUP_CERT, "save ca.pem, cert.pem and key.pem", PT_IN_CERTS,
          PT_ACTION_WRITES | PT_ACTION_SELECTION | PT_ACTION_HINT,
-         ARGS(CERT, {"directory", PT_ARG_NEW_FILE, REQ, NULL, "where they go; made when missing"},
+         ARGS(CERT, {"directory", PT_ARG_NEW_FILE, REQ | PT_ARG_DIRECTORY, NULL, "where they go; made when missing"},
               {"replace", PT_ARG_FLAG, 0, NULL, "overwrite files of the same name"}),
          .run = pt_cmd_cert_download},
     [PT_ACTION_CERT_PUSH] = {"cert push", "P", PT_GROUP_CERT,
@@ -1212,7 +1214,7 @@ static const struct pt_action rows[PT_ACTION_COUNT] = {
     [PT_ACTION_CERT_GENERATE] =
         {"cert generate", "", PT_GROUP_CERT, "make development certificates: CA, server, client", 0,
          PT_ACTION_NO_LOGIN | PT_ACTION_WRITES | PT_ACTION_CANCELLABLE | PT_ACTION_FORM,
-         ARGS({"directory", PT_ARG_NEW_FILE, REQ, NULL, "where the files go; made when missing"},
+         ARGS({"directory", PT_ARG_NEW_FILE, REQ | PT_ARG_DIRECTORY, NULL, "where the files go; made when missing"},
               {"type", PT_ARG_CHOICE, PT_ARG_REQUIRED, "ca server client",
                "ca first; server and client are signed by the CA in the same directory"},
               {"host", PT_ARG_TEXT, PT_ARG_REPEAT, NULL,
@@ -1245,7 +1247,7 @@ static const struct pt_action rows[PT_ACTION_COUNT] = {
     [PT_ACTION_COMPUTATION_CERTS] =
         {"computation certs", "W", PT_GROUP_CERT, "save the TLS files stored with a computation",
          PT_IN_OVERVIEW, PT_ACTION_WRITES | PT_ACTION_SELECTION,
-         ARGS(COMPUTATION, {"directory", PT_ARG_NEW_FILE, REQ, NULL, "where they go"},
+         ARGS(COMPUTATION, {"directory", PT_ARG_NEW_FILE, REQ | PT_ARG_DIRECTORY, NULL, "where they go"},
               {"replace", PT_ARG_FLAG, 0, NULL, "overwrite files of the same name"}),
          .run = pt_cmd_computation_certs},
 
@@ -1535,6 +1537,16 @@ const struct pt_arg *pt_action_arg(const struct pt_action *action, const char *n
 		if (!strcmp(arg->name, name))
 			return arg;
 	return NULL;
+}
+
+bool pt_action_arg_directory(const struct pt_arg *arg)
+{
+	return arg && (arg->flags & (PT_ARG_DIRECTORY | PT_ARG_OR_DIRECTORY));
+}
+
+bool pt_action_arg_saves(const struct pt_arg *arg)
+{
+	return arg && arg->kind == PT_ARG_NEW_FILE && !(arg->flags & PT_ARG_DIRECTORY);
 }
 
 bool pt_action_headless(const struct pt_action *action)

@@ -182,7 +182,7 @@ enum pt_arg_kind {
 	PT_ARG_NUMBER,
 	PT_ARG_TIME,     /* RFC 3339, "HH:MM", or a span back from now: "15m" */
 	PT_ARG_FILE,     /* existing local file or directory */
-	PT_ARG_NEW_FILE, /* local path to write */
+	PT_ARG_NEW_FILE, /* path to write; of one file: also user@host[:port]:path (tui/hostfile.h) */
 	PT_ARG_WORKSPACE,
 	PT_ARG_COMPUTATION,
 	PT_ARG_RUN,
@@ -207,6 +207,8 @@ enum pt_arg_flags {
 	PT_ARG_ATTESTED = 1u << 3, /* forms ask only when the computation's agent runs attested TLS */
 	PT_ARG_OR_DIRECTORY = 1u << 4, /* of a file: a directory will do too */
 	PT_ARG_NO_FORM = 1u << 5,      /* not asked on the screen, where something else stands for it */
+	PT_ARG_DIRECTORY = 1u << 6,    /* of a new file: a directory, which is of this machine */
+	PT_ARG_FRESH = 1u << 7,        /* of a new file: one that is there is refused, not replaced */
 };
 
 struct pt_arg {
@@ -546,6 +548,9 @@ const struct pt_action *pt_action_by_words(char *const *words, size_t count, siz
 const char *pt_action_hint(const struct pt_action *action); /* never NULL */
 const struct pt_arg *pt_action_arg(const struct pt_action *action,
                                    const char *name);     /* NULL: none */
+/* A directory may be named; one new file is, which may be on a host. arg NULL gives false. */
+bool pt_action_arg_directory(const struct pt_arg *arg);
+bool pt_action_arg_saves(const struct pt_arg *arg);
 bool pt_action_headless(const struct pt_action *action);  /* offered by -c */
 const char *pt_arg_placeholder(const struct pt_arg *arg); /* "ID", "FILE", "info|debug" */
 /* "computation run COMPUTATION --cvm CVM" into buf; returns buf. */

@@ -140,22 +140,27 @@ static void put(void *data, const char *kept, const uint8_t *sha256, const struc
 	pt_command_done(command, err);
 }
 
+static void putting(void *data, const char *what, uint64_t done, uint64_t total)
+{
+	pt_command_progress(data, what, done, total);
+}
+
 void pt_cmd_host_put(struct pt_command *command)
 {
 	struct prism_error err = PRISM_ERROR_INIT;
 	PRISM_AUTO_FREE char *file = prism_path_expand(pt_command_get(command, "file"));
-	struct prism_buf bytes = {0};
 	struct core_place *place = host(command, &err);
+	const struct core_place_put what = {.file = file,
+	                                    .path = pt_command_get(command, "path"),
+	                                    .mode = 0600,
+	                                    .fresh = pt_command_flag(command, "new"),
+	                                    .progress = putting};
 
-	if (!place || prism_file_read(file, FILE_MAX, &bytes, &err) < 0) {
+	if (!place)
 		pt_command_done(command, &err);
-		return;
-	}
-	pt_command_try(command,
-	               core_place_sftp_replace(place, pt_command_get(command, "path"), bytes.data,
-	                                       bytes.len, 0600, command->cancel, put, command, &err),
-	               &err);
-	prism_buf_wipe(&bytes);
+	else
+		pt_command_try(
+		    command, core_place_sftp_put(place, &what, command->cancel, put, command, &err), &err);
 }
 
 /* ---- cert push ---- */

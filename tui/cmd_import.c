@@ -15,7 +15,6 @@
 #include <inttypes.h>
 #include <string.h>
 
-#define REPORT_MAX (256u << 20)
 
 struct importing {
 	struct pt_command *command;
@@ -105,7 +104,7 @@ static void put_rows(struct importing *i)
 	                                                  {"not_in_file", "Not in the file"},
 	                                                  {NULL, NULL}};
 	struct pt_records *records = pt_records_create(columns, 0);
-	PRISM_AUTO_BUF struct prism_buf json = PRISM_BUF_INIT(REPORT_MAX);
+	PRISM_AUTO_BUF struct prism_buf json = PRISM_BUF_INIT(PT_IMPORT_REPORT_MAX);
 	char text[64];
 
 	for (size_t n = 0; n < core_import_count(i->import); n++) {
@@ -129,7 +128,7 @@ static void put_rows(struct importing *i)
 int pt_import_save(const struct core_import *import, const char *path, struct prism_error *err)
 {
 	PRISM_AUTO_FREE char *expanded = prism_path_expand(path);
-	PRISM_AUTO_BUF struct prism_buf report = PRISM_BUF_INIT(REPORT_MAX);
+	PRISM_AUTO_BUF struct prism_buf report = PRISM_BUF_INIT(PT_IMPORT_REPORT_MAX);
 	size_t len = strlen(path);
 
 	core_import_report(import, len > 5 && strcmp(path + len - 5, ".json") == 0, &report);

@@ -15,6 +15,7 @@ int pt_import_spec(const struct pt_values *values, struct core_import_spec *ret_
 char *pt_import_summary(const struct core_import *import, char *buf, size_t size);
 /* "2", "1 of 2" when some are missing, "2 new" or "2, 1 new" when some are made. */
 char *pt_import_assets(const struct core_import_item *item, char *buf, size_t size);
+#define PT_IMPORT_REPORT_MAX (256u << 20) /* bytes */
 /* The report: JSON when the name ends in .json, else text. 0600. */
 PRISM_MUST_USE
 int pt_import_save(const struct core_import *import, const char *path, struct prism_error *err);

@@ -2,7 +2,7 @@
  * The life of a command: checks, looking up ids, the handler, and one completion.  What each
  * command does is in tui/cmd_*.c.
  */
-#include "tui/command.h"
+#include "tui/command_private.h"
 
 #include "base/confine.h"
 #include "base/file.h"
@@ -27,23 +27,6 @@
 #include <string.h>
 
 #define SETTLE_TURNS 3 /* turns of the loop until a background look-up has become a request */
-
-struct pt_command_private {
-	const struct pt_front *front;
-	void *front_data;
-	struct pt_values *given;  /* as typed */
-	const struct pt_arg *arg; /* being looked up */
-	size_t nth;
-	char *role_word;
-	const char **list; /* last answer of pt_command_all */
-	struct core_subscription *settling;
-	struct prism_timer *settle_limit;
-	void (*settled)(struct pt_command *command);
-	int settle_turns;
-	bool ended;
-	bool failed;
-	struct prism_error error;
-};
 
 static void resolve_next(struct pt_command *command);
 
@@ -108,6 +91,7 @@ static void deliver(void *data)
 	prism_timer_remove(p->settle_limit);
 	prism_loop_undefer(command->world->loop, settle_begin, command);
 	prism_cancel_destroy(command->cancel);
+	pt_command_hosts_finish(command);
 	pt_records_destroy(command->records);
 	core_appraisal_unref(command->appraisal);
 	pt_page_destroy(command->page);
@@ -121,6 +105,16 @@ static void deliver(void *data)
 	prism_free(command);
 }
 
+static void placed(struct pt_command *command)
+{
+	prism_loop_defer(command->world->loop, deliver, command);
+}
+
+bool pt_command_placing(const struct pt_command *command)
+{
+	return command->p->placing;
+}
+
 void pt_command_done(struct pt_command *command, const struct prism_error *err)
 {
 	struct pt_command_private *p = command->p;
@@ -131,7 +125,7 @@ void pt_command_done(struct pt_command *command, const struct prism_error *err)
 	p->failed = err != NULL;
 	if (err)
 		prism_error_copy(&p->error, err);
-	prism_loop_defer(command->world->loop, deliver, command);
+	pt_command_hosts_place(command, placed);
 }
 
 void pt_command_try(struct pt_command *command, int started, const struct prism_error *err)
@@ -260,26 +254,37 @@ static void resolve_next(struct pt_command *command)
 			pt_command_done(command, &err);
 		if (started <= 0)
 			return;
-		pt_values_add(command->values, p->arg->name, word);
+		pt_values_add(command->values, p->arg->name,
+		              p->arg->kind == PT_ARG_NEW_FILE ? pt_command_hosts_local(command, word)
+		                                              : word);
 		p->nth++;
 	}
 	command->action->run(command);
 }
 
-static int check_allowed(struct pt_world *world, const struct pt_action *action,
+bool pt_command_writes(const struct pt_values *values)
+{
+	const struct pt_action *action = pt_values_action(values);
+
+	return (action->flags & PT_ACTION_WRITES) || pt_command_names_host(values);
+}
+
+static int check_allowed(struct pt_world *world, const struct pt_values *values,
                          struct prism_error *err)
 {
+	const struct pt_action *action = pt_values_action(values);
+	bool writes = pt_command_writes(values);
+
 	if (!action->run)
 		return prism_error_raise(err, PRISM_ERROR_INVALID, "\"%s\" works on the screen only",
 		                         action->name);
-	if ((action->flags & PT_ACTION_WRITES) &&
-	    core_option_bool(world->options, CORE_OPT_READ_ONLY)) {
+	if (writes && core_option_bool(world->options, CORE_OPT_READ_ONLY)) {
 		prism_error_raise(err, PRISM_ERROR_DENIED,
 		                  "\"%s\" changes something, and this is read-only", action->name);
 		prism_error_hint(err, "start without --read-only, or set read_only=no");
 		return -1;
 	}
-	if ((action->flags & PT_ACTION_WRITES) && !world->screen &&
+	if (writes && !world->screen &&
 	    !strcmp(core_option_text(world->options, CORE_OPT_PRODUCTION), "ask")) {
 		prism_error_raise(err, PRISM_ERROR_DENIED,
 		                  "\"%s\" changes something, and the profile \"%s\" is production",
@@ -295,22 +300,29 @@ static int check_allowed(struct pt_world *world, const struct pt_action *action,
 	return 0;
 }
 
-/* Restricted mode, in words: the kernel would only say "permission denied". */
+/* Restricted mode, in words: the kernel would only say "permission denied". A file on a host is
+ * none of this machine. */
+static int check_path(const struct pt_arg *arg, const char *given, struct prism_error *err)
+{
+	PRISM_AUTO_FREE char *path = prism_path_expand(given);
+	int on_host = arg->kind == PT_ARG_NEW_FILE ? pt_command_hosts_check(arg, given, err) : 0;
+
+	if (on_host || !prism_confined() || !strcmp(path, "-"))
+		return on_host < 0 ? -1 : 0;
+	return prism_confine_allows(path, arg->kind == PT_ARG_NEW_FILE, err);
+}
+
 static int check_paths(const struct pt_values *values, struct prism_error *err)
 {
-	const struct pt_arg *arg = prism_confined() ? pt_values_action(values)->args : NULL;
+	for (const struct pt_arg *arg = pt_values_action(values)->args; arg && arg->name; arg++) {
+		const char *given;
 
-	for (; arg && arg->name; arg++)
-		for (size_t i = 0; arg->kind == PT_ARG_FILE || arg->kind == PT_ARG_NEW_FILE; i++) {
-			const char *given = pt_values_nth(values, arg->name, i);
-			PRISM_AUTO_FREE char *path = given ? prism_path_expand(given) : NULL;
-
-			if (!path)
-				break;
-			if (strcmp(path, "-") != 0 &&
-			    prism_confine_allows(path, arg->kind == PT_ARG_NEW_FILE, err) < 0)
+		for (size_t i = 0; (arg->kind == PT_ARG_FILE || arg->kind == PT_ARG_NEW_FILE) &&
+		                   (given = pt_values_nth(values, arg->name, i));
+		     i++)
+			if (check_path(arg, given, err) < 0)
 				return -1;
-		}
+	}
 	return 0;
 }
 
@@ -321,7 +333,7 @@ struct pt_command *pt_command_start(struct pt_world *world, struct pt_values *va
 	const struct pt_action *action = pt_values_action(values);
 	struct pt_command *command;
 
-	if (check_allowed(world, action, err) < 0 || pt_values_check(values, err) < 0 ||
+	if (check_allowed(world, values, err) < 0 || pt_values_check(values, err) < 0 ||
 	    check_paths(values, err) < 0) {
 		pt_values_destroy(values);
 		return NULL;
@@ -340,7 +352,7 @@ struct pt_command *pt_command_start(struct pt_world *world, struct pt_values *va
 	command->world = world;
 	command->core = world->core;
 	command->cancel = prism_cancel_create(cancel ? cancel : core_cancel(world->core));
-	resolve_next(command);
+	pt_command_hosts_look(command, resolve_next);
 	return command;
 }
 

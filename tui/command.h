@@ -3,9 +3,15 @@
  *
  * Life of a command:
  *   pt_command_start  checks arguments, session and read-only mode: fails now (NULL), or
+ *   looking           a host that a new file is named on is reached (tui/hostfile.h)
  *   resolving         names given for ids are looked up, one after the other (core's resolve calls)
  *   running           the row's `run` handler; it ends in exactly one pt_command_done/_fail
+ *   placing           what the handler wrote for a host is saved there
  *   done              front->done once, from the loop; the command is freed afterwards
+ *
+ * Handlers see local paths only: a new file on a host is written to a private file of this machine,
+ * which is placed after the handler's end, whatever that was, unless it was cancelled.  Where that
+ * file stands in the message or the records, the name on the host is put.
  *
  * Handlers see ids only: by the time they run, every argument that names a computation, CVM,
  * asset, role, user or workspace has been replaced by its id.
@@ -65,7 +71,10 @@ struct pt_command {
 struct pt_command *pt_command_start(struct pt_world *world, struct pt_values *values,
                                     struct prism_cancel *cancel, const struct pt_front *front,
                                     void *data, struct prism_error *err);
+/* It changes something on a server, a disk or a host: refused when read-only. */
+bool pt_command_writes(const struct pt_values *values);
 void pt_command_cancel(struct pt_command *command);
+bool pt_command_placing(const struct pt_command *command); /* looking or placing: can be cancelled */
 
 /* ---- for handlers ---- */
 

@@ -42,6 +42,10 @@ void pt_dialog_input(struct pt_app *app, const char *title, const char *label, c
                      pt_complete_fn complete, void (*done)(void *data, const char *text),
                      void *data);
 
+/* The name of a file to write: Tab completes, ctrl-o looks for a place, on a host too. */
+void pt_dialog_file(struct pt_app *app, const char *title, const char *label, const char *initial,
+                    void (*done)(void *data, const char *text), void *data);
+
 /* A person, by name: members of the workspace, and a search of all users while one types; with
  * outside, members are shown and cannot be chosen. NULL when closed; the id is lent. */
 void pt_dialog_person(struct pt_app *app, const char *title, bool outside,

@@ -6,6 +6,8 @@
 #include "base/text.h"
 #include "tui/app.h"
 #include "tui/match.h"
+#include "tui/picker.h"
+#include "tui/ui.h"
 
 #define CHOOSE_WIDTH 70
 #define INPUT_WIDTH 60
@@ -221,6 +223,7 @@ void pt_dialog_choose(struct pt_app *app, const char *title, const struct pt_dia
 struct input {
 	char *title, *label;
 	struct pt_prompt *prompt;
+	bool file; /* of a new file */
 	void (*done)(void *data, const char *text);
 	void *data;
 };
@@ -239,6 +242,35 @@ static void input_answer(struct input *input, const char *text)
 		done(input->data, text);
 }
 
+struct browsing { /* outlives the dialog below it */
+	struct pt_app *app;
+	struct pt_view *view;
+};
+
+static void browsed(void *data, struct core_place *place, const char *path)
+{
+	struct browsing *b = data;
+	struct input *input = pt_ui_alive(b->app, b->view) ? b->view->state : NULL;
+
+	PRISM_UNUSED(place);
+	if (input && path)
+		pt_prompt_set(input->prompt, path);
+	prism_free(b);
+}
+
+static void browse(struct pt_view *view)
+{
+	struct input *input = view->state;
+	struct browsing *b = prism_alloc(sizeof(*b));
+
+	*b = (struct browsing){view->app, view};
+	pt_picker_open(view->app, &(struct pt_picker){.title = input->title,
+	                                              .start = pt_prompt_text(input->prompt),
+	                                              .saves = true,
+	                                              .done = browsed,
+	                                              .data = b});
+}
+
 static unsigned input_key(struct pt_view *view, const struct pt_event *event)
 {
 	struct input *input = view->state;
@@ -252,6 +284,10 @@ static unsigned input_key(struct pt_view *view, const struct pt_event *event)
 
 		input_answer(input, text);
 		return PT_HANDLED | PT_CLOSE;
+	}
+	if (input->file && pt_key_is(event, 'o', PT_MOD_CTRL)) {
+		browse(view);
+		return PT_HANDLED | PT_REDRAW;
 	}
 	return pt_prompt_key(input->prompt, event) | PT_HANDLED;
 }
@@ -279,7 +315,8 @@ static void input_draw(const struct pt_view *view, struct pt_canvas *canvas, str
 		                   i == current ? PT_SLOT_HINT_KEY : PT_SLOT_DIM, 0, candidates->items[i]) +
 		    2;
 	pt_canvas_text(canvas, area.x, area.y + 3, area.w, PT_SLOT_DIM, 0,
-	               "enter accepts, esc cancels");
+	               input->file ? "enter accepts, ctrl-o looks for a place, esc cancels"
+	                           : "enter accepts, esc cancels");
 }
 
 static void input_destroy(struct pt_view *view)
@@ -303,9 +340,9 @@ static const struct pt_view_ops input_ops = {
     .destroy = input_destroy,
 };
 
-void pt_dialog_input(struct pt_app *app, const char *title, const char *label, const char *initial,
-                     pt_complete_fn complete, void (*done)(void *data, const char *text),
-                     void *data)
+static struct input *open_input(struct pt_app *app, const char *title, const char *label,
+                                const char *initial,
+                                void (*done)(void *data, const char *text), void *data)
 {
 	struct input *input = prism_alloc(sizeof(*input));
 
@@ -315,7 +352,25 @@ void pt_dialog_input(struct pt_app *app, const char *title, const char *label, c
 	input->done = done;
 	input->data = data;
 	pt_prompt_set(input->prompt, initial ? initial : "");
+	pt_app_overlay(app, pt_view_create(app, &input_ops, input));
+	return input;
+}
+
+void pt_dialog_input(struct pt_app *app, const char *title, const char *label, const char *initial,
+                     pt_complete_fn complete, void (*done)(void *data, const char *text),
+                     void *data)
+{
+	struct input *input = open_input(app, title, label, initial, done, data);
+
 	if (complete)
 		pt_prompt_set_completion(input->prompt, complete, data);
-	pt_app_overlay(app, pt_view_create(app, &input_ops, input));
+}
+
+void pt_dialog_file(struct pt_app *app, const char *title, const char *label, const char *initial,
+                    void (*done)(void *data, const char *text), void *data)
+{
+	struct input *input = open_input(app, title, label, initial, done, data);
+
+	input->file = true;
+	pt_prompt_set_completion(input->prompt, pt_complete_path, NULL);
 }

@@ -3,6 +3,8 @@
  * request, wiped when the dialog goes.  Closing asks first while it was neither copied nor saved.
  */
 #include "tui/dialog.h"
+#include "tui/hostfile.h"
+#include "tui/savefile.h"
 
 #include "base/file.h"
 #include "base/mem.h"
@@ -64,20 +66,53 @@ struct saving { /* outlives the dialog below it */
 	struct pt_view *view;
 };
 
+static struct told *told_of(const struct saving *s)
+{
+	return pt_ui_alive(s->app, s->view) ? s->view->state : NULL;
+}
+
+static void is_saved(struct told *t, const char *path, const struct prism_error *err)
+{
+	if (err)
+		snprintf(t->note, sizeof(t->note), "not saved: %.180s", err->message);
+	else
+		t->kept =
+		    snprintf(t->note, sizeof(t->note), "saved, readable by you alone: %.150s", path) > 0;
+}
+
+static void is_sent(void *data, const struct prism_error *err)
+{
+	struct saving *s = data;
+
+	if (told_of(s))
+		is_saved(told_of(s), "on the host", err);
+	prism_free(s);
+}
+
 static void save_as(void *data, const char *text)
 {
 	struct saving *s = data;
-	struct told *t = pt_ui_alive(s->app, s->view) ? s->view->state : NULL;
+	struct told *t = told_of(s);
 	PRISM_AUTO_FREE char *path = text && *text ? prism_path_expand(text) : NULL;
+	struct pt_hostfile *file = NULL;
 	struct prism_error err = PRISM_ERROR_INIT;
+	int on_host = t && path ? pt_hostfile_create(pt_ui_world(s->app), path, true, &file, &err) : 0;
 
-	if (t && path &&
-	    prism_file_write(path, prism_secret_text(t->secret), prism_secret_size(t->secret), 0600,
-	                     &err) < 0)
-		snprintf(t->note, sizeof(t->note), "not saved: %.180s", err.message);
-	else if (t && path)
-		t->kept =
-		    snprintf(t->note, sizeof(t->note), "saved, readable by you alone: %.150s", path) > 0;
+	if (!t || !path) {
+		prism_free(s);
+		return;
+	}
+	if (on_host >= 0)
+		on_host = prism_file_write(file ? pt_hostfile_local(file) : path,
+		                           prism_secret_text(t->secret), prism_secret_size(t->secret), 0600,
+		                           &err);
+	if (on_host == 0 && file) {
+		snprintf(t->note, sizeof(t->note), "on its way to the host");
+		pt_savefile_send(s->app, "token", PRISM_STEAL(file), is_sent, PRISM_STEAL(s));
+	} else {
+		is_saved(t, path, on_host < 0 ? &err : NULL);
+	}
+	pt_hostfile_destroy(file);
 	prism_free(s);
 }
 
@@ -86,8 +121,8 @@ static void save(struct told *t)
 	struct saving *s = prism_alloc(sizeof(*s));
 
 	*s = (struct saving){t->view->app, t->view};
-	pt_dialog_input(t->view->app, "Save the token", "File to write, mode 0600", "prism-token.txt",
-	                pt_complete_path, save_as, s);
+	pt_dialog_file(t->view->app, "Save the token", "File to write, mode 0600", "prism-token.txt",
+	               save_as, s);
 }
 
 /* ---- view ---- */

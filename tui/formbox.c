@@ -31,7 +31,7 @@ static void picked(void *data, struct core_place *place, const char *path)
 }
 
 void pt_formbox_browse(struct pt_formbox *box, const char *field, const char *start,
-                       bool directories)
+                       bool directories, bool saves)
 {
 	struct browsing *b = prism_alloc(sizeof(*b));
 
@@ -39,6 +39,7 @@ void pt_formbox_browse(struct pt_formbox *box, const char *field, const char *st
 	pt_picker_open(b->app, &(struct pt_picker){.title = pt_form_label(box->form, field),
 	                                           .start = start,
 	                                           .directories = directories,
+	                                           .saves = saves,
 	                                           .done = picked,
 	                                           .data = b});
 }

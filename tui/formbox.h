@@ -27,7 +27,7 @@ struct pt_formbox {
 /* Opens the picker, which starts at `start`; what is chosen goes into the field, if the box is
  * still there. */
 void pt_formbox_browse(struct pt_formbox *box, const char *field, const char *start,
-                       bool directories);
+                       bool directories, bool saves);
 
 /* For ops; `key` is the view's own where it has keys beside those of the form. */
 void pt_formbox_measure(struct pt_view *view, int max_w, int max_h, int *ret_w, int *ret_h);

@@ -194,14 +194,15 @@ static bool browse(struct pt_view *view)
 	bool file;
 
 	pt_line_place(pt_prompt_text(p->prompt), pt_prompt_cursor(p->prompt), &place);
-	file = place.arg && place.arg->kind == PT_ARG_FILE;
+	file = place.arg && (place.arg->kind == PT_ARG_FILE || place.arg->kind == PT_ARG_NEW_FILE);
 	if (file) {
 		b = prism_alloc(sizeof(*b));
 		*b = (struct palette_browsing){view->app, view};
 		pt_picker_open(view->app,
 		               &(struct pt_picker){.title = place.arg->help,
 		                                   .start = place.word,
-		                                   .directories = place.arg->flags & PT_ARG_OR_DIRECTORY,
+		                                   .directories = pt_action_arg_directory(place.arg),
+		                                   .saves = pt_action_arg_saves(place.arg),
 		                                   .done = browsed,
 		                                   .data = b});
 	}

@@ -7,6 +7,7 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "base/text.h"
+#include "core/place_sftp.h"
 #include "tui/ui.h"
 
 #include <string.h>
@@ -21,7 +22,7 @@
 static char *for_people(const struct picker *p, const char *path)
 {
 	return p->place->local ? prism_path_shorten(path)
-	                       : prism_asprintf("%s:%s", p->place->name, path);
+	                       : prism_asprintf("%s:%s", p->via, path);
 }
 
 static void answer(struct picker *p, const char *path)
@@ -62,6 +63,8 @@ static bool go_to_host(struct picker *p, const char *text, size_t len)
 		return false;
 	}
 	p->place = place;
+	prism_free(p->via);
+	p->via = place->local ? NULL : PRISM_STEAL(via);
 	pt_picker_load_recent(p);
 	return true;
 }
@@ -90,7 +93,7 @@ static void fetched(void *data, struct prism_buf *bytes, const struct core_place
 	}
 	pt_app_message(p->view->app, PT_SLOT_INFO, "copied from %s; the copy is gone at the end",
 	               p->place->name);
-	p->place = pt_world_place(world);
+	p->place = pt_world_place(world); /* the copy's */
 	answer(p, path);
 	pt_app_close(p->view->app, p->view);
 }
@@ -165,8 +168,26 @@ static unsigned enter(struct picker *p)
 		return PT_HANDLED;
 	}
 	pt_picker_remember(p);
-	if (!p->place->local)
+	if (!p->place->local && !p->save)
 		return fetch(p, path);
+	answer(p, path);
+	return PT_HANDLED | PT_CLOSE;
+}
+
+/* A new name in the directory that is shown. */
+static unsigned take_name(struct picker *p)
+{
+	const char *typed = pt_prompt_text(p->prompt), *name = *typed ? typed : p->save;
+	PRISM_AUTO_FREE char *path = NULL;
+
+	if (p->state != PICKER_LISTED)
+		return PT_HANDLED;
+	if (!*name) {
+		pt_app_message(p->view->app, PT_SLOT_WARN, "type the name of the new file first");
+		return PT_HANDLED;
+	}
+	path = core_place_join(p->dir, name);
+	pt_picker_remember(p);
 	answer(p, path);
 	return PT_HANDLED | PT_CLOSE;
 }
@@ -177,6 +198,8 @@ static unsigned take_directory(struct picker *p)
 	const struct core_place_entry *entry = p->count ? pt_picker_entry(p, p->cursor) : NULL;
 	PRISM_AUTO_FREE char *path = NULL;
 
+	if (p->save)
+		return take_name(p);
 	if (!p->directories || p->state != PICKER_LISTED)
 		return PT_HANDLED;
 	if (!p->place->local) {
@@ -452,7 +475,10 @@ static void draw(const struct pt_view *view, struct pt_canvas *canvas, struct pt
                  bool focus)
 {
 	const struct picker *p = view->state;
-	const char *keys = p->directories ? "enter goes on  ctrl-s takes the directory  backspace up  "
+	const char *keys = p->save        ? area.w >= 70 ? "enter goes on, or replaces  ctrl-s saves here  "
+	                                                   "backspace up  ctrl-o recent"
+	                                                 : "enter  ctrl-s saves here  backspace up"
+	                   : p->directories ? "enter goes on  ctrl-s takes the directory  backspace up  "
 	                                    "ctrl-o recent"
 	                   : area.w >= 70 ? "enter takes it  tab completes  backspace goes up  "
 	                                    "ctrl-o recent places"
@@ -478,6 +504,8 @@ static void destroy(struct pt_view *view)
 	pt_picker_list_finish(p);
 	pt_prompt_destroy(p->prompt);
 	prism_free(p->title);
+	prism_free(p->via);
+	prism_free(p->save);
 	prism_free(p);
 }
 
@@ -492,10 +520,35 @@ static const struct pt_view_ops ops = {
     .destroy = destroy,
 };
 
-/* The directory of what is in the field, with the cursor on its name. */
-static void start(struct picker *p, const char *text)
+/* What is in the field may be on a host. Returns the path there, or text. */
+static char *start_place(struct picker *p, const char *text)
 {
+	char *via, *path;
+
+	if (!text || core_place_sftp_split(text, &via, &path, NULL) <= 0)
+		return prism_strdup(text);
+	if (!go_to_host(p, via, strlen(via))) {
+		prism_free(path);
+		path = prism_strdup("");
+	} else if (!strchr(path, '/')) {
+		PRISM_AUTO_FREE char *name = path;
+
+		path = core_place_join("~", name);
+	}
+	prism_free(via);
+	return path;
+}
+
+/* The directory of what is in the field, with the cursor on its name. */
+static void start(struct picker *p, const char *given)
+{
+	PRISM_AUTO_FREE char *text = start_place(p, given);
 	const char *slash = text ? strrchr(text, '/') : NULL;
+
+	if (p->save && text) {
+		prism_free(p->save);
+		p->save = prism_strdup(prism_path_base(text));
+	}
 
 	if (slash) {
 		PRISM_AUTO_FREE char *dir = prism_strndup(text, (size_t)(slash - text) + 1);
@@ -516,6 +569,7 @@ void pt_picker_open(struct pt_app *app, const struct pt_picker *spec)
 	p->place = spec->place ? spec->place : pt_world_place(pt_ui_world(app));
 	p->title = prism_strdup(spec->title);
 	p->directories = spec->directories;
+	p->save = spec->saves ? prism_strdup("") : NULL;
 	p->done = spec->done;
 	p->data = spec->data;
 	p->asked = -1;

@@ -10,7 +10,8 @@
  *
  * "user@host:port/" goes to the files of a host, over SFTP, and "@/" back to this machine.  A file
  * chosen there is copied to a private directory of this machine, which is gone when the program
- * ends, and it is the copy's path that is given back.
+ * ends, and it is the copy's path that is given back.  A picker that saves gives the name on the
+ * host, as tui/hostfile.h reads it, and copies nothing.
  *
  * Nothing here waits: a directory that does not answer says so and can be left.
  */
@@ -25,6 +26,9 @@ struct pt_picker {
 	struct core_place *place; /* lent; NULL: this machine */
 	const char *start;        /* path in the field so far; NULL or "": where files came from last */
 	bool directories;         /* ctrl-s takes a directory: the one under the cursor, or this one */
+	/* A file is to be written: ctrl-s takes what is typed, else the name in start, as a new name in
+	 * the directory that is shown. */
+	bool saves;
 	/* Once: the absolute path (this machine's home as "~"), or NULL when it was closed. */
 	void (*done)(void *data, struct core_place *place, const char *path);
 	void *data;

@@ -28,6 +28,8 @@ struct picker {
 	void *data;
 
 	bool directories;         /* one may be taken */
+	char *via;                /* the way to the place; NULL: this machine */
+	char *save;               /* the name to save under; NULL: a file is chosen to be read */
 	struct pt_prompt *prompt; /* the filter */
 	enum picker_state state;
 	char *dir;                  /* absolute once listed; as asked for before */

@@ -85,6 +85,16 @@ void pt_records_text(struct pt_records *records, const char *text)
 	cell->text = cell->shown = prism_arena_strdup(records->arena, text ? text : "");
 }
 
+void pt_records_rename(struct pt_records *records, const char *from, const char *to)
+{
+	for (size_t i = 0; i < records->count; i++) {
+		struct cell *cell = &records->cells[i];
+
+		if (cell->kind == CELL_TEXT && !strcmp(cell->text, from))
+			cell->text = cell->shown = prism_arena_strdup(records->arena, to);
+	}
+}
+
 void pt_records_int(struct pt_records *records, int64_t number)
 {
 	struct cell *cell = cell_add(records, CELL_INT);

@@ -48,6 +48,9 @@ void pt_records_document(struct pt_records *records, const char *json, size_t le
 /* What JSON prints instead of rows or document, for answers whose text and data differ. Copied. */
 void pt_records_json(struct pt_records *records, const char *json);
 
+/* Texts that are exactly from become to. */
+void pt_records_rename(struct pt_records *records, const char *from, const char *to);
+
 size_t pt_records_rows(const struct pt_records *records);
 /* Text of one cell as a table shows it; lent. */
 const char *pt_records_cell(const struct pt_records *records, size_t row, size_t column);

@@ -130,7 +130,8 @@ static void front_progress(void *data, const char *what, uint64_t done, uint64_t
 	struct pt_ui_command *running = data;
 	char part[24], whole[24];
 
-	if (running->action->group == PT_GROUP_RUN)
+	if (running->action->group == PT_GROUP_RUN &&
+	    !(running->command && pt_command_placing(running->command)))
 		return; /* transfers have a view of their own */
 	snprintf(running->working, sizeof(running->working), "%.30s %s%s%s", what,
 	         prism_text_bytes(done, part), total ? " of " : "",
@@ -163,8 +164,10 @@ bool pt_ui_cancel_command(struct pt_app *app)
 
 	PRISM_LIST_EACH (&pt_ui_of(app)->commands, node, next) {
 		struct pt_ui_command *running = PRISM_CONTAINER(node, struct pt_ui_command, link);
-		if ((running->action->flags & PT_ACTION_CANCELLABLE) && running->command &&
-		    running->action->group != PT_GROUP_RUN)
+		if (running->command &&
+		    (pt_command_placing(running->command) ||
+		     ((running->action->flags & PT_ACTION_CANCELLABLE) &&
+		      running->action->group != PT_GROUP_RUN)))
 			newest = running;
 	}
 	if (newest)
@@ -198,10 +201,14 @@ void pt_ui_run_now(struct pt_app *app, struct pt_values *values, bool quiet,
 
 /* Changes in a profile marked as production are asked about once more, whatever was asked before
  * and wherever they come from: a key, a form, a typed line. */
+static bool production(struct pt_app *app)
+{
+	return !strcmp(core_option_text(pt_ui_world(app)->options, CORE_OPT_PRODUCTION), "ask");
+}
+
 static bool gated(struct pt_app *app, const struct pt_action *action)
 {
-	return (action->flags & PT_ACTION_WRITES) &&
-	       !strcmp(core_option_text(pt_ui_world(app)->options, CORE_OPT_PRODUCTION), "ask");
+	return (action->flags & PT_ACTION_WRITES) && production(app);
 }
 
 static void ask_gate(struct pt_app *app, const struct pt_action *action,
@@ -245,7 +252,7 @@ void pt_ui_run(struct pt_app *app, struct pt_values *values, bool quiet,
 {
 	struct gate *gate;
 
-	if (!gated(app, pt_values_action(values))) {
+	if (!pt_command_writes(values) || !production(app)) {
 		pt_ui_run_unlocked(app, values, quiet, done, data);
 		return;
 	}

@@ -160,8 +160,8 @@ static unsigned act(struct pt_view *view, enum pt_action_id id, const struct pt_
 		show(view);
 		return PT_HANDLED | PT_REDRAW;
 	case PT_ACTION_SAVE:
-		pt_dialog_input(view->app, "Save the audit trail", "File", "audit.jsonl", pt_complete_path,
-		                save_to, view->app);
+		pt_dialog_file(view->app, "Save the audit trail", "File", "audit.jsonl", save_to,
+		               view->app);
 		return PT_HANDLED | PT_REDRAW;
 	default:
 		return PT_IGNORED;

@@ -319,7 +319,7 @@ static void browse(struct pt_view *view, const char *field)
 {
 	struct wizard *w = view->state;
 
-	pt_formbox_browse(&w->box, field, pt_form_get(w->box.form, field), true);
+	pt_formbox_browse(&w->box, field, pt_form_get(w->box.form, field), true, false);
 }
 
 static unsigned key(struct pt_view *view, const struct pt_event *event)

@@ -31,20 +31,14 @@ static void browsed(struct pt_view *view, const char *field)
 	pt_form_draft_changed(f);
 }
 
-static bool takes_directory(const struct pt_form_view *f, const char *id)
-{
-	const struct pt_arg *arg = pt_action_arg(f->action, id);
-
-	return arg && (arg->kind == PT_ARG_NEW_FILE || (arg->flags & PT_ARG_OR_DIRECTORY));
-}
-
 static void browse(struct pt_view *view, const char *field)
 {
 	struct pt_form_view *f = view->state;
+	const struct pt_arg *arg = pt_action_arg(f->action, field);
 	bool pasted = f->tls && pt_form_tls_pasted(f->tls, field);
 
 	pt_formbox_browse(&f->box, field, pasted ? "" : pt_form_get(f->box.form, field),
-	                  takes_directory(f, field));
+	                  pt_action_arg_directory(arg), pt_action_arg_saves(arg));
 }
 
 /* ---- saving what is stored ---- */

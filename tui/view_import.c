@@ -12,6 +12,7 @@
 #include "tui/args.h"
 #include "tui/cmd_import.h"
 #include "tui/dialog.h"
+#include "tui/savefile.h"
 #include "tui/table.h"
 #include "tui/views.h"
 
@@ -532,14 +533,10 @@ static unsigned prune(struct importing *v)
 static void save_to(void *data, const char *path)
 {
 	struct importing *v = data;
-	struct prism_error err = PRISM_ERROR_INIT;
+	PRISM_AUTO_BUF struct prism_buf report = PRISM_BUF_INIT(PT_IMPORT_REPORT_MAX);
 
-	if (!path || !*path)
-		return;
-	if (pt_import_save(v->import, path, &err) < 0)
-		pt_app_report(v->view->app, &err);
-	else
-		pt_app_message(v->view->app, PT_SLOT_GOOD, "report saved as %s", path);
+	core_import_report(v->import, pt_savefile_ends(path, ".json"), &report);
+	pt_savefile_mode(v->view->app, "report", path, prism_buf_text(&report), report.len, 0600);
 }
 
 static unsigned act(struct pt_view *view, enum pt_action_id id, const struct pt_values *values)
@@ -560,8 +557,7 @@ static unsigned act(struct pt_view *view, enum pt_action_id id, const struct pt_
 		core_import_cancel(v->import);
 		return PT_HANDLED | PT_REDRAW;
 	case PT_ACTION_SAVE:
-		pt_dialog_input(view->app, "Save the report", "File", "import-report.txt", NULL, save_to,
-		                v);
+		pt_savefile_ask(view, "Save the report", "File", "import-report.txt", save_to);
 		return PT_HANDLED | PT_REDRAW;
 	default:
 		return PT_IGNORED;

@@ -7,6 +7,8 @@
 #include "core/tunnels.h"
 #include "tui/args.h"
 #include "tui/dialog.h"
+#include "tui/hostfile.h"
+#include "tui/savefile.h"
 #include "tui/view_logs_private.h"
 
 #include <stdio.h>
@@ -125,31 +127,45 @@ static int parse_time(const struct logs *l, const char *text, int64_t *ret_us,
 struct saving { /* outlives the view */
 	struct pt_app *app;
 	char *path;
+	struct pt_hostfile *file; /* NULL: of this machine */
 };
+
+static void saving_free(struct saving *saving)
+{
+	pt_hostfile_destroy(saving->file);
+	prism_free(saving->path);
+	prism_free(saving);
+}
 
 static void saved(void *data, size_t lines, const struct prism_error *err)
 {
 	struct saving *saving = data;
+	char what[48];
 
+	snprintf(what, sizeof(what), "%zu lines", lines);
 	if (err)
 		pt_app_report(saving->app, err);
+	else if (saving->file)
+		pt_savefile_send(saving->app, what, PRISM_STEAL(saving->file), NULL, NULL);
 	else
-		pt_app_message(saving->app, PT_SLOT_GOOD, "%zu lines saved to %s", lines, saving->path);
-	prism_free(saving->path);
-	prism_free(saving);
+		pt_app_message(saving->app, PT_SLOT_GOOD, "%s saved to %s", what, saving->path);
+	saving_free(saving);
 }
 
 static int save(struct logs *l, const char *name, struct prism_error *err)
 {
 	struct pt_app *app = l->view->app;
 	struct saving *saving = prism_alloc(sizeof(*saving));
+	int on_host;
 
-	*saving = (struct saving){app, prism_path_expand(name)};
-	if (core_logfile_save(l->pane.view, pt_app_loop(app), saving->path, l->view->cancel, saved,
-	                      saving, err) == 0)
+	saving->app = app;
+	on_host = pt_hostfile_create(pt_ui_world(app), name, true, &saving->file, err);
+	saving->path = on_host > 0 ? prism_strdup(pt_hostfile_local(saving->file))
+	                           : prism_path_expand(name);
+	if (on_host >= 0 && core_logfile_save(l->pane.view, pt_app_loop(app), saving->path,
+	                                      l->view->cancel, saved, saving, err) == 0)
 		return 0;
-	prism_free(saving->path);
-	prism_free(saving);
+	saving_free(saving);
 	return -1;
 }
 

@@ -2,10 +2,10 @@
  * Everything that was said since the program started, newest first; what a toast showed for a
  * moment can be read, searched and saved here.
  */
-#include "base/file.h"
 #include "base/mem.h"
 #include "tui/args.h"
 #include "tui/dialog.h"
+#include "tui/savefile.h"
 #include "tui/textview.h"
 #include "tui/ui.h"
 #include "tui/views.h"
@@ -48,18 +48,13 @@ static void save_to(void *data, const char *path)
 	struct pt_app *app = data;
 	struct pt_view *view = pt_app_focused(app);
 	const struct messages *m;
-	PRISM_AUTO_FREE char *expanded = path ? prism_path_expand(path) : NULL;
 	PRISM_AUTO_FREE char *text = NULL;
-	struct prism_error err = PRISM_ERROR_INIT;
 
-	if (!expanded || !view || view->ops->actor != &actor)
+	if (!path || !*path || !view || view->ops->actor != &actor)
 		return;
 	m = view->state;
 	text = pt_textview_copy(m->text);
-	if (prism_file_write(expanded, text, strlen(text), 0600, &err) < 0)
-		pt_app_report(app, &err);
-	else
-		pt_app_message(app, PT_SLOT_GOOD, "messages saved as %s", expanded);
+	pt_savefile_mode(app, "messages", path, text, strlen(text), 0600);
 }
 
 static unsigned act(struct pt_view *view, enum pt_action_id id, const struct pt_values *values)
@@ -71,8 +66,7 @@ static unsigned act(struct pt_view *view, enum pt_action_id id, const struct pt_
 	if (file)
 		save_to(view->app, file);
 	else
-		pt_dialog_input(view->app, "Save messages", "File", "messages.txt", pt_complete_path,
-		                save_to, view->app);
+		pt_dialog_file(view->app, "Save messages", "File", "messages.txt", save_to, view->app);
 	return PT_HANDLED | PT_REDRAW;
 }
 

@@ -1,0 +1,346 @@
+/*
+ * Results, policies and other answers saved straight on a bastion: what is there afterwards, what is
+ * refused before anything is done, and where the data is when the host refuses or the line breaks.
+ * Against a real sshd; skipped where there is none.
+ */
+#include "base/file.h"
+#include "base/mem.h"
+#include "tests/lib/sshd.h"
+#include "tests/lib/story.h"
+#include "tests/lib/tmpdir.h"
+#include "tests/lib/wire.h"
+
+#include <dirent.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#define SAMPLES STORY_SAMPLES
+#define EXIT_INVALID 2
+
+static const char *missing;
+static struct sshd *sshd, *strict; /* the second one lets nothing be written */
+static char *base, *there;         /* of the test; directory of the host */
+static char *cvm;
+
+static void set(const char *name, const char *value)
+{
+	assert_int_equal(setenv(name, value, 1), 0);
+}
+
+static int start(void **state)
+{
+	struct story *s = prism_alloc(sizeof(*s));
+
+	*state = s;
+	missing = sshd_missing();
+	if (missing)
+		return 0;
+	story_start(s, NULL);
+	base = tmpdir_create();
+	there = prism_path_join(base, "there");
+	assert_int_equal(mkdir(there, 0755), 0);
+	sshd = sshd_start(base, NULL);
+	strict = sshd_start(base, "ForceCommand internal-sftp -R\n");
+	set("PRISM_TUI_SSH_CONFIG", "none");
+	set("PRISM_TUI_SSH_KNOWN_HOSTS", sshd->known_hosts);
+	set("PRISM_TUI_SSH_STRICT", "yes");
+	set("PRISM_TUI_SSH_KEY", sshd->key);
+	unsetenv("SSH_AUTH_SOCK");
+	cvm = prism_strdup(cli_text(cli_find(cli_must(&s->cli, "cvm list"), "phase", "Ready"), "id"));
+	assert_true(*cvm != '\0');
+	return 0;
+}
+
+static int stop(void **state)
+{
+	if (!missing)
+		story_stop(*state);
+	sshd_stop(sshd);
+	sshd_stop(strict);
+	prism_free(there);
+	prism_free(cvm);
+	tmpdir_remove(base);
+	prism_free(*state);
+	return 0;
+}
+
+static void need_sshd(void)
+{
+	if (missing) {
+		print_message("%s\n", missing);
+		skip();
+	}
+}
+
+static char *on(unsigned port, const char *name)
+{
+	return prism_asprintf("%s@127.0.0.1:%u:%s/%s", sshd->user, port, there, name);
+}
+
+/* Files below dir, two levels of it, with the hidden ones. */
+static unsigned files_in(const char *dir)
+{
+	DIR *d = opendir(dir);
+	unsigned count = 0;
+
+	for (const struct dirent *e; d && (e = readdir(d));) {
+		PRISM_AUTO_FREE char *path = prism_path_join(dir, e->d_name);
+		struct stat st;
+
+		if (!strcmp(e->d_name, ".") || !strcmp(e->d_name, "..") || lstat(path, &st) < 0)
+			continue;
+		count += S_ISDIR(st.st_mode) ? files_in(path) : 1;
+	}
+	if (d)
+		closedir(d);
+	return count;
+}
+
+static unsigned unsent(void)
+{
+	PRISM_AUTO_FREE char *dir = prism_path_state("unsent");
+
+	return files_in(dir);
+}
+
+static void same_file(const char *a, const char *b)
+{
+	struct prism_buf x = {0}, y = {0};
+	struct prism_error err = PRISM_ERROR_INIT;
+
+	assert_int_equal(prism_file_read(a, 1u << 30, &x, &err), 0);
+	assert_int_equal(prism_file_read(b, 1u << 30, &y, &err), 0);
+	assert_int_equal(x.len, y.len);
+	assert_memory_equal(x.data, y.data, x.len);
+	prism_buf_finish(&x);
+	prism_buf_finish(&y);
+}
+
+static void a_policy_is_saved_there(void **state)
+{
+	struct story *s = *state;
+	struct cli *c = &s->cli;
+	PRISM_AUTO_FREE char *here = NULL;
+	PRISM_AUTO_FREE char *far = NULL;
+	PRISM_AUTO_FREE char *name = NULL;
+
+	need_sshd();
+	here = story_tmp("policy.json");
+	far = prism_path_join(there, "policy.json");
+	name = on(sshd->port, "policy.json");
+	cli_must(c, "cvm policy %s --save %s", cvm, here);
+	cli_must(c, "cvm policy %s --save %s", cvm, name);
+	same_file(here, far);
+	assert_int_equal(files_in(there), 1);
+	assert_int_equal(unsent(), 0);
+	/* Here a policy is overwritten; there the former one is kept beside. */
+	cli_must(c, "cvm policy %s --save %s", cvm, name);
+	same_file(here, far);
+	assert_int_equal(files_in(there), 2);
+	story_must_contain(c->err, "the former file is ");
+	/* No name, no directory, and what takes directories of this machine only. */
+	c->quiet = true;
+	assert_int_equal(cli_run(c, "cvm policy %s --save %s@127.0.0.1:%u:/", cvm, sshd->user,
+	                         (unsigned)sshd->port),
+	                 EXIT_INVALID);
+	assert_int_not_equal(cli_run(c, "cvm policy %s --save %s/none/policy.json", cvm, name), 0);
+	story_must_contain(c->err, "there is no directory");
+	assert_int_equal(cli_run(c, "key generate --directory %s", name), EXIT_INVALID);
+	story_must_contain(c->err, "a directory of this machine");
+	c->quiet = false;
+	assert_int_equal(files_in(there), 2);
+}
+
+static void a_result_is_saved_there(void **state)
+{
+	struct story *s = *state;
+	struct cli *c = &s->cli;
+	PRISM_AUTO_FREE char *far = NULL;
+	PRISM_AUTO_FREE char *name = NULL;
+	PRISM_AUTO_FREE char *taken = NULL;
+	char id[80];
+	struct stat st;
+
+	need_sshd();
+	far = prism_path_join(there, "results.zip");
+	name = on(sshd->port, "results.zip");
+	taken = on(sshd->port, "taken.zip");
+	PRISM_AUTO_FREE char *taken_path = prism_path_join(there, "taken.zip");
+	struct prism_error err = PRISM_ERROR_INIT;
+	assert_int_equal(prism_file_write(taken_path, "before", 6, 0600, &err), 0);
+	cli_must(c, "key generate --type ed25519");
+	story_define(s, "Saved on the bastion", "", SAMPLES "classify.py", SAMPLES "flowers.csv", id);
+	story_run_until(s, id, "ReceivingAlgorithm");
+	cli_must(c, "send algorithm %s " SAMPLES "classify.py --type python", id);
+	cli_must(c, "send data %s " SAMPLES "flowers.csv", id);
+	cli_must(c, "computation follow %s --until-state ConsumingResults --timeout 60s", id);
+	/* A result is never written over, as here; and the agent was not even asked. */
+	c->quiet = true;
+	assert_int_not_equal(cli_run(c, "result fetch %s --save %s", id, taken), 0);
+	c->quiet = false;
+	story_must_contain(c->err, "exists already");
+	assert_int_equal(stat(taken_path, &st), 0);
+	assert_int_equal(st.st_size, 6);
+	/* Told by its name there, wherever the answer names it. */
+	const cJSON *told = cli_must(c, "result fetch %s --save %s", id, name);
+	assert_string_equal(cli_text(told, "path"), name);
+	cli_must(c, "result show %s", far);
+	story_must_contain(c->out, "report.txt");
+	assert_int_equal(stat(far, &st), 0);
+	assert_int_equal(st.st_mode & 0777, 0600);
+	assert_int_equal(unsent(), 0);
+	story_must_be(s, id, "Completed");
+}
+
+/* The command that the hint gives, up to the end of its line. */
+static char *try_again_of(const struct cli *c)
+{
+	const char *at = strstr(c->err, "host put ");
+
+	assert_non_null(at);
+	return prism_strndup(at, strcspn(at, "\n;"));
+}
+
+static void a_refusal_says_where_the_data_is(void **state)
+{
+	struct story *s = *state;
+	struct cli *c = &s->cli;
+	PRISM_AUTO_FREE char *here = NULL;
+	PRISM_AUTO_FREE char *name = NULL;
+	PRISM_AUTO_FREE char *again = NULL;
+	PRISM_AUTO_FREE char *far = NULL;
+	unsigned before;
+
+	need_sshd();
+	before = files_in(there);
+	here = story_tmp("policy-here.json");
+	far = prism_path_join(there, "refused.json");
+	name = on(strict->port, "refused.json");
+	set("PRISM_TUI_SSH_KEY", strict->key);
+	c->quiet = true;
+	assert_int_not_equal(cli_run(c, "cvm policy %s --save %s", cvm, name), 0);
+	c->quiet = false;
+	set("PRISM_TUI_SSH_KEY", sshd->key);
+	story_must_contain(c->err, "does not allow it");
+	story_must_contain(c->err, "it is kept here");
+	assert_int_equal(files_in(there), before);
+	assert_int_equal(unsent(), 1);
+	/* What the hint says works, once the host lets it. */
+	again = try_again_of(c);
+	PRISM_AUTO_FREE char *closed = prism_asprintf(":%u ", (unsigned)strict->port);
+	const char *port = strstr(again, closed);
+	assert_non_null(port);
+	PRISM_AUTO_FREE char *fixed = prism_asprintf("%.*s:%u %s", (int)(port - again), again,
+	                                             (unsigned)sshd->port, strchr(port, ' ') + 1);
+	cli_must(c, "%s", fixed);
+	cli_must(c, "cvm policy %s --save %s", cvm, here);
+	same_file(here, far);
+}
+
+/* A temporary name has appeared: the line is cut under it. */
+struct cutting {
+	struct wire *wire;
+	unsigned before;
+	bool done;
+};
+
+static bool cut_when_it_begins(void *data)
+{
+	struct cutting *cutting = data;
+
+	if (!cutting->done && files_in(there) > cutting->before) {
+		wire_set(cutting->wire, WIRE_CUT);
+		cutting->done = true;
+	}
+	return false;
+}
+
+static void a_line_that_breaks_leaves_no_half_file(void **state)
+{
+	struct story *s = *state;
+	struct cli *c = &s->cli;
+	struct cutting cutting = {0};
+	PRISM_AUTO_FREE char *far = NULL;
+	PRISM_AUTO_FREE char *name = NULL;
+	PRISM_AUTO_FREE char *line = NULL;
+	struct prism_buf known = {0};
+	struct prism_error err = PRISM_ERROR_INIT;
+	unsigned kept;
+
+	need_sshd();
+	cutting.wire = wire_start(sshd->port);
+	wire_delay(cutting.wire, 60, 0); /* each of some steps takes that long: it is caught under way */
+	cutting.before = files_in(there);
+	kept = unsent();
+	/* The host key is the same behind the relay's port. */
+	assert_int_equal(prism_file_read(sshd->known_hosts, 1 << 16, &known, &err), 0);
+	line = prism_asprintf("%s[127.0.0.1]:%d%s", prism_buf_text(&known), wire_port(cutting.wire),
+	                      strchr(prism_buf_text(&known), ' '));
+	prism_buf_finish(&known);
+	assert_int_equal(prism_file_write(sshd->known_hosts, line, strlen(line), 0600, &err), 0);
+	far = prism_path_join(there, "broken.json");
+	name = on((unsigned)wire_port(cutting.wire), "broken.json");
+	c->quiet = true;
+	c->kill_now = cut_when_it_begins;
+	c->kill_data = &cutting;
+	assert_int_not_equal(cli_run(c, "cvm policy %s --save %s", cvm, name), 0);
+	c->kill_now = NULL;
+	c->quiet = false;
+	assert_true(cutting.done);
+	assert_int_not_equal(access(far, F_OK), 0);
+	story_must_contain(c->err, "it is kept here");
+	story_must_contain(c->err, "a part of it may be there as ");
+	assert_int_equal(unsent(), kept + 1);
+	wire_stop(cutting.wire);
+}
+
+static void guards_hold(void **state)
+{
+	struct story *s = *state;
+	struct cli *c = &s->cli;
+	PRISM_AUTO_FREE char *name = NULL;
+	PRISM_AUTO_FREE char *here = NULL;
+	unsigned before;
+
+	need_sshd();
+	name = on(sshd->port, "guarded.json");
+	here = story_tmp("guarded.json");
+	before = files_in(there);
+	/* Read-only: a policy may be saved here, which changes nothing of anybody's; not there. */
+	set("PRISM_TUI_READ_ONLY", "yes");
+	c->quiet = true;
+	cli_must(c, "cvm policy %s --save %s", cvm, here);
+	assert_int_not_equal(cli_run(c, "cvm policy %s --save %s", cvm, name), 0);
+	story_must_contain(c->err, "read-only");
+	unsetenv("PRISM_TUI_READ_ONLY");
+	assert_int_equal(files_in(there), before);
+	/* Restricted: files of this machine outside of the directories are refused; a host is none. */
+	set("PRISM_TUI_RESTRICTED", "yes");
+	set("PRISM_TUI_RESTRICTED_DIRS", base);
+	assert_int_not_equal(cli_run(c, "cvm policy %s --save /var/tmp/guarded.json", cvm), 0);
+	cli_must(c, "cvm policy %s --save %s", cvm, name);
+	unsetenv("PRISM_TUI_RESTRICTED");
+	unsetenv("PRISM_TUI_RESTRICTED_DIRS");
+	c->quiet = false;
+	assert_int_equal(files_in(there), before + 1);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(a_policy_is_saved_there),
+	    cmocka_unit_test(a_result_is_saved_there),
+	    cmocka_unit_test(a_refusal_says_where_the_data_is),
+	    cmocka_unit_test(a_line_that_breaks_leaves_no_half_file),
+	    cmocka_unit_test(guards_hold),
+	};
+
+	return cmocka_run_group_tests_name("save_there", tests, start, stop);
+}
