@@ -342,7 +342,8 @@ static const char *way_end(const char *text, const char **ret_path)
 	for (at++;; at = end + 1) {
 		size_t digits;
 
-		if (strchr(at, '@') && strcspn(at, "@") < strcspn(at, ":,/")) /* the user of a further hop */
+		if (strchr(at, '@') &&
+		    strcspn(at, "@") < strcspn(at, ":,/")) /* the user of a further hop */
 			at += strcspn(at, "@") + 1;
 		end = host_end(at);
 		if (end == at || !*end || *end == '/')
@@ -373,8 +374,9 @@ int core_place_sftp_split(const char *text, char **ret_via, char **ret_path,
 	if (net_tunnel_via_check(via, err) < 0)
 		return -1;
 	if (digits && (!path[digits] || path[digits] == '/')) {
-		prism_error_raise(err, PRISM_ERROR_INVALID, "%s: is %.*s a port, or does the name begin so?",
-		                  text, (int)digits, path);
+		prism_error_raise(err, PRISM_ERROR_INVALID,
+		                  "%s: is %.*s a port, or does the name begin so?", text, (int)digits,
+		                  path);
 		prism_error_hint(err, "write %s:%.*s:PATH, or %s:./%s", via, (int)digits, path, via, path);
 		return -1;
 	}

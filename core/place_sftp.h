@@ -25,7 +25,7 @@ int core_place_sftp_replace(struct core_place *place, const char *path, const vo
 struct core_place_put { /* copied */
 	const char *file, *path;
 	unsigned mode; /* permission bits there */
-	bool fresh;    /* a file that is there is refused, category conflict; else it is kept as above */
+	bool fresh; /* a file that is there is refused, category conflict; else it is kept as above */
 	/* what: "writing", then "comparing"; bytes. May be NULL. */
 	void (*progress)(void *data, const char *what, uint64_t done, uint64_t total);
 };

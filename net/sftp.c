@@ -114,8 +114,8 @@ static void fail_all(struct net_sftp *sftp, const struct prism_error *err)
 /* Runs the first request as far as it goes. False: it waits. */
 static bool advance(struct net_sftp *sftp)
 {
-	static int (*const steps[])(struct net_sftp_op * op) = {net_sftp_step_list, net_sftp_step_stat, net_sftp_step_read,
-	                                                        net_sftp_step_write};
+	static int (*const steps[])(struct net_sftp_op * op) = {
+	    net_sftp_step_list, net_sftp_step_stat, net_sftp_step_read, net_sftp_step_write};
 	struct net_sftp_op *op = PRISM_CONTAINER(sftp->ops.next, struct net_sftp_op, node);
 	int rc;
 

@@ -58,7 +58,7 @@ static void entry_fill(struct net_sftp_entry *entry, const LIBSSH2_SFTP_ATTRIBUT
 }
 
 int net_sftp_open_handle(struct net_sftp_op *op, const char *path, unsigned long flags, long mode,
-                       int type, const char *what)
+                         int type, const char *what)
 {
 	op->handle =
 	    libssh2_sftp_open_ex(op->sftp->lib, path, (unsigned)strlen(path), flags, mode, type);
@@ -90,7 +90,7 @@ int net_sftp_real_path(struct net_sftp_op *op, char **ret, const char *what)
 }
 
 int net_sftp_do_stat(struct net_sftp_op *op, const char *path, struct net_sftp_entry *entry,
-                   const char *what)
+                     const char *what)
 {
 	LIBSSH2_SFTP_ATTRIBUTES a;
 	int rc = libssh2_sftp_stat(op->sftp->lib, path, &a);
@@ -213,7 +213,8 @@ int net_sftp_step_read(struct net_sftp_op *op)
 	case 0:
 		return read_check(op);
 	case 1:
-		return net_sftp_open_handle(op, op->path, LIBSSH2_FXF_READ, 0, LIBSSH2_SFTP_OPENFILE, "read");
+		return net_sftp_open_handle(op, op->path, LIBSSH2_FXF_READ, 0, LIBSSH2_SFTP_OPENFILE,
+		                            "read");
 	case 2:
 		return read_bytes(op);
 	case 3:

@@ -79,8 +79,8 @@ static int fill(struct net_sftp_op *op)
 	op->at = 0;
 	while (op->held < SFTP_WINDOW && op->filled < op->size) {
 		size_t want = op->size - op->filled, room = SFTP_WINDOW - op->held;
-		ssize_t n = pread(op->file, op->window + op->held, want < room ? want : room,
-		                  (off_t)op->filled);
+		ssize_t n =
+		    pread(op->file, op->window + op->held, want < room ? want : room, (off_t)op->filled);
 
 		if (n < 0 && errno == EINTR)
 			continue;
@@ -133,7 +133,9 @@ static int write_mode(struct net_sftp_op *op)
 	                             .permissions = op->mode & 0777};
 	int rc = libssh2_sftp_setstat(op->sftp->lib, op->temp, &a);
 
-	return rc == SFTP_AGAIN ? SFTP_AGAIN : rc < 0 ? net_sftp_refusal(op, "set the mode of", op->temp) : 0;
+	return rc == SFTP_AGAIN ? SFTP_AGAIN
+	       : rc < 0         ? net_sftp_refusal(op, "set the mode of", op->temp)
+	                        : 0;
 }
 
 static int write_compare(struct net_sftp_op *op)
@@ -218,8 +220,9 @@ int net_sftp_step_write(struct net_sftp_op *op)
 	case 1:
 		return write_name(op);
 	case STAGE_OPEN:
-		return net_sftp_open_handle(op, op->temp, LIBSSH2_FXF_WRITE | LIBSSH2_FXF_CREAT | LIBSSH2_FXF_EXCL,
-		                   0600, LIBSSH2_SFTP_OPENFILE, "write");
+		return net_sftp_open_handle(op, op->temp,
+		                            LIBSSH2_FXF_WRITE | LIBSSH2_FXF_CREAT | LIBSSH2_FXF_EXCL, 0600,
+		                            LIBSSH2_SFTP_OPENFILE, "write");
 	case 3:
 		return write_bytes(op);
 	case 4:
@@ -229,7 +232,8 @@ int net_sftp_step_write(struct net_sftp_op *op)
 	case 6:
 		return write_mode(op);
 	case 7:
-		return net_sftp_open_handle(op, op->temp, LIBSSH2_FXF_READ, 0, LIBSSH2_SFTP_OPENFILE, "read back");
+		return net_sftp_open_handle(op, op->temp, LIBSSH2_FXF_READ, 0, LIBSSH2_SFTP_OPENFILE,
+		                            "read back");
 	case 8:
 		return write_compare(op);
 	case 9:
@@ -254,7 +258,8 @@ int net_sftp_undo(struct net_sftp_op *op)
 		op->aside = NULL;
 	}
 	if (op->kind == NET_SFTP_WRITE && op->stage > STAGE_OPEN && op->temp) {
-		if (libssh2_sftp_unlink_ex(op->sftp->lib, op->temp, (unsigned)strlen(op->temp)) == SFTP_AGAIN)
+		if (libssh2_sftp_unlink_ex(op->sftp->lib, op->temp, (unsigned)strlen(op->temp)) ==
+		    SFTP_AGAIN)
 			return SFTP_AGAIN;
 		prism_free(op->temp);
 		op->temp = NULL;
@@ -284,8 +289,8 @@ void net_sftp_write_begin(struct net_sftp_op *op, const struct net_sftp_request 
 	struct stat st;
 
 	op->sent = net_digest_create(NET_SHA256);
-	op->file = request->file ? open(request->file, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK)
-	                         : -1;
+	op->file =
+	    request->file ? open(request->file, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK) : -1;
 	if (!request->file) {
 		prism_buf_init(&op->bytes, request->size + 1);
 		if (request->size)

@@ -547,7 +547,7 @@ const struct pt_action *pt_action_by_name(const char *name);
 const struct pt_action *pt_action_by_words(char *const *words, size_t count, size_t *ret_used);
 const char *pt_action_hint(const struct pt_action *action); /* never NULL */
 const struct pt_arg *pt_action_arg(const struct pt_action *action,
-                                   const char *name);     /* NULL: none */
+                                   const char *name); /* NULL: none */
 /* A directory may be named; one new file is, which may be on a host. arg NULL gives false. */
 bool pt_action_arg_directory(const struct pt_arg *arg);
 bool pt_action_arg_saves(const struct pt_arg *arg);

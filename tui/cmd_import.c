@@ -15,7 +15,6 @@
 #include <inttypes.h>
 #include <string.h>
 
-
 struct importing {
 	struct pt_command *command;
 	struct core_import *import;

@@ -74,7 +74,8 @@ struct pt_command *pt_command_start(struct pt_world *world, struct pt_values *va
 /* It changes something on a server, a disk or a host: refused when read-only. */
 bool pt_command_writes(const struct pt_values *values);
 void pt_command_cancel(struct pt_command *command);
-bool pt_command_placing(const struct pt_command *command); /* looking or placing: can be cancelled */
+bool pt_command_placing(
+    const struct pt_command *command); /* looking or placing: can be cancelled */
 
 /* ---- for handlers ---- */
 

@@ -25,10 +25,11 @@ int pt_command_hosts_check(const struct pt_arg *arg, const char *text, struct pr
 	prism_free(path);
 	if (!(arg->flags & PT_ARG_DIRECTORY))
 		return 1;
-	prism_error_raise(err, PRISM_ERROR_INVALID, "%s: \"%s\" takes a directory of this machine", text,
-	                  arg->name);
-	prism_error_hint(err, "single files can be saved on a host, and \"cert push\" puts certificates "
-	                      "there");
+	prism_error_raise(err, PRISM_ERROR_INVALID, "%s: \"%s\" takes a directory of this machine",
+	                  text, arg->name);
+	prism_error_hint(err,
+	                 "single files can be saved on a host, and \"cert push\" puts certificates "
+	                 "there");
 	return -1;
 }
 
@@ -52,17 +53,18 @@ static int make(struct pt_command *command, struct prism_error *err)
 	const char *word;
 
 	for (const struct pt_arg *arg = command->action->args; arg && arg->name; arg++)
-		for (size_t i = 0; arg->kind == PT_ARG_NEW_FILE &&
-		                   (word = pt_values_nth(p->given, arg->name, i));
-		     i++) {
+		for (size_t i = 0;
+		     arg->kind == PT_ARG_NEW_FILE && (word = pt_values_nth(p->given, arg->name, i)); i++) {
 			struct pt_hostfile *file;
-			int made = pt_hostfile_create(command->world, word, arg->flags & PT_ARG_FRESH, &file, err);
+			int made =
+			    pt_hostfile_create(command->world, word, arg->flags & PT_ARG_FRESH, &file, err);
 
 			if (made < 0)
 				return -1;
 			if (!made)
 				continue;
-			p->hosts = prism_realloc_array(p->hosts, p->host_count + 1, sizeof(struct pt_hostfile *));
+			p->hosts =
+			    prism_realloc_array(p->hosts, p->host_count + 1, sizeof(struct pt_hostfile *));
 			p->hosts[p->host_count++] = file;
 		}
 	return 0;
@@ -162,6 +164,8 @@ static void one_placed(void *data, const char *kept, const struct prism_error *e
 	if (!err) {
 		rename_answer(command, p->hosts[p->host_at], kept);
 	} else if (!p->failed) {
+		if (err->category == PRISM_ERROR_CANCELLED && command->world->screen)
+			pt_command_say(command, "not saved there: %s", err->hint); /* an end that is not told */
 		p->failed = true;
 		prism_error_copy(&p->error, err);
 	} else {

@@ -315,7 +315,7 @@ static void input_draw(const struct pt_view *view, struct pt_canvas *canvas, str
 		                   i == current ? PT_SLOT_HINT_KEY : PT_SLOT_DIM, 0, candidates->items[i]) +
 		    2;
 	pt_canvas_text(canvas, area.x, area.y + 3, area.w, PT_SLOT_DIM, 0,
-	               input->file ? "enter accepts, ctrl-o looks for a place, esc cancels"
+	               input->file ? "enter accepts, ctrl-o browses, esc"
 	                           : "enter accepts, esc cancels");
 }
 
@@ -341,8 +341,8 @@ static const struct pt_view_ops input_ops = {
 };
 
 static struct input *open_input(struct pt_app *app, const char *title, const char *label,
-                                const char *initial,
-                                void (*done)(void *data, const char *text), void *data)
+                                const char *initial, void (*done)(void *data, const char *text),
+                                void *data)
 {
 	struct input *input = prism_alloc(sizeof(*input));
 

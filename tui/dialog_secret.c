@@ -103,9 +103,9 @@ static void save_as(void *data, const char *text)
 		return;
 	}
 	if (on_host >= 0)
-		on_host = prism_file_write(file ? pt_hostfile_local(file) : path,
-		                           prism_secret_text(t->secret), prism_secret_size(t->secret), 0600,
-		                           &err);
+		on_host =
+		    prism_file_write(file ? pt_hostfile_local(file) : path, prism_secret_text(t->secret),
+		                     prism_secret_size(t->secret), 0600, &err);
 	if (on_host == 0 && file) {
 		snprintf(t->note, sizeof(t->note), "on its way to the host");
 		pt_savefile_send(s->app, "token", PRISM_STEAL(file), is_sent, PRISM_STEAL(s));

@@ -23,7 +23,7 @@ struct pt_hostfile {
 	char *text, *via, *path;
 	char *dir, *local;
 	bool fresh;
-	bool stays; /* the local file is not ours to remove any more */
+	bool stays;                  /* the local file is not ours to remove any more */
 	struct prism_cancel *cancel; /* lent, of what is under way */
 	void (*progress)(void *data, const char *what, uint64_t done, uint64_t total);
 	pt_hostfile_fn done;

@@ -21,8 +21,7 @@
 /* As people write it; only here is the home directory known. */
 static char *for_people(const struct picker *p, const char *path)
 {
-	return p->place->local ? prism_path_shorten(path)
-	                       : prism_asprintf("%s:%s", p->via, path);
+	return p->place->local ? prism_path_shorten(path) : prism_asprintf("%s:%s", p->via, path);
 }
 
 static void answer(struct picker *p, const char *path)
@@ -174,10 +173,17 @@ static unsigned enter(struct picker *p)
 	return PT_HANDLED | PT_CLOSE;
 }
 
+static const char *new_name(const struct picker *p)
+{
+	const char *typed = pt_prompt_text(p->prompt);
+
+	return *typed ? typed : p->save;
+}
+
 /* A new name in the directory that is shown. */
 static unsigned take_name(struct picker *p)
 {
-	const char *typed = pt_prompt_text(p->prompt), *name = *typed ? typed : p->save;
+	const char *name = new_name(p);
 	PRISM_AUTO_FREE char *path = NULL;
 
 	if (p->state != PICKER_LISTED)
@@ -399,9 +405,10 @@ static void draw_state(const struct picker *p, struct pt_canvas *canvas, struct 
 		               p->recent_count ? "where files were taken from, the last one first"
 		                               : "no file was taken from anywhere yet");
 	else
-		pt_canvas_printf(canvas, area.x, y, area.w, PT_SLOT_DIM, 0, "%zu of %zu%s%s", p->count,
+		pt_canvas_printf(canvas, area.x, y, area.w, PT_SLOT_DIM, 0, "%zu of %zu%s%s%s%s", p->count,
 		                 p->listing.count, p->listing.cut ? ", and more that are not read" : "",
-		                 p->hidden_count ? ", ctrl-t shows the hidden ones" : "");
+		                 p->hidden_count ? ", ctrl-t shows the hidden ones" : "",
+		                 p->save ? "; new file: " : "", p->save ? new_name(p) : "");
 }
 
 static void draw_entry(const struct picker *p, struct pt_canvas *canvas, struct pt_rect line,
@@ -475,14 +482,15 @@ static void draw(const struct pt_view *view, struct pt_canvas *canvas, struct pt
                  bool focus)
 {
 	const struct picker *p = view->state;
-	const char *keys = p->save        ? area.w >= 70 ? "enter goes on, or replaces  ctrl-s saves here  "
-	                                                   "backspace up  ctrl-o recent"
-	                                                 : "enter  ctrl-s saves here  backspace up"
-	                   : p->directories ? "enter goes on  ctrl-s takes the directory  backspace up  "
-	                                    "ctrl-o recent"
-	                   : area.w >= 70 ? "enter takes it  tab completes  backspace goes up  "
-	                                    "ctrl-o recent places"
-	                                  : "enter tab  backspace up  ctrl-o recent";
+	const char *keys =
+	    p->save          ? area.w >= 70 ? "enter goes on  ctrl-s saves here  backspace goes up  "
+	                                      "ctrl-o recent"
+	                                    : "enter  ctrl-s saves  backspace up"
+	    : p->directories ? "enter goes on  ctrl-s takes the directory  backspace up  "
+	                       "ctrl-o recent"
+	    : area.w >= 70   ? "enter takes it  tab completes  backspace goes up  "
+	                       "ctrl-o recent places"
+	                     : "enter tab  backspace up  ctrl-o recent";
 
 	draw_path(p, canvas, area, focus);
 	draw_state(p, canvas, area);

@@ -164,10 +164,9 @@ bool pt_ui_cancel_command(struct pt_app *app)
 
 	PRISM_LIST_EACH (&pt_ui_of(app)->commands, node, next) {
 		struct pt_ui_command *running = PRISM_CONTAINER(node, struct pt_ui_command, link);
-		if (running->command &&
-		    (pt_command_placing(running->command) ||
-		     ((running->action->flags & PT_ACTION_CANCELLABLE) &&
-		      running->action->group != PT_GROUP_RUN)))
+		if (running->command && (pt_command_placing(running->command) ||
+		                         ((running->action->flags & PT_ACTION_CANCELLABLE) &&
+		                          running->action->group != PT_GROUP_RUN)))
 			newest = running;
 	}
 	if (newest)

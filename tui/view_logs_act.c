@@ -160,8 +160,8 @@ static int save(struct logs *l, const char *name, struct prism_error *err)
 
 	saving->app = app;
 	on_host = pt_hostfile_create(pt_ui_world(app), name, true, &saving->file, err);
-	saving->path = on_host > 0 ? prism_strdup(pt_hostfile_local(saving->file))
-	                           : prism_path_expand(name);
+	saving->path =
+	    on_host > 0 ? prism_strdup(pt_hostfile_local(saving->file)) : prism_path_expand(name);
 	if (on_host >= 0 && core_logfile_save(l->pane.view, pt_app_loop(app), saving->path,
 	                                      l->view->cancel, saved, saving, err) == 0)
 		return 0;

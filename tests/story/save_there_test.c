@@ -1,7 +1,7 @@
 /*
- * Results, policies and other answers saved straight on a bastion: what is there afterwards, what is
- * refused before anything is done, and where the data is when the host refuses or the line breaks.
- * Against a real sshd; skipped where there is none.
+ * Results, policies and other answers saved straight on a bastion: what is there afterwards, what
+ * is refused before anything is done, and where the data is when the host refuses or the line
+ * breaks. Against a real sshd; skipped where there is none.
  */
 #include "base/file.h"
 #include "base/mem.h"
@@ -147,9 +147,9 @@ static void a_policy_is_saved_there(void **state)
 	story_must_contain(c->err, "the former file is ");
 	/* No name, no directory, and what takes directories of this machine only. */
 	c->quiet = true;
-	assert_int_equal(cli_run(c, "cvm policy %s --save %s@127.0.0.1:%u:/", cvm, sshd->user,
-	                         (unsigned)sshd->port),
-	                 EXIT_INVALID);
+	assert_int_equal(
+	    cli_run(c, "cvm policy %s --save %s@127.0.0.1:%u:/", cvm, sshd->user, (unsigned)sshd->port),
+	    EXIT_INVALID);
 	assert_int_not_equal(cli_run(c, "cvm policy %s --save %s/none/policy.json", cvm, name), 0);
 	story_must_contain(c->err, "there is no directory");
 	assert_int_equal(cli_run(c, "key generate --directory %s", name), EXIT_INVALID);
@@ -244,6 +244,24 @@ static void a_refusal_says_where_the_data_is(void **state)
 	same_file(here, far);
 }
 
+/* To the host, so far away that each of some steps takes its time: it is caught under way. The host
+ * key is the same behind the relay's port. */
+static struct wire *slow_way(void)
+{
+	struct wire *wire = wire_start(sshd->port);
+	PRISM_AUTO_FREE char *line = NULL;
+	struct prism_buf known = {0};
+	struct prism_error err = PRISM_ERROR_INIT;
+
+	wire_delay(wire, 60, 0);
+	assert_int_equal(prism_file_read(sshd->known_hosts, 1 << 16, &known, &err), 0);
+	line = prism_asprintf("%s[127.0.0.1]:%d%s", prism_buf_text(&known), wire_port(wire),
+	                      strchr(prism_buf_text(&known), ' '));
+	prism_buf_finish(&known);
+	assert_int_equal(prism_file_write(sshd->known_hosts, line, strlen(line), 0600, &err), 0);
+	return wire;
+}
+
 /* A temporary name has appeared: the line is cut under it. */
 struct cutting {
 	struct wire *wire;
@@ -269,22 +287,12 @@ static void a_line_that_breaks_leaves_no_half_file(void **state)
 	struct cutting cutting = {0};
 	PRISM_AUTO_FREE char *far = NULL;
 	PRISM_AUTO_FREE char *name = NULL;
-	PRISM_AUTO_FREE char *line = NULL;
-	struct prism_buf known = {0};
-	struct prism_error err = PRISM_ERROR_INIT;
 	unsigned kept;
 
 	need_sshd();
-	cutting.wire = wire_start(sshd->port);
-	wire_delay(cutting.wire, 60, 0); /* each of some steps takes that long: it is caught under way */
+	cutting.wire = slow_way();
 	cutting.before = files_in(there);
 	kept = unsent();
-	/* The host key is the same behind the relay's port. */
-	assert_int_equal(prism_file_read(sshd->known_hosts, 1 << 16, &known, &err), 0);
-	line = prism_asprintf("%s[127.0.0.1]:%d%s", prism_buf_text(&known), wire_port(cutting.wire),
-	                      strchr(prism_buf_text(&known), ' '));
-	prism_buf_finish(&known);
-	assert_int_equal(prism_file_write(sshd->known_hosts, line, strlen(line), 0600, &err), 0);
 	far = prism_path_join(there, "broken.json");
 	name = on((unsigned)wire_port(cutting.wire), "broken.json");
 	c->quiet = true;
@@ -332,6 +340,104 @@ static void guards_hold(void **state)
 	assert_int_equal(files_in(there), before + 1);
 }
 
+/* ---- on the screen ---- */
+
+#define SOON 20000
+
+static void command(struct pty *p, const char *words)
+{
+	pty_keys(p, ":");
+	pty_wait_text(p, "Command", SOON);
+	pty_keys(p, words);
+	pty_keys(p, "<Enter>");
+}
+
+static struct pty *open_policy(struct story *s)
+{
+	const char *env[] = {"PRISM_TUI_USER=ada", "PRISM_TUI_FOLLOW=no", NULL};
+	struct client_spec spec = {.sandbox = s->sandbox, .env = env, .rows = 24, .cols = 100};
+	struct pty *p;
+
+	set("PRISM_TUI_WORKSPACE", s->workspace);
+	p = client_start(&spec);
+	pty_wait_text(p, "Sign in", SOON);
+	pty_keys(p, s->sandbox->users[0].password);
+	pty_keys(p, "<Enter>");
+	pty_wait_text(p, "signed in as", SOON);
+	PRISM_AUTO_FREE char *words = prism_asprintf("cvm policy %s", cvm);
+	command(p, words);
+	pty_wait_text(p, "Attestation policy of", SOON);
+	return p;
+}
+
+static void a_person_looks_for_a_place_there(void **state)
+{
+	struct story *s = *state;
+	struct pty *p;
+	PRISM_AUTO_FREE char *host = NULL;
+	PRISM_AUTO_FREE char *dir = NULL;
+	PRISM_AUTO_FREE char *far = NULL;
+
+	need_sshd();
+	far = prism_path_join(there, "attestation_policy.json");
+	host = prism_asprintf("%s@127.0.0.1:%u/", sshd->user, (unsigned)sshd->port);
+	dir = prism_asprintf("%s/", there);
+	p = open_policy(s);
+	pty_keys(p, "W");
+	pty_wait_text(p, "ctrl-o browses", SOON);
+	pty_keys(p, "<C-o>");
+	pty_wait_text(p, "ctrl-s saves here", SOON);
+	pty_keys(p, host);
+	pty_wait_text(p, "@127.0.0.1:", SOON);
+	pty_keys(p, dir);
+	pty_wait_text(p, "policy.json", SOON); /* of the first test */
+	pty_keys(p, "<C-s>");
+	pty_wait_text(p, "there/attestation_policy.json", SOON);
+	assert_int_not_equal(access(far, F_OK), 0);
+	pty_keys(p, "<Enter>");
+	pty_wait_text(p, "policy saved as", SOON);
+	assert_int_equal(access(far, F_OK), 0);
+	/* The same name again is refused, and nothing is changed. */
+	pty_keys(p, "W<C-u>");
+	pty_keys(p, sshd->user);
+	PRISM_AUTO_FREE char *rest = prism_asprintf("@127.0.0.1:%u:%s", (unsigned)sshd->port, far);
+	pty_keys(p, rest);
+	pty_keys(p, "<Enter>");
+	pty_wait_text(p, "exists already", SOON);
+	pty_destroy(p);
+}
+
+static void a_person_stops_it(void **state)
+{
+	struct story *s = *state;
+	struct pty *p;
+	struct wire *wire;
+	PRISM_AUTO_FREE char *far = NULL;
+	PRISM_AUTO_FREE char *name = NULL;
+	unsigned before, kept;
+
+	need_sshd();
+	wire = slow_way();
+	far = prism_path_join(there, "stopped.json");
+	name = on((unsigned)wire_port(wire), "stopped.json");
+	before = files_in(there);
+	kept = unsent();
+	p = open_policy(s);
+	PRISM_AUTO_FREE char *words = prism_asprintf("cvm policy %s --save %s", cvm, name);
+	pty_keys(p, "q");
+	command(p, words);
+	for (int i = 0; i < 4000 && files_in(there) == before; i++)
+		pty_wait_quiet(p, 1, SOON);
+	assert_int_equal(files_in(there), before + 1);
+	pty_keys(p, "<C-g>");
+	pty_wait_text(p, "not saved there: it is kept here", SOON);
+	assert_int_equal(files_in(there), before);
+	assert_int_not_equal(access(far, F_OK), 0);
+	assert_int_equal(unsent(), kept + 1);
+	pty_destroy(p);
+	wire_stop(wire);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -340,6 +446,8 @@ int main(void)
 	    cmocka_unit_test(a_refusal_says_where_the_data_is),
 	    cmocka_unit_test(a_line_that_breaks_leaves_no_half_file),
 	    cmocka_unit_test(guards_hold),
+	    cmocka_unit_test(a_person_looks_for_a_place_there),
+	    cmocka_unit_test(a_person_stops_it),
 	};
 
 	return cmocka_run_group_tests_name("save_there", tests, start, stop);

@@ -497,7 +497,7 @@ static void names_of_hosts(void **state)
 	    {"ada@a:22,bo@b:/x", "ada@a:22,bo@b", "/x"},
 	    {"ada@a,b:/x", "ada@a,b", "/x"},
 	};
-	static const char *const local[] = {"results.zip", "./ada@host:x",    "/tmp/ada@host:x",
+	static const char *const local[] = {"results.zip", "./ada@host:x",   "/tmp/ada@host:x",
 	                                    "ada@host",    "report:1@2.txt", "@host:x",
 	                                    "a,b@c:d",     "ada@host/x:y",   ""};
 	static const char *const bad[] = {"ada@host:", "ada@host:/srv/", "ada@host:2222",
@@ -589,9 +589,17 @@ static void session_breaks(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    ONE(list),           ONE(read_and_stat), ONE(writes),     ONE(replace_keeps),
-	    ONE(large),          ONE(no_subsystem),  ONE(cancelling), ONE(forced_command_is_no_sftp),
-	    ONE(session_breaks), ONE(puts_a_file),   ONE(put_is_refused),
+	    ONE(list),
+	    ONE(read_and_stat),
+	    ONE(writes),
+	    ONE(replace_keeps),
+	    ONE(large),
+	    ONE(no_subsystem),
+	    ONE(cancelling),
+	    ONE(forced_command_is_no_sftp),
+	    ONE(session_breaks),
+	    ONE(puts_a_file),
+	    ONE(put_is_refused),
 	    ONE(a_put_that_is_stopped_leaves_nothing),
 	    ONE(a_put_that_breaks_says_what_is_left),
 	    ONE(names_of_hosts),

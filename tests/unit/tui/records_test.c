@@ -172,6 +172,21 @@ static void formats_have_names(void **state)
 	assert_non_null(strstr(err.hint, "csv"));
 }
 
+static void a_text_is_renamed_where_it_stands_alone(void **state)
+{
+	struct pt_records *r = sample(0);
+	struct pt_print print = {.format = PT_FORMAT_CSV};
+
+	PRISM_UNUSED(state);
+	pt_records_rename(r, "2", "b\nb");
+	pt_records_rename(r, "a", "never"); /* a word of a list is no text */
+	pt_records_rename(r, "evil", "never");
+	assert_string_equal(pt_records_cell(r, 1, 0), "b\nb");
+	check(r, print,
+	      "id,name,count,words,at\r\n1,\"evil\033[2J, \"\"quoted\"\"\",42,\"a, b\",\r\n"
+	      "\"b\nb\",,-1,,1970-01-01T00:00:00.000000Z\r\n");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -184,6 +199,7 @@ int main(void)
 	    cmocka_unit_test(narrow_tables_cut_the_widest),
 	    cmocka_unit_test(a_document_goes_out_unchanged),
 	    cmocka_unit_test(formats_have_names),
+	    cmocka_unit_test(a_text_is_renamed_where_it_stands_alone),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
