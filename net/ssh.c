@@ -668,6 +668,14 @@ static void lower_connected(void *data, const struct prism_error *err)
 
 /* ---- life ---- */
 
+#if LIBSSH2_VERSION_NUM >= 0x010b01 /* 1.11.1, which deprecates the other */
+#define SET_CALLBACK(session, which, fn) \
+	(void)libssh2_session_callback_set2(session, which, (libssh2_cb_generic *)(fn))
+#else
+#define SET_CALLBACK(session, which, fn) \
+	(void)libssh2_session_callback_set(session, which, (void *)(fn))
+#endif
+
 static void session_init(struct net_ssh *ssh)
 {
 	static bool ready;
@@ -679,10 +687,9 @@ static void session_init(struct net_ssh *ssh)
 	if (!ssh->session)
 		abort();
 	libssh2_session_set_blocking(ssh->session, 0);
-	(void)libssh2_session_callback_set(ssh->session, LIBSSH2_CALLBACK_SEND, (void *)take_packet);
-	(void)libssh2_session_callback_set(ssh->session, LIBSSH2_CALLBACK_RECV, (void *)give_bytes);
-	(void)libssh2_session_callback_set(ssh->session, LIBSSH2_CALLBACK_DISCONNECT,
-	                                   (void *)said_goodbye);
+	SET_CALLBACK(ssh->session, LIBSSH2_CALLBACK_SEND, take_packet);
+	SET_CALLBACK(ssh->session, LIBSSH2_CALLBACK_RECV, give_bytes);
+	SET_CALLBACK(ssh->session, LIBSSH2_CALLBACK_DISCONNECT, said_goodbye);
 	(void)libssh2_session_method_pref(ssh->session, LIBSSH2_METHOD_CRYPT_CS,
 	                                  "aes128-ctr,aes256-ctr,aes192-ctr");
 	(void)libssh2_session_method_pref(ssh->session, LIBSSH2_METHOD_CRYPT_SC,

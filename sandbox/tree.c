@@ -4,6 +4,8 @@
  */
 #include "sandbox/tree.h"
 
+#include "base/mem.h"
+
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -39,7 +41,8 @@ static int remove_at(int parent, const char *name, unsigned depth)
 		return 0;
 	if (errno != EISDIR && errno != EPERM)
 		return errno;
-	(void)fchmodat(parent, name, 0700, 0);
+	int opened_up = fchmodat(parent, name, 0700, 0); /* the next step tells if it was not */
+	PRISM_UNUSED(opened_up);
 	int fd = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	int failed = fd < 0 ? errno : empty_directory(fd, depth);
 	if (unlinkat(parent, name, AT_REMOVEDIR) == 0)
