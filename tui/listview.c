@@ -52,9 +52,9 @@ static void model_visible(void *data, size_t first, size_t last)
 static void rested(void *data)
 {
 	struct pt_listview *lv = data;
-	const char *id = pt_table_selected(lv->table);
+	const char *id = pt_table_selected(lv->tv.table);
 
-	if (id && pt_app_focused(lv->app) == lv->view)
+	if (id && pt_app_focused(lv->tv.app) == lv->tv.view)
 		lv->rested(lv, id);
 }
 
@@ -62,10 +62,10 @@ static void model_selected(void *data, const char *id)
 {
 	struct pt_listview *lv = data;
 
-	if (!lv->rested || !id || !pt_app_top(lv->app, PT_PANE_DETAIL))
+	if (!lv->rested || !id || !pt_app_top(lv->tv.app, PT_PANE_DETAIL))
 		return;
 	if (!lv->rest)
-		lv->rest = prism_loop_add_timer(pt_app_loop(lv->app), REST_MS, 0, rested, lv);
+		lv->rest = prism_loop_add_timer(pt_app_loop(lv->tv.app), REST_MS, 0, rested, lv);
 	else
 		prism_timer_rearm(lv->rest, REST_MS);
 }
@@ -81,8 +81,6 @@ static const struct pt_table_model model = {
 void pt_listview_init(struct pt_listview *lv, struct pt_view *view,
                       const struct pt_listview_spec *spec)
 {
-	lv->view = view;
-	lv->app = view->app;
 	lv->core = pt_ui_core(view->app);
 	lv->list = spec->list;
 	lv->event = spec->event;
@@ -91,7 +89,7 @@ void pt_listview_init(struct pt_listview *lv, struct pt_view *view,
 	lv->cell = spec->cell;
 	lv->rank = spec->rank;
 	lv->rested = spec->rested;
-	lv->table = pt_table_create(spec->columns, spec->column_count, &model, lv);
+	pt_tableview_init(&lv->tv, view, spec->columns, spec->column_count, &model);
 	if (spec->watch != CORE_WATCH_COUNT)
 		lv->watch = core_watch(lv->core, spec->watch, spec->watch_id);
 	core_list_load(lv->list);
@@ -103,11 +101,10 @@ void pt_listview_finish(struct pt_listview *lv)
 	prism_timer_remove(lv->rest);
 	lv->rest = NULL;
 	core_unwatch(lv->watch);
-	pt_table_destroy(lv->table);
+	pt_tableview_finish(&lv->tv);
 	prism_free(lv->order);
 	lv->order = NULL;
 	lv->watch = NULL;
-	lv->table = NULL;
 }
 
 /* Insertion sort by rank: stable, and lists that are ranked are short (CVMs). */
@@ -135,42 +132,11 @@ static void sort_by_rank(struct pt_listview *lv)
 void pt_listview_sync(struct pt_listview *lv)
 {
 	struct pt_load load =
-	    pt_ui_load(lv->app, core_list_status(lv->list), lv->empty, lv->empty_hint);
+	    pt_ui_load(lv->tv.app, core_list_status(lv->list), lv->empty, lv->empty_hint);
 
 	if (lv->rank)
 		sort_by_rank(lv);
-	pt_table_set_load(lv->table, &load);
-	pt_table_reload(lv->table);
-}
-
-struct pt_table *pt_listview_table(struct pt_view *view)
-{
-	struct pt_listview *lv = view->state;
-
-	return lv->table;
-}
-
-const char *pt_listview_summary(struct pt_view *view)
-{
-	return pt_table_summary(pt_listview_table(view));
-}
-
-void pt_listview_prepare(struct pt_view *view, int width, int height)
-{
-	pt_table_prepare(pt_listview_table(view), width, height);
-}
-
-void pt_listview_draw(const struct pt_view *view, struct pt_canvas *canvas, struct pt_rect area,
-                      bool focus)
-{
-	const struct pt_listview *lv = view->state;
-
-	pt_table_draw(lv->table, canvas, area, focus);
-}
-
-unsigned pt_listview_key(struct pt_view *view, const struct pt_event *event)
-{
-	return pt_table_key(pt_listview_table(view), event);
+	pt_tableview_reload(&lv->tv, &load);
 }
 
 unsigned pt_listview_changed(struct pt_view *view, const struct core_event *event)

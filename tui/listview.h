@@ -1,7 +1,7 @@
 /*
  * A view that shows one collection of core as a table: the part all lists share.
  *
- * A list's state begins with a struct pt_listview; its ops use the functions below.  What a cell
+ * A list's state begins with a struct pt_listview, and its ops with PT_LISTVIEW_OPS.  What a cell
  * says is the list's own, everything else (load states, freshness, pages wanted, keeping the place)
  * is done here.
  */
@@ -10,15 +10,12 @@
 
 #include "core/list.h"
 #include "core/watch.h"
-#include "tui/table.h"
-#include "tui/ui.h"
+#include "tui/tableview.h"
 
 struct pt_listview {
-	struct pt_view *view; /* the view this is the state of */
-	struct pt_app *app;
+	struct pt_tableview tv; /* first: see tui/tableview.h */
 	struct core *core;
 	struct core_list *list; /* lent */
-	struct pt_table *table;
 	struct core_watch *watch;
 	enum core_event_type event; /* that says the list changed */
 	const char *empty, *empty_hint;
@@ -51,15 +48,12 @@ void pt_listview_finish(struct pt_listview *lv);
 void pt_listview_sync(struct pt_listview *lv); /* load state and rows, from core */
 
 /* For ops. */
-struct pt_table *pt_listview_table(struct pt_view *view);
-const char *pt_listview_summary(struct pt_view *view);
-void pt_listview_prepare(struct pt_view *view, int width, int height);
-void pt_listview_draw(const struct pt_view *view, struct pt_canvas *canvas, struct pt_rect area,
-                      bool focus);
-unsigned pt_listview_key(struct pt_view *view, const struct pt_event *event);
 unsigned pt_listview_changed(struct pt_view *view, const struct core_event *event);
 void pt_listview_shown(struct pt_view *view, bool visible); /* not polled while covered */
 void pt_listview_destroy(struct pt_view *view);             /* finish and free the state */
+#define PT_LISTVIEW_OPS                                                            \
+	PT_TABLEVIEW_OPS, .summary = pt_tableview_summary, .shown = pt_listview_shown, \
+	                  .changed = pt_listview_changed, .destroy = pt_listview_destroy
 unsigned pt_listview_refresh(struct pt_view *view);
 
 /* Cell helpers. */

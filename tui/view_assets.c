@@ -79,14 +79,14 @@ static void cell(struct pt_listview *lv, const void *item, int column, struct pt
 		pt_value_text(ret, core_user_name(lv->core, asset->owner), PT_SLOT_TEXT);
 		break;
 	default:
-		pt_value_time(lv->app, ret, asset->created_us);
+		pt_value_time(lv->tv.app, ret, asset->created_us);
 	}
 }
 
 static const struct core_asset *selected(struct pt_view *view)
 {
 	struct pt_listview *lv = view->state;
-	const char *id = pt_table_selected(lv->table);
+	const char *id = pt_table_selected(lv->tv.table);
 
 	return id ? core_list_find(lv->list, id) : NULL;
 }
@@ -97,7 +97,7 @@ static const char *subject(struct pt_view *view, enum pt_arg_kind kind)
 
 	if (kind == PT_ARG_COMPUTATION)
 		return a->computation;
-	return kind == PT_ARG_ASSET ? pt_table_selected(a->lv.table) : NULL;
+	return kind == PT_ARG_ASSET ? pt_table_selected(a->lv.tv.table) : NULL;
 }
 
 static const char *name_of(struct pt_view *view, enum pt_arg_kind kind, const char *id)
@@ -285,7 +285,7 @@ unsigned pt_asset_choose_computation(struct pt_app *app, const struct core_asset
 /* The detail beside the list is about the row the cursor rests on. */
 static void follow(struct pt_listview *lv, const char *id)
 {
-	pt_asset_follow(lv->app, id);
+	pt_asset_follow(lv->tv.app, id);
 }
 
 static unsigned create(struct pt_view *view)
@@ -303,7 +303,7 @@ static unsigned choose_computation(struct pt_view *view, enum pt_action_id id)
 {
 	const struct assets *a = view->state;
 
-	return pt_table_marked(a->lv.table)
+	return pt_table_marked(a->lv.tv.table)
 	           ? PT_IGNORED
 	           : pt_asset_choose_computation(view->app, selected(view), id);
 }
@@ -363,14 +363,11 @@ static void destroy(struct pt_view *view)
 
 static const struct pt_view_ops ops = {
     .name = "assets",
-    .summary = pt_listview_summary,
+    PT_TABLEVIEW_OPS,
+    .summary = pt_tableview_summary,
     .shown = pt_listview_shown,
-    .prepare = pt_listview_prepare,
-    .draw = pt_listview_draw,
-    .key = pt_listview_key,
     .changed = changed,
     .destroy = destroy,
-    .table = pt_listview_table,
     .actor = &actor,
 };
 

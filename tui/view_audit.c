@@ -7,8 +7,7 @@
 #include "core/options.h"
 #include "tui/args.h"
 #include "tui/dialog.h"
-#include "tui/table.h"
-#include "tui/ui.h"
+#include "tui/tableview.h"
 #include "tui/views.h"
 
 #include <stdio.h>
@@ -17,8 +16,7 @@
 #define ROWS_MOST 20000 /* lines shown; the file holds about as many */
 
 struct audit {
-	struct pt_app *app;
-	struct pt_table *table;
+	struct pt_tableview tv; /* first: see tui/tableview.h */
 	struct core_audit_log log;
 	struct prism_error error;
 	char id[24];
@@ -71,7 +69,7 @@ static void cell(void *data, size_t row, int column, struct pt_value *ret)
 	ret->slot = PT_SLOT_TEXT;
 	switch (column) {
 	case COLUMN_TIME:
-		snprintf(ret->scratch, sizeof(ret->scratch), "%s", pt_ui_time(a->app, r->wall_us, time));
+		snprintf(ret->scratch, sizeof(ret->scratch), "%s", pt_ui_time(a->tv.app, r->wall_us, time));
 		ret->text = ret->scratch;
 		ret->number = r->wall_us;
 		break;
@@ -98,29 +96,22 @@ static const struct pt_table_model model = {.count = count, .id = row_id, .cell 
 
 static void load(struct audit *a)
 {
-	PRISM_AUTO_FREE char *path = core_audit_path(pt_ui_world(a->app)->options);
-	bool off = !strcmp(core_option_text(pt_ui_world(a->app)->options, CORE_OPT_AUDIT), "off");
-	struct pt_load load = {
-	    .state = PT_LOAD_READY,
-	    .empty = off ? "The audit trail is switched off" : "Nothing was changed yet",
-	    .empty_hint = off ? "audit = on in the profile" : NULL,
-	    .retry_key = pt_ui_retry_key(a->app),
-	};
+	PRISM_AUTO_FREE char *path = core_audit_path(pt_ui_world(a->tv.app)->options);
+	bool off = !strcmp(core_option_text(pt_ui_world(a->tv.app)->options, CORE_OPT_AUDIT), "off");
 
 	core_audit_log_finish(&a->log);
 	prism_error_clear(&a->error);
-	if (path && core_audit_read(path, ROWS_MOST, &a->log, &a->error) < 0) {
-		load.state = PT_LOAD_FAILED;
-		load.error = &a->error;
-	}
-	pt_table_set_load(a->table, &load);
-	pt_table_reload(a->table);
+	if (path && core_audit_read(path, ROWS_MOST, &a->log, &a->error) < 0)
+		core_audit_log_finish(&a->log);
+	pt_tableview_reload_local(&a->tv,
+	                          off ? "The audit trail is switched off" : "Nothing was changed yet",
+	                          off ? "audit = on in the profile" : NULL, &a->error);
 }
 
 static void show(struct pt_view *view)
 {
 	const struct audit *a = view->state;
-	ptrdiff_t row = pt_table_selected_row(a->table);
+	ptrdiff_t row = pt_tableview_row(view);
 	const struct core_audit_row *r =
 	    row >= 0 && (size_t)row < a->log.count ? &a->log.rows[row] : NULL;
 	char time[PRISM_TIME_TEXT];
@@ -170,47 +161,17 @@ static unsigned act(struct pt_view *view, enum pt_action_id id, const struct pt_
 
 static const struct pt_actor actor = {.where = PT_IN_AUDIT, .act = act};
 
-static struct pt_table *table(struct pt_view *view)
-{
-	struct audit *a = view->state;
-
-	return a->table;
-}
-
 static const char *title(struct pt_view *view)
 {
 	PRISM_UNUSED(view);
 	return "Changes made here";
 }
 
-static const char *summary(struct pt_view *view)
-{
-	return pt_table_summary(table(view));
-}
-
-static void prepare(struct pt_view *view, int width, int height)
-{
-	pt_table_prepare(table(view), width, height);
-}
-
-static void draw(const struct pt_view *view, struct pt_canvas *canvas, struct pt_rect area,
-                 bool focus)
-{
-	const struct audit *a = view->state;
-
-	pt_table_draw(a->table, canvas, area, focus);
-}
-
-static unsigned key(struct pt_view *view, const struct pt_event *event)
-{
-	return pt_table_key(table(view), event);
-}
-
 static void destroy(struct pt_view *view)
 {
 	struct audit *a = view->state;
 
-	pt_table_destroy(a->table);
+	pt_tableview_finish(&a->tv);
 	core_audit_log_finish(&a->log);
 	prism_free(a);
 }
@@ -218,13 +179,10 @@ static void destroy(struct pt_view *view)
 static const struct pt_view_ops ops = {
     .name = "audit",
     .flags = PT_VIEW_FRAME,
+    PT_TABLEVIEW_OPS,
     .title = title,
-    .summary = summary,
-    .prepare = prepare,
-    .draw = draw,
-    .key = key,
+    .summary = pt_tableview_summary,
     .destroy = destroy,
-    .table = table,
     .actor = &actor,
 };
 
@@ -233,8 +191,7 @@ struct pt_view *pt_view_audit(struct pt_app *app)
 	struct audit *a = prism_alloc(sizeof(*a));
 	struct pt_view *view = pt_view_create(app, &ops, a);
 
-	a->app = app;
-	a->table = pt_table_create(columns, PRISM_COUNT(columns), &model, a);
+	pt_tableview_init(&a->tv, view, columns, PRISM_COUNT(columns), &model);
 	load(a);
 	return view;
 }

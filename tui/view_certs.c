@@ -57,14 +57,14 @@ static void cell(struct pt_listview *lv, const void *item, int column, struct pt
 		pt_value_text(ret, ret->scratch, PT_SLOT_DIM);
 		break;
 	default:
-		pt_value_time(lv->app, ret, cert->expires_us);
+		pt_value_time(lv->tv.app, ret, cert->expires_us);
 	}
 }
 
 static const struct core_cert *selected(struct pt_view *view)
 {
 	const struct certs *c = view->state;
-	const char *serial = pt_table_selected(c->lv.table);
+	const char *serial = pt_table_selected(c->lv.tv.table);
 
 	return serial ? core_list_find(c->lv.list, serial) : NULL;
 }
@@ -218,15 +218,12 @@ static void destroy(struct pt_view *view)
 
 static const struct pt_view_ops ops = {
     .name = "certificates",
+    PT_TABLEVIEW_OPS,
     .title = title,
-    .summary = pt_listview_summary,
+    .summary = pt_tableview_summary,
     .shown = pt_listview_shown,
-    .prepare = pt_listview_prepare,
-    .draw = pt_listview_draw,
-    .key = pt_listview_key,
     .changed = pt_listview_changed,
     .destroy = destroy,
-    .table = pt_listview_table,
     .actor = &actor,
 };
 

@@ -43,7 +43,7 @@ static void cell(struct pt_listview *lv, const void *item, int column, struct pt
 		pt_value_text(ret, c->description, PT_SLOT_DIM);
 		break;
 	case COLUMN_CREATED:
-		pt_value_time(lv->app, ret, c->created_us);
+		pt_value_time(lv->tv.app, ret, c->created_us);
 		break;
 	default:
 		pt_value_text(ret, core_user_name(lv->core, c->owner), PT_SLOT_TEXT);
@@ -53,17 +53,17 @@ static void cell(struct pt_listview *lv, const void *item, int column, struct pt
 /* The detail beside the list shows the row the cursor rests on, in the tab that is open. */
 static void follow(struct pt_listview *lv, const char *id)
 {
-	struct pt_view *open = pt_app_top(lv->app, PT_PANE_DETAIL);
+	struct pt_view *open = pt_app_top(lv->tv.app, PT_PANE_DETAIL);
 	const char *shown = open ? pt_view_computation_id(open) : NULL;
 
 	if (shown && strcmp(shown, id) != 0)
-		pt_app_show(lv->app, PT_PANE_DETAIL,
-		            pt_view_computation(lv->app, id, pt_view_computation_open_tab(open)));
+		pt_app_show(lv->tv.app, PT_PANE_DETAIL,
+		            pt_view_computation(lv->tv.app, id, pt_view_computation_open_tab(open)));
 }
 
 static const char *selected(struct pt_view *view)
 {
-	return pt_table_selected(pt_listview_table(view));
+	return pt_tableview_selected(view);
 }
 
 static const char *subject(struct pt_view *view, enum pt_arg_kind kind)
@@ -107,7 +107,7 @@ static void export_chosen(struct pt_view *view)
 {
 	struct pt_values *values = pt_values_create(pt_action(PT_ACTION_COMPUTATION_EXPORT));
 
-	pt_table_each_chosen(pt_listview_table(view), add_chosen, values);
+	pt_table_each_chosen(pt_tableview_table(view), add_chosen, values);
 	pt_app_overlay(view->app, pt_view_form(view->app, values));
 }
 
@@ -164,15 +164,12 @@ static const char *title(struct pt_view *view)
 
 static const struct pt_view_ops ops = {
     .name = "computations",
+    PT_TABLEVIEW_OPS,
     .title = title,
-    .summary = pt_listview_summary,
+    .summary = pt_tableview_summary,
     .shown = pt_listview_shown,
-    .prepare = pt_listview_prepare,
-    .draw = pt_listview_draw,
-    .key = pt_listview_key,
     .changed = changed,
     .destroy = pt_listview_destroy,
-    .table = pt_listview_table,
     .actor = &actor,
 };
 

@@ -95,13 +95,13 @@ static void cell(struct pt_listview *lv, const void *item, int column, struct pt
 			cert_cell(lv, cvm->id, ret);
 		break;
 	default:
-		pt_value_time(lv->app, ret, cvm->created_us);
+		pt_value_time(lv->tv.app, ret, cvm->created_us);
 	}
 }
 
 static const char *selected(struct pt_view *view)
 {
-	return pt_table_selected(pt_listview_table(view));
+	return pt_tableview_selected(view);
 }
 
 static const char *subject(struct pt_view *view, enum pt_arg_kind kind)
@@ -131,7 +131,7 @@ static bool may(struct pt_view *view, enum pt_action_id id, char *reason, size_t
 /* The detail beside the list is about the row the cursor rests on. */
 static void follow(struct pt_listview *lv, const char *id)
 {
-	pt_cvm_follow(lv->app, id);
+	pt_cvm_follow(lv->tv.app, id);
 }
 
 /* ---- one status only ---- */
@@ -184,7 +184,7 @@ static const char *summary(struct pt_view *view)
 
 	snprintf(c->summary, sizeof(c->summary), "%s%s%s%s, %.100s", c->filter.status,
 	         c->filter.platform ? " " : "", c->filter.platform ? c->filter.platform : "",
-	         c->filter.since_us != PRISM_TIME_UNSET ? ", by age" : "", pt_listview_summary(view));
+	         c->filter.since_us != PRISM_TIME_UNSET ? ", by age" : "", pt_tableview_summary(view));
 	return c->summary;
 }
 
@@ -238,20 +238,17 @@ static const struct pt_actor actor = {
 static unsigned changed(struct pt_view *view, const struct core_event *event)
 {
 	if (event->type == CORE_EVENT_CERTS)
-		pt_table_reload(pt_listview_table(view));
+		pt_table_reload(pt_tableview_table(view));
 	return event->type == CORE_EVENT_CERTS ? PT_REDRAW : pt_listview_changed(view, event);
 }
 
 static const struct pt_view_ops ops = {
     .name = "CVMs",
+    PT_TABLEVIEW_OPS,
     .summary = summary,
     .shown = pt_listview_shown,
-    .prepare = pt_listview_prepare,
-    .draw = pt_listview_draw,
-    .key = pt_listview_key,
     .changed = changed,
     .destroy = pt_listview_destroy,
-    .table = pt_listview_table,
     .actor = &actor,
 };
 

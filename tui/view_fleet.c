@@ -32,10 +32,8 @@ static const struct pt_column columns[] = {
 };
 
 struct fleet_view {
-	struct pt_view *view;
-	struct pt_app *app;
+	struct pt_tableview tv; /* first: see tui/tableview.h */
 	struct pt_fleet *fleet;
-	struct pt_table *table;
 	char id[600];    /* of the row asked for last */
 	char note[2000]; /* of the cell asked for last */
 };
@@ -125,7 +123,7 @@ static void model_cell(void *data, size_t row, int column, struct pt_value *ret)
 	} else if (column == COLUMN_WORKSPACE) {
 		pt_value_text(ret, core_workspace_name(core), PT_SLOT_DIM);
 	} else {
-		pt_value_time(f->app, ret, c->created_us);
+		pt_value_time(f->tv.app, ret, c->created_us);
 	}
 }
 
@@ -137,7 +135,7 @@ static const struct pt_table_model model = {
 static unsigned open_row(struct fleet_view *f)
 {
 	const struct core_computation *c;
-	ptrdiff_t row = pt_table_selected_row(f->table);
+	ptrdiff_t row = pt_table_selected_row(f->tv.table);
 	const struct pt_fleet_member *member = row >= 0 ? row_at(f, (size_t)row, &c) : NULL;
 	struct prism_error err = PRISM_ERROR_INIT;
 	PRISM_AUTO_FREE char *id = NULL;
@@ -146,9 +144,9 @@ static unsigned open_row(struct fleet_view *f)
 		return PT_HANDLED;
 	id = c ? prism_strdup(c->id) : NULL;
 	if (!member->current)
-		return pt_ui_switch(f->app, member->profile, id);
-	if (id && pt_app_open_tab_named(f->app, "computations", &err) == 0)
-		pt_computation_open(f->app, id, PT_TAB_OVERVIEW);
+		return pt_ui_switch(f->tv.app, member->profile, id);
+	if (id && pt_app_open_tab_named(f->tv.app, "computations", &err) == 0)
+		pt_computation_open(f->tv.app, id, PT_TAB_OVERVIEW);
 	return PT_HANDLED | PT_REDRAW;
 }
 
@@ -167,42 +165,6 @@ static const struct pt_actor actor = {.where = PT_IN_FLEET, .act = act};
 
 /* ---- view ---- */
 
-static void sync(struct fleet_view *f)
-{
-	const struct pt_load load = {.state = PT_LOAD_READY};
-
-	pt_table_set_load(f->table, &load);
-	pt_table_reload(f->table);
-}
-
-static struct pt_table *table(struct pt_view *view)
-{
-	return ((struct fleet_view *)view->state)->table;
-}
-
-static const char *summary(struct pt_view *view)
-{
-	return pt_table_summary(table(view));
-}
-
-static void prepare(struct pt_view *view, int width, int height)
-{
-	pt_table_prepare(table(view), width, height);
-}
-
-static void draw(const struct pt_view *view, struct pt_canvas *canvas, struct pt_rect area,
-                 bool focus)
-{
-	const struct fleet_view *f = view->state;
-
-	pt_table_draw(f->table, canvas, area, focus);
-}
-
-static unsigned key(struct pt_view *view, const struct pt_event *event)
-{
-	return pt_table_key(table(view), event);
-}
-
 static unsigned changed(struct pt_view *view, const struct core_event *event)
 {
 	struct fleet_view *f = view->state;
@@ -211,7 +173,7 @@ static unsigned changed(struct pt_view *view, const struct core_event *event)
 		return PT_IGNORED;
 	if (view->visible)
 		pt_fleet_watch(f->fleet, true); /* of those that answered since */
-	sync(f);
+	pt_tableview_reload_local(&f->tv, NULL, NULL, NULL);
 	return PT_REDRAW;
 }
 
@@ -227,20 +189,17 @@ static void destroy(struct pt_view *view)
 	struct fleet_view *f = view->state;
 
 	pt_fleet_watch(f->fleet, false);
-	pt_table_destroy(f->table);
+	pt_tableview_finish(&f->tv);
 	prism_free(f);
 }
 
 static const struct pt_view_ops ops = {
     .name = "fleet",
-    .summary = summary,
-    .prepare = prepare,
-    .draw = draw,
-    .key = key,
+    PT_TABLEVIEW_OPS,
+    .summary = pt_tableview_summary,
     .changed = changed,
     .shown = shown,
     .destroy = destroy,
-    .table = table,
     .actor = &actor,
 };
 
@@ -249,11 +208,9 @@ struct pt_view *pt_view_fleet(struct pt_app *app)
 	struct fleet_view *f = prism_alloc(sizeof(*f));
 	struct pt_view *view = pt_view_create(app, &ops, f);
 
-	f->view = view;
-	f->app = app;
 	f->fleet = pt_world_fleet(pt_ui_world(app));
-	f->table = pt_table_create(columns, PRISM_COUNT(columns), &model, f);
+	pt_tableview_init(&f->tv, view, columns, PRISM_COUNT(columns), &model);
 	pt_fleet_load(f->fleet);
-	sync(f);
+	pt_tableview_reload_local(&f->tv, NULL, NULL, NULL);
 	return view;
 }

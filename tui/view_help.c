@@ -5,7 +5,7 @@
  */
 #include "base/mem.h"
 #include "tui/keymap.h"
-#include "tui/table.h"
+#include "tui/tableview.h"
 #include "tui/ui_private.h"
 #include "tui/views.h"
 
@@ -13,10 +13,9 @@
 #include <string.h>
 
 struct help {
-	struct pt_app *app;
-	struct pt_view *about; /* the view underneath; may go while help is open */
+	struct pt_tableview tv; /* first: see tui/tableview.h */
+	struct pt_view *about;  /* the view underneath; may go while help is open */
 	pt_where where;
-	struct pt_table *table;
 	enum pt_action_id rows[PT_ACTION_COUNT];
 	size_t count;
 };
@@ -54,14 +53,15 @@ static void cell(void *data, size_t row, int column, struct pt_value *ret)
 	const struct help *h = data;
 	enum pt_action_id id = h->rows[row];
 	const struct pt_action *action = pt_action(id);
-	struct pt_view *about = pt_ui_alive(h->app, h->about) ? h->about : NULL;
+	struct pt_view *about = pt_ui_alive(h->tv.app, h->about) ? h->about : NULL;
 	char reason[160] = "";
-	bool may = pt_ui_may(h->app, about, id, reason, sizeof(reason));
+	bool may = pt_ui_may(h->tv.app, about, id, reason, sizeof(reason));
 
 	ret->slot = may ? PT_SLOT_TEXT : PT_SLOT_OFF;
 	switch (column) {
 	case COLUMN_KEYS:
-		pt_keymap_keys(pt_ui_keymap(h->app), id, h->where, 3, ret->scratch, sizeof(ret->scratch));
+		pt_keymap_keys(pt_ui_keymap(h->tv.app), id, h->where, 3, ret->scratch,
+		               sizeof(ret->scratch));
 		ret->text = ret->scratch;
 		ret->slot = may ? PT_SLOT_HINT_KEY : PT_SLOT_OFF;
 		break;
@@ -110,7 +110,7 @@ static void collect(struct help *h)
 static unsigned act(struct pt_view *view, enum pt_action_id id, const struct pt_values *values)
 {
 	struct help *h = view->state;
-	const char *name = pt_table_selected(h->table);
+	const char *name = pt_tableview_selected(view);
 	struct pt_app *app = view->app;
 	struct pt_view *about = pt_ui_alive(app, h->about) ? h->about : NULL;
 
@@ -133,35 +133,10 @@ static bool may(struct pt_view *view, enum pt_action_id id, char *reason, size_t
 
 static const struct pt_actor actor = {.where = PT_IN_HELP, .act = act, .may = may};
 
-static struct pt_table *table(struct pt_view *view)
-{
-	struct help *h = view->state;
-
-	return h->table;
-}
-
 static const char *title(struct pt_view *view)
 {
 	PRISM_UNUSED(view);
 	return "Help: / filters, Enter does it, Esc closes";
-}
-
-static void prepare(struct pt_view *view, int width, int height)
-{
-	pt_table_prepare(table(view), width, height);
-}
-
-static void draw(const struct pt_view *view, struct pt_canvas *canvas, struct pt_rect area,
-                 bool focus)
-{
-	const struct help *h = view->state;
-
-	pt_table_draw(h->table, canvas, area, focus);
-}
-
-static unsigned key(struct pt_view *view, const struct pt_event *event)
-{
-	return pt_table_key(table(view), event);
 }
 
 static void measure(struct pt_view *view, int max_w, int max_h, int *ret_w, int *ret_h)
@@ -177,20 +152,17 @@ static void destroy(struct pt_view *view)
 {
 	struct help *h = view->state;
 
-	pt_table_destroy(h->table);
+	pt_tableview_finish(&h->tv);
 	prism_free(h);
 }
 
 static const struct pt_view_ops ops = {
     .name = "help",
     .flags = PT_VIEW_FRAME,
+    PT_TABLEVIEW_OPS,
     .title = title,
     .measure = measure,
-    .prepare = prepare,
-    .draw = draw,
-    .key = key,
     .destroy = destroy,
-    .table = table,
     .actor = &actor,
 };
 
@@ -198,14 +170,11 @@ struct pt_view *pt_view_help(struct pt_app *app, struct pt_view *about)
 {
 	struct help *h = prism_alloc(sizeof(*h));
 	struct pt_view *view = pt_view_create(app, &ops, h);
-	const struct pt_load load = {.state = PT_LOAD_READY, .empty = "Nothing"};
 
-	h->app = app;
 	h->about = about;
 	h->where = pt_ui_where(about);
 	collect(h);
-	h->table = pt_table_create(columns, PRISM_COUNT(columns), &model, h);
-	pt_table_set_load(h->table, &load);
-	pt_table_reload(h->table);
+	pt_tableview_init(&h->tv, view, columns, PRISM_COUNT(columns), &model);
+	pt_tableview_reload_local(&h->tv, "Nothing", NULL, NULL);
 	return view;
 }

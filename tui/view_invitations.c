@@ -58,14 +58,14 @@ static void cell(struct pt_listview *lv, const void *item, int column, struct pt
 		pt_value_text(ret, core_user_name(lv->core, invitation->inviter), PT_SLOT_TEXT);
 		break;
 	default:
-		pt_value_time(lv->app, ret, invitation->created_us);
+		pt_value_time(lv->tv.app, ret, invitation->created_us);
 	}
 }
 
 static const struct core_invitation *selected(struct pt_view *view)
 {
 	struct pt_listview *lv = view->state;
-	const char *id = pt_table_selected(lv->table);
+	const char *id = pt_table_selected(lv->tv.table);
 
 	return id ? core_list_find(lv->list, id) : NULL;
 }
@@ -187,14 +187,7 @@ static const struct pt_actor actor = {
 
 static const struct pt_view_ops ops = {
     .name = "invitations",
-    .summary = pt_listview_summary,
-    .shown = pt_listview_shown,
-    .prepare = pt_listview_prepare,
-    .draw = pt_listview_draw,
-    .key = pt_listview_key,
-    .changed = pt_listview_changed,
-    .destroy = pt_listview_destroy,
-    .table = pt_listview_table,
+    PT_LISTVIEW_OPS,
     .actor = &actor,
 };
 

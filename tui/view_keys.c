@@ -7,19 +7,16 @@
 #include "core/userkey.h"
 #include "tui/args.h"
 #include "tui/dialog.h"
-#include "tui/table.h"
-#include "tui/ui.h"
+#include "tui/tableview.h"
 #include "tui/views.h"
 
 #include <stdio.h>
 #include <string.h>
 
 struct keys {
-	struct pt_view *view;
-	struct pt_table *table;
+	struct pt_tableview tv; /* first: see tui/tableview.h */
 	struct core_userkey_list list;
 	struct prism_error error;
-	struct pt_load load;
 };
 
 enum { COLUMN_NAME, COLUMN_KIND, COLUMN_FINGERPRINT, COLUMN_PATH, COLUMN_CREATED };
@@ -70,7 +67,7 @@ static void cell(void *data, size_t row, int column, struct pt_value *ret)
 		break;
 	default:
 		snprintf(ret->scratch, sizeof(ret->scratch), "%s",
-		         pt_ui_time(k->view->app, info->mtime_us, time));
+		         pt_ui_time(k->tv.app, info->mtime_us, time));
 		ret->text = ret->scratch;
 		ret->number = info->mtime_us;
 	}
@@ -81,22 +78,13 @@ static const struct pt_table_model model = {.count = count, .id = row_id, .cell 
 /* Reads a directory of a handful of small files; done here, not on a worker. */
 static void load(struct keys *k)
 {
-	struct core_userkeys *keys = pt_world_keys(pt_ui_world(k->view->app));
+	struct core_userkeys *keys = pt_world_keys(pt_ui_world(k->tv.app));
 
 	core_userkey_list_finish(&k->list);
 	prism_error_clear(&k->error);
-	k->load = (struct pt_load){
-	    .state = PT_LOAD_READY,
-	    .empty = "No key pairs yet",
-	    .empty_hint = "press c to make one",
-	    .retry_key = pt_ui_retry_key(k->view->app),
-	};
-	if (core_userkeys_list(keys, &k->list, &k->error) < 0) {
-		k->load.state = PT_LOAD_FAILED;
-		k->load.error = &k->error;
-	}
-	pt_table_set_load(k->table, &k->load);
-	pt_table_reload(k->table);
+	if (core_userkeys_list(keys, &k->list, &k->error) < 0)
+		core_userkey_list_finish(&k->list);
+	pt_tableview_reload_local(&k->tv, "No key pairs yet", "press c to make one", &k->error);
 }
 
 /* ---- actions ---- */
@@ -104,7 +92,7 @@ static void load(struct keys *k)
 static const struct core_userkey_info *selected(struct pt_view *view)
 {
 	const struct keys *k = view->state;
-	ptrdiff_t row = pt_table_selected_row(k->table);
+	ptrdiff_t row = pt_tableview_row(view);
 
 	return row >= 0 && (size_t)row < k->list.count ? &k->list.keys[row] : NULL;
 }
@@ -172,40 +160,10 @@ static const struct pt_actor actor = {.where = PT_IN_KEYS, .act = act};
 
 /* ---- view ---- */
 
-static struct pt_table *table(struct pt_view *view)
-{
-	struct keys *k = view->state;
-
-	return k->table;
-}
-
 static const char *title(struct pt_view *view)
 {
 	PRISM_UNUSED(view);
 	return "Keys";
-}
-
-static const char *summary(struct pt_view *view)
-{
-	return pt_table_summary(table(view));
-}
-
-static void prepare(struct pt_view *view, int width, int height)
-{
-	pt_table_prepare(table(view), width, height);
-}
-
-static void draw(const struct pt_view *view, struct pt_canvas *canvas, struct pt_rect area,
-                 bool focus)
-{
-	const struct keys *k = view->state;
-
-	pt_table_draw(k->table, canvas, area, focus);
-}
-
-static unsigned key(struct pt_view *view, const struct pt_event *event)
-{
-	return pt_table_key(table(view), event);
 }
 
 static void shown(struct pt_view *view, bool visible)
@@ -227,22 +185,19 @@ static void destroy(struct pt_view *view)
 {
 	struct keys *k = view->state;
 
-	pt_table_destroy(k->table);
+	pt_tableview_finish(&k->tv);
 	core_userkey_list_finish(&k->list);
 	prism_free(k);
 }
 
 static const struct pt_view_ops ops = {
     .name = "keys",
+    PT_TABLEVIEW_OPS,
     .title = title,
-    .summary = summary,
-    .prepare = prepare,
-    .draw = draw,
-    .key = key,
+    .summary = pt_tableview_summary,
     .changed = changed,
     .shown = shown,
     .destroy = destroy,
-    .table = table,
     .actor = &actor,
 };
 
@@ -251,8 +206,7 @@ struct pt_view *pt_view_keys(struct pt_app *app)
 	struct keys *k = prism_alloc(sizeof(*k));
 	struct pt_view *view = pt_view_create(app, &ops, k);
 
-	k->view = view;
-	k->table = pt_table_create(columns, PRISM_COUNT(columns), &model, k);
+	pt_tableview_init(&k->tv, view, columns, PRISM_COUNT(columns), &model);
 	load(k);
 	return view;
 }

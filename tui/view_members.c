@@ -8,7 +8,7 @@
 #include "core/session.h"
 #include "core/user.h"
 #include "tui/args.h"
-#include "tui/table.h"
+#include "tui/tableview.h"
 #include "tui/views.h"
 
 #include <stdio.h>
@@ -20,9 +20,8 @@ struct row {
 };
 
 struct members {
-	struct pt_view *view;
+	struct pt_tableview tv; /* first: see tui/tableview.h */
 	struct core *core;
-	struct pt_table *table;
 	struct row *rows;
 	size_t count;
 	struct prism_buf joined; /* text of the cell just asked for */
@@ -126,23 +125,20 @@ static bool hidden(struct members *m)
 static void sync(struct members *m)
 {
 	bool may_not = hidden(m);
-	struct pt_load load = pt_ui_load(m->view->app, core_roles(m->core, NULL).status,
+	struct pt_load load = pt_ui_load(m->tv.app, core_roles(m->core, NULL).status,
 	                                 may_not ? "Members may not be read" : "No members",
 	                                 may_not ? "needs the workspace action view_role_users"
 	                                         : "press i to invite somebody");
 
 	collect(m);
-	pt_table_set_load(m->table, &load);
-	pt_table_reload(m->table);
+	pt_tableview_reload(&m->tv, &load);
 }
 
 /* ---- actions ---- */
 
 static const char *subject(struct pt_view *view, enum pt_arg_kind kind)
 {
-	const struct members *m = view->state;
-
-	return kind == PT_ARG_USER ? pt_table_selected(m->table) : NULL;
+	return kind == PT_ARG_USER ? pt_tableview_selected(view) : NULL;
 }
 
 static const char *name_of(struct pt_view *view, enum pt_arg_kind kind, const char *id)
@@ -154,10 +150,8 @@ static const char *name_of(struct pt_view *view, enum pt_arg_kind kind, const ch
 
 static bool may(struct pt_view *view, enum pt_action_id id, char *reason, size_t size)
 {
-	const struct members *m = view->state;
-
 	if ((id != PT_ACTION_MEMBER_MOVE && id != PT_ACTION_MEMBER_REMOVE) ||
-	    pt_table_selected(m->table))
+	    pt_tableview_selected(view))
 		return true;
 	snprintf(reason, size, "nobody is selected");
 	return false;
@@ -166,14 +160,14 @@ static bool may(struct pt_view *view, enum pt_action_id id, char *reason, size_t
 /* Who somebody is, and what their role allows. */
 static void show(struct members *m)
 {
-	const char *id = pt_table_selected(m->table);
+	const char *id = pt_table_selected(m->tv.table);
 	struct pt_values *values;
 
 	if (!id)
 		return;
 	values = pt_values_create(pt_action(PT_ACTION_MEMBER_SHOW));
 	pt_values_add(values, "user", id);
-	pt_ui_run(m->view->app, values, false, NULL, NULL);
+	pt_ui_run(m->tv.app, values, false, NULL, NULL);
 }
 
 static unsigned act(struct pt_view *view, enum pt_action_id id, const struct pt_values *values)
@@ -207,34 +201,6 @@ static const struct pt_actor actor = {
 
 /* ---- view ---- */
 
-static struct pt_table *table(struct pt_view *view)
-{
-	return ((struct members *)view->state)->table;
-}
-
-static const char *summary(struct pt_view *view)
-{
-	return pt_table_summary(table(view));
-}
-
-static void prepare(struct pt_view *view, int width, int height)
-{
-	pt_table_prepare(table(view), width, height);
-}
-
-static void draw(const struct pt_view *view, struct pt_canvas *canvas, struct pt_rect area,
-                 bool focus)
-{
-	const struct members *m = view->state;
-
-	pt_table_draw(m->table, canvas, area, focus);
-}
-
-static unsigned key(struct pt_view *view, const struct pt_event *event)
-{
-	return pt_table_key(table(view), event);
-}
-
 static unsigned changed(struct pt_view *view, const struct core_event *event)
 {
 	if (event->type == CORE_EVENT_USERS)
@@ -249,7 +215,7 @@ static void destroy(struct pt_view *view)
 {
 	struct members *m = view->state;
 
-	pt_table_destroy(m->table);
+	pt_tableview_finish(&m->tv);
 	prism_buf_finish(&m->joined);
 	rows_free(m);
 	prism_free(m);
@@ -257,13 +223,10 @@ static void destroy(struct pt_view *view)
 
 static const struct pt_view_ops ops = {
     .name = "members",
-    .summary = summary,
-    .prepare = prepare,
-    .draw = draw,
-    .key = key,
+    PT_TABLEVIEW_OPS,
+    .summary = pt_tableview_summary,
     .changed = changed,
     .destroy = destroy,
-    .table = table,
     .actor = &actor,
 };
 
@@ -272,10 +235,9 @@ struct pt_view *pt_view_members(struct pt_app *app)
 	struct members *m = prism_alloc(sizeof(*m));
 	struct pt_view *view = pt_view_create(app, &ops, m);
 
-	m->view = view;
 	m->core = pt_ui_core(app);
 	prism_buf_init(&m->joined, 1 << 20);
-	m->table = pt_table_create(columns, PRISM_COUNT(columns), &model, m);
+	pt_tableview_init(&m->tv, view, columns, PRISM_COUNT(columns), &model);
 	core_roles_load(m->core, NULL, false);
 	sync(m);
 	return view;

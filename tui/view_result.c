@@ -27,8 +27,7 @@ struct reading {         /* outlives the view */
 };
 
 struct result {
-	struct pt_view *view;
-	struct pt_table *table;
+	struct pt_tableview tv; /* first: see tui/tableview.h */
 	char *path;
 	struct reading *reading; /* NULL: not under way */
 	struct net_zip_list list;
@@ -81,7 +80,7 @@ static void cell(void *data, size_t row, int column, struct pt_value *ret)
 		ret->text = ret->scratch;
 		break;
 	case COLUMN_TIME:
-		pt_value_time(r->view->app, ret, entry->mtime_us);
+		pt_value_time(r->tv.app, ret, entry->mtime_us);
 		break;
 	default:
 		ret->text = entry->refused ? entry->reason : "";
@@ -97,11 +96,10 @@ static void sync(struct result *r)
 	const struct pt_load load = {.state = r->state,
 	                             .error = &r->error,
 	                             .empty = "The zip is empty",
-	                             .retry_key = pt_ui_retry_key(r->view->app)};
+	                             .retry_key = pt_ui_retry_key(r->tv.app)};
 
-	pt_table_set_load(r->table, &load);
-	pt_table_reload(r->table);
-	pt_app_dirty(r->view->app);
+	pt_tableview_reload(&r->tv, &load);
+	pt_app_dirty(r->tv.app);
 }
 
 static void read_run(void *data)
@@ -146,7 +144,7 @@ static void read_again(struct result *r)
 	*r->reading = (struct reading){.view = r, .path = prism_strdup(r->path)};
 	if (!r->list.count)
 		r->state = PT_LOAD_LOADING;
-	prism_work_submit(pt_ui_world(r->view->app)->work, NULL, read_run, read_done, r->reading);
+	prism_work_submit(pt_ui_world(r->tv.app)->work, NULL, read_run, read_done, r->reading);
 }
 
 /* ---- actions ---- */
@@ -223,34 +221,13 @@ static const char *summary(struct pt_view *view)
 	return r->summary;
 }
 
-static struct pt_table *table(struct pt_view *view)
-{
-	return ((struct result *)view->state)->table;
-}
-
-static void prepare(struct pt_view *view, int width, int height)
-{
-	pt_table_prepare(table(view), width, height);
-}
-
-static void draw(const struct pt_view *view, struct pt_canvas *canvas, struct pt_rect area,
-                 bool focus)
-{
-	pt_table_draw(((const struct result *)view->state)->table, canvas, area, focus);
-}
-
-static unsigned key(struct pt_view *view, const struct pt_event *event)
-{
-	return pt_table_key(table(view), event);
-}
-
 static void destroy(struct pt_view *view)
 {
 	struct result *r = view->state;
 
 	if (r->reading)
 		r->reading->view = NULL;
-	pt_table_destroy(r->table);
+	pt_tableview_finish(&r->tv);
 	net_zip_list_finish(&r->list);
 	prism_free(r->path);
 	prism_free(r);
@@ -258,24 +235,21 @@ static void destroy(struct pt_view *view)
 
 static const struct pt_view_ops ops = {
     .name = "result",
+    PT_TABLEVIEW_OPS,
     .title = title,
     .summary = summary,
-    .prepare = prepare,
-    .draw = draw,
-    .key = key,
     .destroy = destroy,
-    .table = table,
     .actor = &actor,
 };
 
 void pt_result_open(struct pt_app *app, const char *path)
 {
 	struct result *r = prism_alloc(sizeof(*r));
+	struct pt_view *view = pt_view_create(app, &ops, r);
 
-	r->view = pt_view_create(app, &ops, r);
 	r->path = prism_path_expand(path);
-	r->table = pt_table_create(columns, (int)PRISM_COUNT(columns), &model, r);
+	pt_tableview_init(&r->tv, view, columns, PRISM_COUNT(columns), &model);
 	read_again(r);
 	sync(r);
-	pt_app_push(app, PT_PANE_LIST, r->view);
+	pt_app_push(app, PT_PANE_LIST, view);
 }

@@ -8,17 +8,16 @@
 #include "core/role.h"
 #include "core/user.h"
 #include "tui/args.h"
-#include "tui/table.h"
+#include "tui/tableview.h"
 #include "tui/view_computation.h"
 #include "tui/views.h"
 
 #include <string.h>
 
 struct roles {
-	struct pt_view *view;
+	struct pt_tableview tv; /* first: see tui/tableview.h */
 	struct core *core;
 	char *id;
-	struct pt_table *table;
 	struct prism_buf joined; /* text of the cell just asked for */
 };
 
@@ -81,20 +80,17 @@ static const struct pt_table_model model = {.count = count, .id = row_id, .cell 
 
 static void sync(struct roles *r)
 {
-	struct pt_load load = pt_ui_load(r->view->app, core_roles(r->core, r->id).status, "No roles",
-	                                 "press c to make one");
+	struct pt_load load =
+	    pt_ui_load(r->tv.app, core_roles(r->core, r->id).status, "No roles", "press c to make one");
 
-	pt_table_set_load(r->table, &load);
-	pt_table_reload(r->table);
+	pt_tableview_reload(&r->tv, &load);
 }
 
 /* ---- actions ---- */
 
 static const char *subject(struct pt_view *view, enum pt_arg_kind kind)
 {
-	const struct roles *r = view->state;
-
-	return kind == PT_ARG_ROLE ? pt_table_selected(r->table) : NULL;
+	return kind == PT_ARG_ROLE ? pt_tableview_selected(view) : NULL;
 }
 
 static const char *name_of(struct pt_view *view, enum pt_arg_kind kind, const char *id)
@@ -113,13 +109,13 @@ static unsigned act(struct pt_view *view, enum pt_action_id id, const struct pt_
 		core_roles_load(r->core, r->id, true);
 		return PT_HANDLED | PT_REDRAW;
 	}
-	if (id == PT_ACTION_OPEN && !values && pt_table_selected(r->table)) {
+	if (id == PT_ACTION_OPEN && !values && pt_tableview_selected(view)) {
 		struct pt_values *one =
 		    pt_values_create(pt_action(*r->id ? PT_ACTION_ROLE_SHOW : PT_ACTION_WROLE_SHOW));
 
 		if (*r->id)
 			pt_values_add(one, "computation", r->id);
-		pt_values_add(one, "role", pt_table_selected(r->table));
+		pt_values_add(one, "role", pt_tableview_selected(view));
 		pt_ui_run(view->app, one, false, NULL, NULL);
 		return PT_HANDLED | PT_REDRAW;
 	}
@@ -134,36 +130,6 @@ static const struct pt_actor actor = {
 };
 
 /* ---- view ---- */
-
-static struct pt_table *table(struct pt_view *view)
-{
-	struct roles *r = view->state;
-
-	return r->table;
-}
-
-static const char *summary(struct pt_view *view)
-{
-	return pt_table_summary(table(view));
-}
-
-static void prepare(struct pt_view *view, int width, int height)
-{
-	pt_table_prepare(table(view), width, height);
-}
-
-static void draw(const struct pt_view *view, struct pt_canvas *canvas, struct pt_rect area,
-                 bool focus)
-{
-	const struct roles *r = view->state;
-
-	pt_table_draw(r->table, canvas, area, focus);
-}
-
-static unsigned key(struct pt_view *view, const struct pt_event *event)
-{
-	return pt_table_key(table(view), event);
-}
 
 static unsigned changed(struct pt_view *view, const struct core_event *event)
 {
@@ -181,7 +147,7 @@ static void destroy(struct pt_view *view)
 {
 	struct roles *r = view->state;
 
-	pt_table_destroy(r->table);
+	pt_tableview_finish(&r->tv);
 	prism_buf_finish(&r->joined);
 	prism_free(r->id);
 	prism_free(r);
@@ -189,13 +155,10 @@ static void destroy(struct pt_view *view)
 
 static const struct pt_view_ops ops = {
     .name = "roles",
-    .summary = summary,
-    .prepare = prepare,
-    .draw = draw,
-    .key = key,
+    PT_TABLEVIEW_OPS,
+    .summary = pt_tableview_summary,
     .changed = changed,
     .destroy = destroy,
-    .table = table,
     .actor = &actor,
 };
 
@@ -204,11 +167,10 @@ struct pt_view *pt_view_roles(struct pt_app *app, const char *id)
 	struct roles *r = prism_alloc(sizeof(*r));
 	struct pt_view *view = pt_view_create(app, &ops, r);
 
-	r->view = view;
 	r->core = pt_ui_core(app);
 	r->id = prism_strdup(id);
 	prism_buf_init(&r->joined, 1 << 24);
-	r->table = pt_table_create(columns, PRISM_COUNT(columns), &model, r);
+	pt_tableview_init(&r->tv, view, columns, PRISM_COUNT(columns), &model);
 	core_roles_load(r->core, id, false);
 	sync(r);
 	return view;

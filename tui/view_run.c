@@ -66,7 +66,7 @@ static int rank(const struct pt_listview *lv, const void *item)
 static const struct core_cvm *selected(struct pt_view *view)
 {
 	struct pt_listview *lv = view->state;
-	const char *id = pt_table_selected(lv->table);
+	const char *id = pt_table_selected(lv->tv.table);
 
 	return id ? core_cvm_get(lv->core, id) : NULL;
 }
@@ -171,15 +171,12 @@ static void destroy(struct pt_view *view)
 static const struct pt_view_ops ops = {
     .name = "run",
     .flags = PT_VIEW_FRAME,
+    PT_TABLEVIEW_OPS,
     .title = title,
-    .summary = pt_listview_summary,
+    .summary = pt_tableview_summary,
     .measure = measure,
-    .prepare = pt_listview_prepare,
-    .draw = pt_listview_draw,
-    .key = pt_listview_key,
     .changed = pt_listview_changed,
     .destroy = destroy,
-    .table = pt_listview_table,
     .actor = &actor,
 };
 

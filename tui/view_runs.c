@@ -72,7 +72,7 @@ static void cell(struct pt_listview *lv, const void *item, int column, struct pt
 		               core_comp_state_info(run->state)->tone);
 		break;
 	case COLUMN_STARTED:
-		pt_value_time(lv->app, ret, started_us(run));
+		pt_value_time(lv->tv.app, ret, started_us(run));
 		break;
 	case COLUMN_TOOK:
 		took_cell(lv, run, ret);
@@ -88,7 +88,7 @@ static void cell(struct pt_listview *lv, const void *item, int column, struct pt
 static const struct core_run *selected(struct pt_view *view)
 {
 	const struct pt_listview *lv = view->state;
-	const char *id = pt_table_selected(lv->table);
+	const char *id = pt_table_selected(lv->tv.table);
 
 	return id ? core_list_find(lv->list, id) : NULL;
 }
@@ -147,7 +147,7 @@ static unsigned compare(struct pt_view *view)
 	struct two two = {.list = lv->list};
 	struct pt_values *values = pt_values_create(pt_action(PT_ACTION_RUN_COMPARE));
 
-	pt_table_each_chosen(lv->table, collect, &two);
+	pt_table_each_chosen(lv->tv.table, collect, &two);
 	if (two.count > 2 || !two.run[0] || (two.count == 2 && !two.run[1])) {
 		pt_app_message(view->app, PT_SLOT_WARN, "mark two runs to compare them (%zu are marked)",
 		               two.count);
@@ -208,14 +208,11 @@ static unsigned changed(struct pt_view *view, const struct core_event *event)
 
 static const struct pt_view_ops ops = {
     .name = "runs",
-    .summary = pt_listview_summary,
+    PT_TABLEVIEW_OPS,
+    .summary = pt_tableview_summary,
     .shown = pt_listview_shown,
-    .prepare = pt_listview_prepare,
-    .draw = pt_listview_draw,
-    .key = pt_listview_key,
     .changed = changed,
     .destroy = pt_listview_destroy,
-    .table = pt_listview_table,
     .actor = &actor,
 };
 

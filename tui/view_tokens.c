@@ -41,15 +41,15 @@ static void cell(struct pt_listview *lv, const void *item, int column, struct pt
 		pt_value_state(ret, state, active ? CORE_TONE_GOOD : CORE_TONE_MUTED);
 		break;
 	case COLUMN_ENDS:
-		pt_value_time(lv->app, ret, pat->expires_us);
+		pt_value_time(lv->tv.app, ret, pat->expires_us);
 		break;
 	case COLUMN_USED:
-		pt_value_time(lv->app, ret, pat->used_us);
+		pt_value_time(lv->tv.app, ret, pat->used_us);
 		if (!*ret->text)
 			pt_value_text(ret, "never", PT_SLOT_DIM);
 		break;
 	case COLUMN_MADE:
-		pt_value_time(lv->app, ret, pat->issued_us);
+		pt_value_time(lv->tv.app, ret, pat->issued_us);
 		break;
 	default:
 		pt_value_text(ret, pat->description, PT_SLOT_DIM);
@@ -58,7 +58,7 @@ static void cell(struct pt_listview *lv, const void *item, int column, struct pt
 
 static const char *subject(struct pt_view *view, enum pt_arg_kind kind)
 {
-	return kind == PT_ARG_PAT ? pt_table_selected(pt_listview_table(view)) : NULL;
+	return kind == PT_ARG_PAT ? pt_tableview_selected(view) : NULL;
 }
 
 static const char *name_of(struct pt_view *view, enum pt_arg_kind kind, const char *id)
@@ -72,7 +72,7 @@ static const char *name_of(struct pt_view *view, enum pt_arg_kind kind, const ch
 static bool may(struct pt_view *view, enum pt_action_id id, char *reason, size_t size)
 {
 	const struct pt_listview *lv = view->state;
-	const char *chosen = pt_table_selected(lv->table);
+	const char *chosen = pt_table_selected(lv->tv.table);
 	const struct core_pat *pat = chosen ? core_list_find(lv->list, chosen) : NULL;
 
 	if (id != PT_ACTION_TOKEN_RESET && id != PT_ACTION_TOKEN_REVOKE && id != PT_ACTION_TOKEN_DELETE)
@@ -97,10 +97,10 @@ static unsigned act(struct pt_view *view, enum pt_action_id id, const struct pt_
 		return PT_IGNORED;
 	if (id == PT_ACTION_REFRESH)
 		return pt_listview_refresh(view);
-	if (id != PT_ACTION_OPEN || !pt_table_selected(lv->table))
+	if (id != PT_ACTION_OPEN || !pt_table_selected(lv->tv.table))
 		return PT_IGNORED;
 	one = pt_values_create(pt_action(PT_ACTION_TOKEN_SHOW));
-	pt_values_add(one, "token", pt_table_selected(lv->table));
+	pt_values_add(one, "token", pt_table_selected(lv->tv.table));
 	pt_ui_run(view->app, one, false, NULL, NULL);
 	return PT_HANDLED | PT_REDRAW;
 }
@@ -115,14 +115,7 @@ static const struct pt_actor actor = {
 
 static const struct pt_view_ops ops = {
     .name = "access-tokens",
-    .summary = pt_listview_summary,
-    .shown = pt_listview_shown,
-    .prepare = pt_listview_prepare,
-    .draw = pt_listview_draw,
-    .key = pt_listview_key,
-    .changed = pt_listview_changed,
-    .destroy = pt_listview_destroy,
-    .table = pt_listview_table,
+    PT_LISTVIEW_OPS,
     .actor = &actor,
 };
 

@@ -9,8 +9,7 @@
 #include "core/transfer.h"
 #include "tui/args.h"
 #include "tui/dialog.h"
-#include "tui/table.h"
-#include "tui/ui.h"
+#include "tui/tableview.h"
 #include "tui/views.h"
 
 #include <inttypes.h>
@@ -18,8 +17,8 @@
 #include <string.h>
 
 struct transfers {
+	struct pt_tableview tv; /* first: see tui/tableview.h */
 	struct core_transfer_queue *queue;
-	struct pt_table *table;
 	char id[24];      /* of the row just asked for */
 	uint64_t retried; /* started again from here: its refusal is shown; 0: none */
 };
@@ -164,17 +163,10 @@ static const struct pt_table_model model = {.count = count, .id = row_id, .cell 
 
 /* ---- actions ---- */
 
-static struct pt_table *table(struct pt_view *view)
-{
-	struct transfers *t = view->state;
-
-	return t->table;
-}
-
 static const struct core_transfer_info *selected(struct pt_view *view)
 {
 	struct transfers *t = view->state;
-	const char *id = pt_table_selected(t->table);
+	const char *id = pt_tableview_selected(view);
 
 	return id ? core_transfer_find(t->queue, strtoull(id, NULL, 10)) : NULL;
 }
@@ -285,10 +277,10 @@ static unsigned act(struct pt_view *view, enum pt_action_id id, const struct pt_
 		show(view);
 		break;
 	case PT_ACTION_TRANSFER_CANCEL:
-		pt_table_each_chosen(t->table, cancel_one, t);
+		pt_table_each_chosen(t->tv.table, cancel_one, t);
 		break;
 	case PT_ACTION_TRANSFER_RETRY:
-		pt_table_each_chosen(t->table, retry_one, view);
+		pt_table_each_chosen(t->tv.table, retry_one, view);
 		break;
 	case PT_ACTION_TRANSFER_EVIDENCE:
 		pt_app_overlay(view->app, pt_view_evidence(view->app, selected(view)->appraisal));
@@ -304,36 +296,13 @@ static unsigned act(struct pt_view *view, enum pt_action_id id, const struct pt_
 	default:
 		return PT_IGNORED;
 	}
-	pt_table_reload(t->table);
+	pt_table_reload(t->tv.table);
 	return PT_HANDLED | PT_REDRAW;
 }
 
 static const struct pt_actor actor = {.where = PT_IN_TRANSFERS, .may = may, .act = act};
 
 /* ---- view ---- */
-
-static const char *summary(struct pt_view *view)
-{
-	return pt_table_summary(table(view));
-}
-
-static void prepare(struct pt_view *view, int width, int height)
-{
-	pt_table_prepare(table(view), width, height);
-}
-
-static void draw(const struct pt_view *view, struct pt_canvas *canvas, struct pt_rect area,
-                 bool focus)
-{
-	const struct transfers *t = view->state;
-
-	pt_table_draw(t->table, canvas, area, focus);
-}
-
-static unsigned key(struct pt_view *view, const struct pt_event *event)
-{
-	return pt_table_key(table(view), event);
-}
 
 /* The agent was refused again: on what, is what one wants to know. */
 static void look_at_retried(struct pt_view *view)
@@ -355,7 +324,7 @@ static unsigned changed(struct pt_view *view, const struct core_event *event)
 	if (event->type != CORE_EVENT_TRANSFERS)
 		return PT_IGNORED;
 	look_at_retried(view);
-	pt_table_reload(table(view));
+	pt_table_reload(pt_tableview_table(view));
 	return PT_REDRAW;
 }
 
@@ -363,19 +332,16 @@ static void destroy(struct pt_view *view)
 {
 	struct transfers *t = view->state;
 
-	pt_table_destroy(t->table);
+	pt_tableview_finish(&t->tv);
 	prism_free(t);
 }
 
 static const struct pt_view_ops ops = {
     .name = "transfers",
-    .summary = summary,
-    .prepare = prepare,
-    .draw = draw,
-    .key = key,
+    PT_TABLEVIEW_OPS,
+    .summary = pt_tableview_summary,
     .changed = changed,
     .destroy = destroy,
-    .table = table,
     .actor = &actor,
 };
 
@@ -383,15 +349,10 @@ struct pt_view *pt_view_transfers(struct pt_app *app)
 {
 	struct transfers *t = prism_alloc(sizeof(*t));
 	struct pt_view *view = pt_view_create(app, &ops, t);
-	const struct pt_load load = {
-	    .state = PT_LOAD_READY,
-	    .empty = "Nothing was sent or fetched yet",
-	    .empty_hint = "open a running computation and press a",
-	};
 
 	t->queue = pt_world_transfers(pt_ui_world(app));
-	t->table = pt_table_create(columns, PRISM_COUNT(columns), &model, t);
-	pt_table_set_load(t->table, &load);
-	pt_table_reload(t->table);
+	pt_tableview_init(&t->tv, view, columns, PRISM_COUNT(columns), &model);
+	pt_tableview_reload_local(&t->tv, "Nothing was sent or fetched yet",
+	                          "open a running computation and press a", NULL);
 	return view;
 }

@@ -7,8 +7,7 @@
 #include "core/tunnels.h"
 #include "tui/args.h"
 #include "tui/dialog.h"
-#include "tui/table.h"
-#include "tui/ui.h"
+#include "tui/tableview.h"
 #include "tui/views.h"
 
 #include <inttypes.h>
@@ -16,8 +15,8 @@
 #include <string.h>
 
 struct tunnels {
+	struct pt_tableview tv; /* first: see tui/tableview.h */
 	struct core *core;
-	struct pt_table *table;
 };
 
 enum {
@@ -145,17 +144,10 @@ static const struct pt_table_model model = {.count = count, .id = row_id, .cell 
 
 /* ---- actions ---- */
 
-static struct pt_table *table(struct pt_view *view)
-{
-	struct tunnels *t = view->state;
-
-	return t->table;
-}
-
 static struct net_tunnel *selected(struct pt_view *view)
 {
 	struct tunnels *t = view->state;
-	const char *id = pt_table_selected(t->table);
+	const char *id = pt_tableview_selected(view);
 
 	return id ? core_tunnel_find(t->core, id, NULL) : NULL;
 }
@@ -222,7 +214,7 @@ static unsigned act(struct pt_view *view, enum pt_action_id id, const struct pt_
 	default:
 		return PT_IGNORED;
 	}
-	pt_table_reload(table(view));
+	pt_table_reload(pt_tableview_table(view));
 	return PT_HANDLED | PT_REDRAW;
 }
 
@@ -236,34 +228,11 @@ static const char *title(struct pt_view *view)
 	return "Tunnels";
 }
 
-static const char *summary(struct pt_view *view)
-{
-	return pt_table_summary(table(view));
-}
-
-static void prepare(struct pt_view *view, int width, int height)
-{
-	pt_table_prepare(table(view), width, height);
-}
-
-static void draw(const struct pt_view *view, struct pt_canvas *canvas, struct pt_rect area,
-                 bool focus)
-{
-	const struct tunnels *t = view->state;
-
-	pt_table_draw(t->table, canvas, area, focus);
-}
-
-static unsigned key(struct pt_view *view, const struct pt_event *event)
-{
-	return pt_table_key(table(view), event);
-}
-
 static unsigned changed(struct pt_view *view, const struct core_event *event)
 {
 	if (event->type != CORE_EVENT_TUNNELS)
 		return PT_IGNORED;
-	pt_table_reload(table(view));
+	pt_table_reload(pt_tableview_table(view));
 	return PT_REDRAW;
 }
 
@@ -271,20 +240,17 @@ static void destroy(struct pt_view *view)
 {
 	struct tunnels *t = view->state;
 
-	pt_table_destroy(t->table);
+	pt_tableview_finish(&t->tv);
 	prism_free(t);
 }
 
 static const struct pt_view_ops ops = {
     .name = "tunnels",
+    PT_TABLEVIEW_OPS,
     .title = title,
-    .summary = summary,
-    .prepare = prepare,
-    .draw = draw,
-    .key = key,
+    .summary = pt_tableview_summary,
     .changed = changed,
     .destroy = destroy,
-    .table = table,
     .actor = &actor,
 };
 
@@ -292,15 +258,11 @@ struct pt_view *pt_view_tunnels(struct pt_app *app)
 {
 	struct tunnels *t = prism_alloc(sizeof(*t));
 	struct pt_view *view = pt_view_create(app, &ops, t);
-	const struct pt_load load = {
-	    .state = PT_LOAD_READY,
-	    .empty = "No tunnel is in use",
-	    .empty_hint = "via = user@bastion in the profile, or --via, leads through SSH hosts",
-	};
 
 	t->core = pt_ui_core(app);
-	t->table = pt_table_create(columns, PRISM_COUNT(columns), &model, t);
-	pt_table_set_load(t->table, &load);
-	pt_table_reload(t->table);
+	pt_tableview_init(&t->tv, view, columns, PRISM_COUNT(columns), &model);
+	pt_tableview_reload_local(
+	    &t->tv, "No tunnel is in use",
+	    "via = user@bastion in the profile, or --via, leads through SSH hosts", NULL);
 	return view;
 }

@@ -6,7 +6,7 @@
 #include "core/uptime.h"
 #include "tui/args.h"
 #include "tui/chart.h"
-#include "tui/table.h"
+#include "tui/tableview.h"
 #include "tui/views.h"
 
 #include <stdio.h>
@@ -17,11 +17,10 @@
 #define POINTS_MAX 4096
 
 struct uptime {
-	struct pt_view *view;
+	struct pt_tableview tv; /* first: see tui/tableview.h */
 	struct core *core;
 	char *id;
 	unsigned days;
-	struct pt_table *table;
 	struct pt_chart_point *points;
 	size_t point_count;
 	char from[16], to[16], sentence[160], id_text[24]; /* id_text: of the row just asked for */
@@ -72,7 +71,7 @@ static void cell(void *data, size_t row, int column, struct pt_value *ret)
 	switch (column) {
 	case COLUMN_TIME:
 		snprintf(ret->scratch, sizeof(ret->scratch), "%s",
-		         pt_ui_time(u->view->app, up.points[i].at_us, span));
+		         pt_ui_time(u->tv.app, up.points[i].at_us, span));
 		ret->text = ret->scratch;
 		ret->number = up.points[i].at_us;
 		break;
@@ -96,8 +95,8 @@ static const struct pt_table_model model = {.count = count, .id = row_id, .cell 
 static void sync(struct uptime *u)
 {
 	struct core_uptime up = core_uptime(u->core, u->id, u->days);
-	struct pt_load load = pt_ui_load(u->view->app, up.status, "Nothing is recorded for this period",
-	                                 "p takes another");
+	struct pt_load load =
+	    pt_ui_load(u->tv.app, up.status, "Nothing is recorded for this period", "p takes another");
 	int64_t on, known;
 	char from[PRISM_TIME_TEXT], to[PRISM_TIME_TEXT];
 
@@ -118,8 +117,7 @@ static void sync(struct uptime *u)
 		         100.0 * (double)on / (double)known);
 	else
 		snprintf(u->sentence, sizeof(u->sentence), "%u days", u->days);
-	pt_table_set_load(u->table, &load);
-	pt_table_reload(u->table);
+	pt_tableview_reload(&u->tv, &load);
 }
 
 static unsigned next_period(struct uptime *u)
@@ -161,19 +159,9 @@ static int chart_rows(int height)
 	return height < CHART_ROWS ? height : CHART_ROWS;
 }
 
-static struct pt_table *table(struct pt_view *view)
-{
-	return ((struct uptime *)view->state)->table;
-}
-
-static const char *summary(struct pt_view *view)
-{
-	return pt_table_summary(table(view));
-}
-
 static void prepare(struct pt_view *view, int width, int height)
 {
-	pt_table_prepare(table(view), width,
+	pt_table_prepare(pt_tableview_table(view), width,
 	                 height >= SMALL_ROWS ? height - chart_rows(height) - 1 : 0);
 }
 
@@ -198,13 +186,13 @@ static void draw(const struct pt_view *view, struct pt_canvas *canvas, struct pt
 	                                     .slot = PT_SLOT_GOOD};
 
 	if (!u->point_count) { /* loading, failed or empty: said once, in all of the room */
-		pt_table_draw(u->table, canvas, area, focus);
+		pt_table_draw(u->tv.table, canvas, area, focus);
 		return;
 	}
 	pt_canvas_text(canvas, area.x, area.y, area.w, PT_SLOT_STRONG, 0, u->sentence);
 	pt_chart_steps(canvas, plot, &chart);
 	if (area.h >= SMALL_ROWS)
-		pt_table_draw(u->table, canvas, below, focus);
+		pt_table_draw(u->tv.table, canvas, below, focus);
 }
 
 static unsigned key(struct pt_view *view, const struct pt_event *event)
@@ -213,7 +201,7 @@ static unsigned key(struct pt_view *view, const struct pt_event *event)
 
 	if (event->kind == PT_EVENT_MOUSE)
 		moved.y -= chart_rows(view->height) + 1;
-	return pt_table_key(table(view), &moved);
+	return pt_table_key(pt_tableview_table(view), &moved);
 }
 
 static unsigned changed(struct pt_view *view, const struct core_event *event)
@@ -230,7 +218,7 @@ static void destroy(struct pt_view *view)
 {
 	struct uptime *u = view->state;
 
-	pt_table_destroy(u->table);
+	pt_tableview_finish(&u->tv);
 	prism_free(u->points);
 	prism_free(u->id);
 	prism_free(u);
@@ -238,13 +226,13 @@ static void destroy(struct pt_view *view)
 
 static const struct pt_view_ops ops = {
     .name = "up-time",
-    .summary = summary,
+    .summary = pt_tableview_summary,
     .prepare = prepare,
     .draw = draw,
     .key = key,
     .changed = changed,
     .destroy = destroy,
-    .table = table,
+    .table = pt_tableview_table,
     .actor = &actor,
 };
 
@@ -253,11 +241,10 @@ struct pt_view *pt_view_uptime(struct pt_app *app, const char *cvm_id)
 	struct uptime *u = prism_alloc(sizeof(*u));
 	struct pt_view *view = pt_view_create(app, &ops, u);
 
-	u->view = view;
 	u->core = pt_ui_core(app);
 	u->id = prism_strdup(cvm_id);
 	u->days = CORE_UPTIME_DAYS;
-	u->table = pt_table_create(columns, PRISM_COUNT(columns), &model, u);
+	pt_tableview_init(&u->tv, view, columns, PRISM_COUNT(columns), &model);
 	core_uptime_load(u->core, u->id, u->days, false);
 	sync(u);
 	return view;

@@ -43,13 +43,13 @@ static void cell(struct pt_listview *lv, const void *item, int column, struct pt
 		pt_value_text(ret, w->role_name, PT_SLOT_TEXT);
 		break;
 	default:
-		pt_value_time(lv->app, ret, w->created_us);
+		pt_value_time(lv->tv.app, ret, w->created_us);
 	}
 }
 
 static const char *subject(struct pt_view *view, enum pt_arg_kind kind)
 {
-	return kind == PT_ARG_WORKSPACE ? pt_table_selected(pt_listview_table(view)) : NULL;
+	return kind == PT_ARG_WORKSPACE ? pt_tableview_selected(view) : NULL;
 }
 
 static const char *name_of(struct pt_view *view, enum pt_arg_kind kind, const char *id)
@@ -74,7 +74,7 @@ static bool may(struct pt_view *view, enum pt_action_id id, char *reason, size_t
 	    {PT_ACTION_WORKSPACE_DISABLE, CORE_WPERM_DISABLE, "disabled"},
 	};
 	const struct pt_listview *lv = view->state;
-	const char *chosen = pt_table_selected(lv->table);
+	const char *chosen = pt_table_selected(lv->tv.table);
 	const struct core_workspace *w = chosen ? core_list_find(lv->list, chosen) : NULL;
 
 	for (size_t i = 0; i < PRISM_COUNT(rows); i++) {
@@ -105,14 +105,7 @@ static const struct pt_actor actor = {
 
 static const struct pt_view_ops ops = {
     .name = "workspaces",
-    .summary = pt_listview_summary,
-    .shown = pt_listview_shown,
-    .prepare = pt_listview_prepare,
-    .draw = pt_listview_draw,
-    .key = pt_listview_key,
-    .changed = pt_listview_changed,
-    .destroy = pt_listview_destroy,
-    .table = pt_listview_table,
+    PT_LISTVIEW_OPS,
     .actor = &actor,
 };
 
