@@ -104,7 +104,8 @@ static bool may(struct pt_view *view, enum pt_action_id id, char *reason, size_t
 	                 id == PT_ACTION_INVITATION_ACCEPT || id == PT_ACTION_INVITATION_DECLINE;
 
 	if (!about_one)
-		return true;
+		return ((struct invitations *)view->state)->mine ||
+		       pt_ui_opens_nothing(view, id, reason, size);
 	if (!invitation)
 		return refuse(reason, size, "no invitation is selected");
 	if ((id == PT_ACTION_INVITATION_ACCEPT || id == PT_ACTION_INVITATION_DECLINE) &&
@@ -156,7 +157,6 @@ static const char *word(struct pt_view *view, enum pt_action_id id)
 
 static unsigned act(struct pt_view *view, enum pt_action_id id, const struct pt_values *values)
 {
-	const struct invitations *i = view->state;
 
 	if (values)
 		return PT_IGNORED;
@@ -170,7 +170,7 @@ static unsigned act(struct pt_view *view, enum pt_action_id id, const struct pt_
 		pt_ui_ask(view->app, view, pt_values_create(pt_action(id)));
 		return PT_HANDLED | PT_REDRAW;
 	case PT_ACTION_OPEN:
-		return i->mine ? enter(view) : PT_HANDLED;
+		return enter(view);
 	default:
 		return PT_IGNORED;
 	}

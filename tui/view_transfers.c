@@ -37,14 +37,14 @@ enum {
 
 static const struct pt_column columns[] = {
     {"file", "File", 12, 30, 2, 0, PT_COLUMN_MAIN},
-    {"what", "What", 9, 10, 0, 3, 0},
+    {"what", "What", 9, 10, 0, 4, 0},
     {"state", "State", 11, 12, 0, 0, 0},
     {"done", "Done", 16, 22, 0, 1, PT_COLUMN_NUMBER},
-    {"rate", "Rate", 10, 11, 0, 4, PT_COLUMN_NUMBER},
-    {"eta", "Left", 7, 8, 0, 5, PT_COLUMN_NUMBER},
-    {"computation", "Computation", 12, 30, 1, 6, 0},
-    {"trust", "Trust", 10, 36, 1, 7, 0},
-    {"note", "Note", 12, 0, 3, 2, PT_COLUMN_NO_SORT},
+    {"rate", "Rate", 10, 11, 0, 5, PT_COLUMN_NUMBER},
+    {"eta", "Left", 7, 8, 0, 6, PT_COLUMN_NUMBER},
+    {"computation", "Computation", 12, 30, 1, 7, 0},
+    {"trust", "Trust", 12, 36, 1, 2, 0},
+    {"note", "Note", 12, 0, 3, 3, PT_COLUMN_NO_SORT},
 };
 
 static size_t count(void *data)
