@@ -2,6 +2,7 @@
  * Tolerant decoding of what the server sends, and the few body helpers every module needs.
  * Every field may be missing or of the wrong type; texts are capped and copied into an arena.
  */
+#include "base/text.h"
 #include "core/internal.h"
 #include "core/list.h"
 
@@ -193,6 +194,28 @@ int core_call_write(const struct core_write *write, const struct core_call *call
 
 /* --- words to ids --- */
 
+#define NEAR_MAX 3
+
+/* Nothing is called so: the first names that hold the word, in the order of the list. */
+static int no_such(const struct core_list *list, const char *what, const char *word,
+                   const char *(*name)(const void *item, int alternative), struct prism_error *err)
+{
+	PRISM_AUTO_BUF struct prism_buf near = PRISM_BUF_INIT(4096);
+	size_t found = 0;
+	prism_error_raise(err, PRISM_ERROR_MISSING, "no %s is called \"%s\"", what, word);
+	for (size_t i = 0; *word && i < core_list_count(list) && found <= NEAR_MAX; i++) {
+		const char *first = name(core_list_at(list, i), 0);
+		if (!prism_text_contains(first, word))
+			continue;
+		if (found++ < NEAR_MAX)
+			prism_buf_printf(&near, "%s\"%s\"", near.len ? ", " : "", first);
+	}
+	if (found)
+		prism_error_hint(err, "near: %s%s", prism_buf_text(&near),
+		                 found > NEAR_MAX ? " and more" : "");
+	return -1;
+}
+
 int core_resolve_in(const struct core_list *list, const char *what, const char *word,
                     const char *(*name)(const void *item, int alternative), const char **ret_id,
                     struct prism_error *err)
@@ -217,7 +240,7 @@ int core_resolve_in(const struct core_list *list, const char *what, const char *
 		return 0;
 	}
 	if (matches == 0)
-		return prism_error_raise(err, PRISM_ERROR_MISSING, "no %s is called \"%s\"", what, word);
+		return no_such(list, what, word, name, err);
 	prism_error_raise(err, PRISM_ERROR_CONFLICT, "%zu %ss are called \"%s\"", matches, what, word);
 	prism_error_hint(err, "name it by its id");
 	return -1;

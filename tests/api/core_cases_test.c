@@ -873,6 +873,11 @@ static int do_cert_resolve(struct api_case *c, struct core *core, char **arg,
 	return core_cert_resolve(core, arg[0], NULL, told_id, c, err);
 }
 
+static int do_resolve(struct api_case *c, struct core *core, char **arg, struct prism_error *err)
+{
+	return core_computation_resolve(core, arg[0], NULL, told_id, c, err);
+}
+
 static const struct {
 	const char *name;
 	size_t words;
@@ -932,6 +937,7 @@ static const struct {
     {"cert-download", 2, do_cert_download, NULL},
     {"cert-ca", 0, do_cert_ca, NULL},
     {"cert-resolve", 1, do_cert_resolve, NULL},
+    {"resolve", 1, do_resolve, NULL},
 };
 
 /* --- running one case --- */
