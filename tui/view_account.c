@@ -8,7 +8,7 @@
 #include "core/user.h"
 #include "core/workspace.h"
 #include "tui/args.h"
-#include "tui/lines.h"
+#include "tui/linesview.h"
 #include "tui/views.h"
 
 #include <stdio.h>
@@ -19,18 +19,17 @@
 enum target { TARGET_NONE, TARGET_FIELD, TARGET_WORKSPACE };
 
 struct account {
-	struct pt_view *view;
+	struct pt_linesview lv; /* first: see tui/linesview.h */
 	struct core *core;
-	struct pt_lines *lines;
 };
 
 /* ---- lines ---- */
 
 static void field(struct account *a, const char *key, const char *label, const char *text)
 {
-	pt_lines_add(a->lines, key ? key : label, key ? TARGET_FIELD : TARGET_NONE, key);
-	pt_lines_part(a->lines, PT_SLOT_LABEL, "%s", label);
-	pt_lines_wrap(a->lines, LABEL_WIDTH, a->view->width - 2, *text ? PT_SLOT_TEXT : PT_SLOT_DIM,
+	pt_lines_add(a->lv.lines, key ? key : label, key ? TARGET_FIELD : TARGET_NONE, key);
+	pt_lines_part(a->lv.lines, PT_SLOT_LABEL, "%s", label);
+	pt_lines_wrap(a->lv.lines, LABEL_WIDTH, a->lv.width, *text ? PT_SLOT_TEXT : PT_SLOT_DIM,
 	              *text ? text : "not set");
 }
 
@@ -38,7 +37,7 @@ static void time_field(struct account *a, const char *label, int64_t us, const c
 {
 	char text[PRISM_TIME_TEXT];
 
-	field(a, NULL, label, us == PRISM_TIME_UNSET ? none : pt_ui_time(a->view->app, us, text));
+	field(a, NULL, label, us == PRISM_TIME_UNSET ? none : pt_ui_time(a->lv.view->app, us, text));
 }
 
 static void tags_field(struct account *a, const struct core_user *me)
@@ -53,9 +52,9 @@ static void tags_field(struct account *a, const struct core_user *me)
 
 static void heading(struct account *a, const char *text)
 {
-	pt_lines_add(a->lines, NULL, TARGET_NONE, NULL);
-	pt_lines_add(a->lines, NULL, TARGET_NONE, NULL);
-	pt_lines_part(a->lines, PT_SLOT_TITLE, "%s", text);
+	pt_lines_add(a->lv.lines, NULL, TARGET_NONE, NULL);
+	pt_lines_add(a->lv.lines, NULL, TARGET_NONE, NULL);
+	pt_lines_part(a->lv.lines, PT_SLOT_TITLE, "%s", text);
 }
 
 static void session_fields(struct account *a)
@@ -86,25 +85,26 @@ static void workspace_lines(struct account *a)
 		const struct core_workspace *w = core_workspace_at(list, i);
 		bool here = !strcmp(w->id, core_workspace_id(a->core));
 
-		pt_lines_add(a->lines, w->id, TARGET_WORKSPACE, w->id);
-		pt_lines_glyph(a->lines, here ? PT_GLYPH_CHECK : PT_GLYPH_MIDDOT,
+		pt_lines_add(a->lv.lines, w->id, TARGET_WORKSPACE, w->id);
+		pt_lines_glyph(a->lv.lines, here ? PT_GLYPH_CHECK : PT_GLYPH_MIDDOT,
 		               here ? PT_SLOT_GOOD : PT_SLOT_DIM);
-		pt_lines_part(a->lines, here ? PT_SLOT_STRONG : PT_SLOT_TEXT, " %s", w->name);
-		pt_lines_part(a->lines, PT_SLOT_DIM, "  %s%s%s", w->role_name, *w->role_name ? ", " : "",
+		pt_lines_part(a->lv.lines, here ? PT_SLOT_STRONG : PT_SLOT_TEXT, " %s", w->name);
+		pt_lines_part(a->lv.lines, PT_SLOT_DIM, "  %s%s%s", w->role_name, *w->role_name ? ", " : "",
 		              w->status);
 	}
 }
 
-static void build(struct account *a)
+static void build(struct pt_view *view)
 {
+	struct account *a = view->state;
 	const struct core_user *me = core_session_user(a->core);
 
-	pt_lines_begin(a->lines);
+	pt_lines_begin(a->lv.lines);
 	if (!me) {
-		pt_lines_add(a->lines, NULL, TARGET_NONE, NULL);
-		pt_lines_part(a->lines, PT_SLOT_DIM, "The profile is not here; %s asks for it again.",
-		              pt_ui_retry_key(a->view->app));
-		pt_lines_end(a->lines);
+		pt_lines_add(a->lv.lines, NULL, TARGET_NONE, NULL);
+		pt_lines_part(a->lv.lines, PT_SLOT_DIM, "The profile is not here; %s asks for it again.",
+		              pt_ui_retry_key(a->lv.view->app));
+		pt_lines_end(a->lv.lines);
 		return;
 	}
 	field(a, "first-name", "First Name", me->first_name);
@@ -118,7 +118,7 @@ static void build(struct account *a)
 	time_field(a, "Verified", me->verified_us, "not verified, or not told");
 	session_fields(a);
 	workspace_lines(a);
-	pt_lines_end(a->lines);
+	pt_lines_end(a->lv.lines);
 }
 
 /* ---- actions ---- */
@@ -127,7 +127,7 @@ static const char *subject(struct pt_view *view, enum pt_arg_kind kind)
 {
 	const struct account *a = view->state;
 	const char *arg = NULL;
-	int target = pt_lines_target(a->lines, &arg);
+	int target = pt_lines_target(a->lv.lines, &arg);
 
 	return kind == PT_ARG_WORKSPACE && target == TARGET_WORKSPACE ? arg : NULL;
 }
@@ -137,13 +137,13 @@ static unsigned open_line(struct account *a)
 	const char *arg = NULL;
 	struct pt_values *values;
 
-	switch (pt_lines_target(a->lines, &arg)) {
+	switch (pt_lines_target(a->lv.lines, &arg)) {
 	case TARGET_FIELD:
-		return pt_ui_act(a->view->app, NULL, PT_ACTION_ACCOUNT_UPDATE, NULL);
+		return pt_ui_act(a->lv.view->app, NULL, PT_ACTION_ACCOUNT_UPDATE, NULL);
 	case TARGET_WORKSPACE:
 		values = pt_values_create(pt_action(PT_ACTION_WORKSPACE_USE));
 		pt_values_add(values, "workspace", arg);
-		pt_ui_run(a->view->app, values, true, NULL, NULL);
+		pt_ui_run(a->lv.view->app, values, true, NULL, NULL);
 		return PT_HANDLED | PT_REDRAW;
 	default:
 		return PT_HANDLED;
@@ -169,22 +169,6 @@ static const struct pt_actor actor = {.where = PT_IN_ACCOUNT, .subject = subject
 
 /* ---- view ---- */
 
-static void prepare(struct pt_view *view, int width, int height)
-{
-	struct account *a = view->state;
-
-	build(a);
-	pt_lines_prepare(a->lines, width, height);
-}
-
-static void draw(const struct pt_view *view, struct pt_canvas *canvas, struct pt_rect area,
-                 bool focus)
-{
-	const struct account *a = view->state;
-
-	pt_lines_draw(a->lines, canvas, area, focus);
-}
-
 static unsigned changed(struct pt_view *view, const struct core_event *event)
 {
 	PRISM_UNUSED(view);
@@ -194,37 +178,18 @@ static unsigned changed(struct pt_view *view, const struct core_event *event)
 	           : PT_IGNORED;
 }
 
-static unsigned nav(struct pt_view *view, enum pt_nav where, int count)
-{
-	return pt_lines_nav(((struct account *)view->state)->lines, where, count);
-}
-
-static unsigned search(struct pt_view *view, const char *text, int direction)
-{
-	return pt_lines_search(((struct account *)view->state)->lines, text, direction);
-}
-
-static char *copy(struct pt_view *view)
-{
-	return pt_lines_copy(((struct account *)view->state)->lines);
-}
-
 static void destroy(struct pt_view *view)
 {
 	struct account *a = view->state;
 
-	pt_lines_destroy(a->lines);
+	pt_linesview_finish(&a->lv);
 	prism_free(a);
 }
 
 static const struct pt_view_ops ops = {
     .name = "account",
-    .prepare = prepare,
-    .draw = draw,
+    PT_LINESVIEW_OPS,
     .changed = changed,
-    .nav = nav,
-    .search = search,
-    .copy = copy,
     .destroy = destroy,
     .actor = &actor,
 };
@@ -234,8 +199,8 @@ struct pt_view *pt_view_account(struct pt_app *app)
 	struct account *a = prism_alloc(sizeof(*a));
 	struct pt_view *view = pt_view_create(app, &ops, a);
 
-	a->view = view;
 	a->core = pt_ui_core(app);
-	a->lines = pt_lines_create();
+	pt_linesview_init(&a->lv, view, build, NULL);
+	a->lv.every = true;
 	return view;
 }

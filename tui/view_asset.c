@@ -8,7 +8,7 @@
 #include "core/sample.h"
 #include "core/user.h"
 #include "tui/args.h"
-#include "tui/lines.h"
+#include "tui/linesview.h"
 #include "tui/tabbed.h"
 #include "tui/views.h"
 
@@ -20,47 +20,47 @@
 /* ---- the tab Details ---- */
 
 struct details {
-	struct pt_view *view;
+	struct pt_linesview lv; /* first: see tui/linesview.h */
 	struct core *core;
 	char *id;
-	struct pt_lines *lines;
 };
 
 enum target { TARGET_NONE, TARGET_COMPUTATION };
 
 static void field(struct details *d, const char *label, enum pt_slot slot, const char *text)
 {
-	pt_lines_add(d->lines, label, TARGET_NONE, NULL);
-	pt_lines_part(d->lines, PT_SLOT_LABEL, "%s", label);
-	pt_lines_wrap(d->lines, LABEL_WIDTH, d->view->width - 2, *text ? slot : PT_SLOT_DIM,
+	pt_lines_add(d->lv.lines, label, TARGET_NONE, NULL);
+	pt_lines_part(d->lv.lines, PT_SLOT_LABEL, "%s", label);
+	pt_lines_wrap(d->lv.lines, LABEL_WIDTH, d->lv.width, *text ? slot : PT_SLOT_DIM,
 	              *text ? text : "not told");
 }
 
 static void computation_lines(struct details *d, const struct core_asset *asset)
 {
-	pt_lines_add(d->lines, NULL, TARGET_NONE, NULL);
-	pt_lines_add(d->lines, NULL, TARGET_NONE, NULL);
-	pt_lines_part(d->lines, PT_SLOT_TITLE, "Computations Linked");
+	pt_lines_add(d->lv.lines, NULL, TARGET_NONE, NULL);
+	pt_lines_add(d->lv.lines, NULL, TARGET_NONE, NULL);
+	pt_lines_part(d->lv.lines, PT_SLOT_TITLE, "Computations Linked");
 	if (!asset->computation_count) {
-		pt_lines_add(d->lines, NULL, TARGET_NONE, NULL);
-		pt_lines_part(d->lines, PT_SLOT_DIM, "none; a links it to one");
+		pt_lines_add(d->lv.lines, NULL, TARGET_NONE, NULL);
+		pt_lines_part(d->lv.lines, PT_SLOT_DIM, "none; a links it to one");
 	}
 	for (size_t i = 0; i < asset->computation_count; i++) {
 		const char *word = asset->computations[i];
 		const struct core_computation *c = core_computation_get(d->core, word);
 
-		pt_lines_add(d->lines, word, TARGET_COMPUTATION, word);
-		pt_lines_glyph(d->lines, PT_GLYPH_MIDDOT, PT_SLOT_DIM);
-		pt_lines_part(d->lines, PT_SLOT_LINK, " %s", c ? c->name : word);
+		pt_lines_add(d->lv.lines, word, TARGET_COMPUTATION, word);
+		pt_lines_glyph(d->lv.lines, PT_GLYPH_MIDDOT, PT_SLOT_DIM);
+		pt_lines_part(d->lv.lines, PT_SLOT_LINK, " %s", c ? c->name : word);
 	}
 }
 
-static void build(struct details *d)
+static void build(struct pt_view *view)
 {
+	struct details *d = view->state;
 	const struct core_asset *asset = core_list_find(core_assets(d->core), d->id);
 	char time[PRISM_TIME_TEXT];
 
-	pt_lines_begin(d->lines);
+	pt_lines_begin(d->lv.lines);
 	if (asset) {
 		field(d, "File Name", PT_SLOT_STRONG, asset->file_name);
 		field(d, "Description", PT_SLOT_TEXT, asset->description);
@@ -71,10 +71,10 @@ static void build(struct details *d)
 		field(d, "Asset ID", PT_SLOT_LINK, asset->id);
 		field(d, "SHA3-256", PT_SLOT_LINK, asset->checksum);
 		field(d, "MIME type", PT_SLOT_TEXT, asset->mime_type);
-		field(d, "Created", PT_SLOT_TEXT, pt_ui_time(d->view->app, asset->created_us, time));
+		field(d, "Created", PT_SLOT_TEXT, pt_ui_time(d->lv.view->app, asset->created_us, time));
 		computation_lines(d, asset);
 	}
-	pt_lines_end(d->lines);
+	pt_lines_end(d->lv.lines);
 }
 
 static unsigned details_act(struct pt_view *view, enum pt_action_id id,
@@ -85,7 +85,7 @@ static unsigned details_act(struct pt_view *view, enum pt_action_id id,
 
 	if (id != PT_ACTION_OPEN || values)
 		return PT_IGNORED;
-	if (pt_lines_target(d->lines, &arg) == TARGET_COMPUTATION) {
+	if (pt_lines_target(d->lv.lines, &arg) == TARGET_COMPUTATION) {
 		struct pt_values *one = pt_values_create(pt_action(PT_ACTION_COMPUTATION_SHOW));
 
 		pt_values_add(one, "computation", arg);
@@ -95,23 +95,12 @@ static unsigned details_act(struct pt_view *view, enum pt_action_id id,
 	return PT_HANDLED | PT_REDRAW;
 }
 
-static void details_prepare(struct pt_view *view, int width, int height)
-{
-	struct details *d = view->state;
-
-	build(d);
-	pt_lines_prepare(d->lines, width, height);
-}
-
-static void details_draw(const struct pt_view *view, struct pt_canvas *canvas, struct pt_rect area,
-                         bool focus)
+static struct pt_load load(const struct pt_view *view)
 {
 	const struct details *d = view->state;
-	struct pt_load load = pt_ui_load(view->app, core_list_status(core_assets(d->core)),
-	                                 "This asset is not in the list", "it may have been deleted");
 
-	if (!pt_load_draw(&load, pt_lines_count(d->lines), false, canvas, area))
-		pt_lines_draw(d->lines, canvas, area, focus);
+	return pt_ui_load(view->app, core_list_status(core_assets(d->core)),
+	                  "This asset is not in the list", "it may have been deleted");
 }
 
 static unsigned details_changed(struct pt_view *view, const struct core_event *event)
@@ -123,21 +112,11 @@ static unsigned details_changed(struct pt_view *view, const struct core_event *e
 	           : PT_IGNORED;
 }
 
-static unsigned details_nav(struct pt_view *view, enum pt_nav where, int count)
-{
-	return pt_lines_nav(((struct details *)view->state)->lines, where, count);
-}
-
-static char *details_copy(struct pt_view *view)
-{
-	return pt_lines_copy(((struct details *)view->state)->lines);
-}
-
 static void details_destroy(struct pt_view *view)
 {
 	struct details *d = view->state;
 
-	pt_lines_destroy(d->lines);
+	pt_linesview_finish(&d->lv);
 	prism_free(d->id);
 	prism_free(d);
 }
@@ -146,11 +125,8 @@ static const struct pt_actor details_actor = {.where = PT_IN_ASSET, .act = detai
 
 static const struct pt_view_ops details_ops = {
     .name = "asset-details",
-    .prepare = details_prepare,
-    .draw = details_draw,
+    PT_LINESVIEW_OPS,
     .changed = details_changed,
-    .nav = details_nav,
-    .copy = details_copy,
     .destroy = details_destroy,
     .actor = &details_actor,
 };
@@ -160,10 +136,10 @@ static struct pt_view *make_details(struct pt_app *app, const char *id)
 	struct details *d = prism_alloc(sizeof(*d));
 	struct pt_view *view = pt_view_create(app, &details_ops, d);
 
-	d->view = view;
 	d->core = pt_ui_core(app);
 	d->id = prism_strdup(id);
-	d->lines = pt_lines_create();
+	pt_linesview_init(&d->lv, view, build, load);
+	d->lv.every = true;
 	core_list_load(core_assets(d->core));
 	core_list_load(core_computations(d->core)); /* for their names */
 	return view;

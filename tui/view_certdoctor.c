@@ -10,6 +10,7 @@
 #include "tui/args.h"
 #include "tui/checks_draw.h"
 #include "tui/dialog.h"
+#include "tui/linesview.h"
 #include "tui/picker.h"
 #include "tui/views.h"
 
@@ -33,14 +34,12 @@ static const struct {
 };
 
 struct certdoctor {
-	struct pt_view *view;
+	struct pt_linesview lv; /* first: see tui/linesview.h */
 	enum core_tls_mode mode;
 	char *path[SLOTS], *host; /* NULL: not given */
 	struct prism_secret *passphrase;
 	struct core_certcheck *check;
-	struct pt_lines *lines;
 	struct pt_folds *folds;
-	int width; /* the lines were wrapped for this */
 	char summary[80], key[32];
 };
 
@@ -78,10 +77,10 @@ static struct pt_check check_of(struct certdoctor *d, size_t index)
 static void choice(struct certdoctor *d, const char *key, int target, const char *label,
                    enum pt_slot slot, const char *value)
 {
-	pt_lines_add(d->lines, key, target, key);
-	pt_lines_part(d->lines, PT_SLOT_LABEL, "%s", label);
-	pt_lines_pad(d->lines, d->width < 60 ? 13 : 18);
-	pt_lines_part(d->lines, slot, "%s", value);
+	pt_lines_add(d->lv.lines, key, target, key);
+	pt_lines_part(d->lv.lines, PT_SLOT_LABEL, "%s", label);
+	pt_lines_pad(d->lv.lines, d->lv.width < 60 ? 13 : 18);
+	pt_lines_part(d->lv.lines, slot, "%s", value);
 }
 
 static const char *place_of(const struct certdoctor *d, unsigned slot)
@@ -112,7 +111,7 @@ static void choices(struct certdoctor *d)
 	       d->host ? d->host : "name or address that the certificate must cover");
 	choice(d, "passphrase", TARGET_PASSPHRASE, "Passphrase", PT_SLOT_DIM,
 	       d->passphrase ? "given; never stored" : "for an encrypted key");
-	pt_lines_add(d->lines, NULL, 0, NULL);
+	pt_lines_add(d->lv.lines, NULL, 0, NULL);
 }
 
 static void add_slot(struct certdoctor *d, const struct pt_check_draw *how, unsigned slot)
@@ -130,13 +129,13 @@ static void add_slot(struct certdoctor *d, const struct pt_check_draw *how, unsi
 	if (!*pt_check_tally(&counts, tally, sizeof(tally)))
 		return;
 	snprintf(key, sizeof(key), "slot %u", slot);
-	open = pt_section_lines(d->lines, how, key, slots[slot].label, pt_check_tally_slot(&counts),
+	open = pt_section_lines(d->lv.lines, how, key, slots[slot].label, pt_check_tally_slot(&counts),
 	                        tally, true);
 	for (size_t i = 0; open && i < core_certcheck_count(d->check); i++) {
 		struct pt_check check = check_of(d, i);
 
 		if (core_certcheck_line(d->check, i)->slot == slot)
-			pt_check_lines(d->lines, how, &check);
+			pt_check_lines(d->lv.lines, how, &check);
 	}
 }
 
@@ -148,22 +147,23 @@ static bool nothing_chosen(const struct certdoctor *d)
 	return true;
 }
 
-static void build(struct certdoctor *d)
+static void build(struct pt_view *view)
 {
+	struct certdoctor *d = view->state;
 	const struct pt_check_draw how = {
-	    .width = d->width, .indent = 0, .target = TARGET_FOLD, .folds = d->folds};
+	    .width = d->lv.width, .indent = 0, .target = TARGET_FOLD, .folds = d->folds};
 
-	pt_lines_begin(d->lines);
+	pt_lines_begin(d->lv.lines);
 	choices(d);
 	if (nothing_chosen(d)) {
-		pt_lines_add(d->lines, NULL, 0, NULL);
+		pt_lines_add(d->lv.lines, NULL, 0, NULL);
 		pt_lines_wrap(
-		    d->lines, 0, d->width, PT_SLOT_DIM,
+		    d->lv.lines, 0, d->lv.width, PT_SLOT_DIM,
 		    "Nothing is chosen yet: Enter on a file chooses it, and its checks stand here.");
 	}
 	for (unsigned i = 0; d->check && !nothing_chosen(d) && i < SLOTS; i++)
 		add_slot(d, &how, i);
-	pt_lines_end(d->lines);
+	pt_lines_end(d->lv.lines);
 }
 
 /* A few small files, read without waiting (a FIFO is refused): done here, not on a worker. */
@@ -171,15 +171,15 @@ static void look(struct certdoctor *d)
 {
 	core_certcheck_destroy(d->check);
 	d->check =
-	    core_certcheck_create(d->mode, prism_clock_wall_us(pt_app_clock(d->view->app)), d->host);
+	    core_certcheck_create(d->mode, prism_clock_wall_us(pt_app_clock(d->lv.view->app)), d->host);
 	if (d->passphrase)
 		core_certcheck_passphrase(d->check, d->passphrase);
 	for (unsigned i = 0; i < SLOTS; i++)
 		if (d->path[i])
 			core_certcheck_file(d->check, i, d->path[i]);
 	core_certcheck_run(d->check);
-	build(d);
-	pt_app_dirty(d->view->app);
+	build(d->lv.view);
+	pt_app_dirty(d->lv.view->app);
 }
 
 /* ---- choosing ---- */
@@ -194,7 +194,7 @@ static struct choosing *choosing(struct certdoctor *d, unsigned slot)
 {
 	struct choosing *c = prism_alloc(sizeof(*c));
 
-	*c = (struct choosing){d->view->app, d->view, slot};
+	*c = (struct choosing){d->lv.view->app, d->lv.view, slot};
 	return c;
 }
 
@@ -266,7 +266,7 @@ static void choose_mode(struct certdoctor *d)
 	for (unsigned i = 0; i < CORE_TLS_COUNT; i++)
 		items[i] = (struct pt_dialog_item){core_tls_mode_info(i)->label,
 		                                   core_tls_mode_info(i)->proves, false};
-	pt_dialog_choose(d->view->app, "TLS mode", items, CORE_TLS_COUNT, d->mode, mode_chosen,
+	pt_dialog_choose(d->lv.view->app, "TLS mode", items, CORE_TLS_COUNT, d->mode, mode_chosen,
 	                 choosing(d, 0));
 }
 
@@ -277,7 +277,7 @@ static void choose_file(struct certdoctor *d, unsigned slot)
 	                               .done = file_chosen,
 	                               .data = choosing(d, slot)};
 
-	pt_picker_open(d->view->app, &spec);
+	pt_picker_open(d->lv.view->app, &spec);
 }
 
 static bool slot_of(const char *key, unsigned *ret_slot)
@@ -293,10 +293,10 @@ static void open_line(struct certdoctor *d)
 	const char *arg = NULL;
 	unsigned slot;
 
-	switch (pt_lines_target(d->lines, &arg)) {
+	switch (pt_lines_target(d->lv.lines, &arg)) {
 	case TARGET_FOLD:
 		pt_folds_toggle(d->folds, arg);
-		build(d);
+		build(d->lv.view);
 		break;
 	case TARGET_MODE:
 		choose_mode(d);
@@ -306,11 +306,11 @@ static void open_line(struct certdoctor *d)
 			choose_file(d, slot);
 		break;
 	case TARGET_HOST:
-		pt_dialog_input(d->view->app, "Agent's address", "host name or address", d->host, NULL,
+		pt_dialog_input(d->lv.view->app, "Agent's address", "host name or address", d->host, NULL,
 		                host_typed, choosing(d, 0));
 		break;
 	case TARGET_PASSPHRASE:
-		pt_dialog_passphrase(d->view->app, "Passphrase",
+		pt_dialog_passphrase(d->lv.view->app, "Passphrase",
 		                     "Opens an encrypted key while this view is open; it is never stored.",
 		                     false, passphrase_typed, choosing(d, 0));
 		break;
@@ -321,7 +321,7 @@ static void open_line(struct certdoctor *d)
 
 static unsigned clear(struct certdoctor *d)
 {
-	const char *key = pt_lines_key(d->lines);
+	const char *key = pt_lines_key(d->lv.lines);
 	unsigned slot;
 
 	if (slot_of(key, &slot)) {
@@ -381,53 +381,13 @@ static const char *summary(struct pt_view *view)
 	return pt_check_tally(&counts, d->summary, sizeof(d->summary));
 }
 
-static void prepare(struct pt_view *view, int width, int height)
-{
-	struct certdoctor *d = view->state;
-
-	if (d->width != width - 2) {
-		d->width = width - 2;
-		build(d);
-	}
-	pt_lines_prepare(d->lines, width, height);
-}
-
-static void draw(const struct pt_view *view, struct pt_canvas *canvas, struct pt_rect area,
-                 bool focus)
-{
-	const struct certdoctor *d = view->state;
-
-	pt_lines_draw(d->lines, canvas, area, focus);
-}
-
-static unsigned nav(struct pt_view *view, enum pt_nav where, int count)
-{
-	struct certdoctor *d = view->state;
-
-	return pt_lines_nav(d->lines, where, count);
-}
-
-static unsigned search(struct pt_view *view, const char *text, int direction)
-{
-	struct certdoctor *d = view->state;
-
-	return pt_lines_search(d->lines, text, direction);
-}
-
-static char *copy(struct pt_view *view)
-{
-	const struct certdoctor *d = view->state;
-
-	return pt_lines_copy(d->lines);
-}
-
 static void destroy(struct pt_view *view)
 {
 	struct certdoctor *d = view->state;
 
 	core_certcheck_destroy(d->check);
 	prism_secret_destroy(d->passphrase);
-	pt_lines_destroy(d->lines);
+	pt_linesview_finish(&d->lv);
 	pt_folds_destroy(d->folds);
 	for (unsigned i = 0; i < SLOTS; i++)
 		prism_free(d->path[i]);
@@ -438,14 +398,10 @@ static void destroy(struct pt_view *view)
 static const struct pt_view_ops ops = {
     .name = "certificate doctor",
     .flags = PT_VIEW_FRAME,
+    PT_LINESVIEW_OPS,
     .title = title,
     .summary = summary,
-    .prepare = prepare,
-    .draw = draw,
     .destroy = destroy,
-    .nav = nav,
-    .search = search,
-    .copy = copy,
     .actor = &actor,
 };
 
@@ -455,14 +411,13 @@ struct pt_view *pt_view_certdoctor(struct pt_app *app, const struct pt_values *v
 	struct pt_view *view = pt_view_create(app, &ops, d);
 	const char *word = values ? pt_values_get(values, "mode") : NULL;
 
-	d->view = view;
 	d->mode = CORE_TLS_MTLS; /* the one with the most files */
 	if (word && core_tls_mode_parse(word, &d->mode, NULL) < 0)
 		d->mode = CORE_TLS_MTLS; /* not reached: the argument is one of the words */
 	for (unsigned i = 0; values && i < SLOTS; i++)
 		replace(&d->path[i], pt_values_get(values, slots[i].arg));
 	replace(&d->host, values ? pt_values_get(values, "host") : NULL);
-	d->lines = pt_lines_create();
+	pt_linesview_init(&d->lv, view, build, NULL);
 	d->folds = pt_folds_create();
 	look(d);
 	return view;

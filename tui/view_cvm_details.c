@@ -6,7 +6,7 @@
 #include "base/text.h"
 #include "core/cvm.h"
 #include "tui/args.h"
-#include "tui/lines.h"
+#include "tui/linesview.h"
 #include "tui/listview.h"
 #include "tui/views.h"
 
@@ -18,10 +18,9 @@
 #define NARROW 60 /* columns below which the labels are the short ones */
 
 struct details {
-	struct pt_view *view;
+	struct pt_linesview lv; /* first: see tui/linesview.h */
 	struct core *core;
 	char *id;
-	struct pt_lines *lines;
 };
 
 enum target { TARGET_NONE, TARGET_ACTION }; /* arg: name of the action */
@@ -42,11 +41,11 @@ static const char *short_label(const char *label)
 static void field(struct details *d, const char *label, enum pt_slot slot, const char *text,
                   const char *action)
 {
-	bool narrow = d->view->width < NARROW;
+	bool narrow = d->lv.width < NARROW;
 
-	pt_lines_add(d->lines, label, action ? TARGET_ACTION : TARGET_NONE, action);
-	pt_lines_part(d->lines, PT_SLOT_LABEL, "%s", narrow ? short_label(label) : label);
-	pt_lines_wrap(d->lines, narrow ? LABEL_NARROW : LABEL_WIDTH, d->view->width - 2,
+	pt_lines_add(d->lv.lines, label, action ? TARGET_ACTION : TARGET_NONE, action);
+	pt_lines_part(d->lv.lines, PT_SLOT_LABEL, "%s", narrow ? short_label(label) : label);
+	pt_lines_wrap(d->lv.lines, narrow ? LABEL_NARROW : LABEL_WIDTH, d->lv.width,
 	              *text ? slot : PT_SLOT_DIM, *text ? text : "not told");
 }
 
@@ -54,7 +53,7 @@ static void time_field(struct details *d, const char *label, int64_t us)
 {
 	char text[PRISM_TIME_TEXT];
 
-	field(d, label, PT_SLOT_TEXT, pt_ui_time(d->view->app, us, text), NULL);
+	field(d, label, PT_SLOT_TEXT, pt_ui_time(d->lv.view->app, us, text), NULL);
 }
 
 /* A dollar sign in front as the web console prints it, unless the server has one. */
@@ -87,12 +86,12 @@ static void readiness(struct details *d, const struct core_cvm *cvm)
 	const struct core_cvm_phase_info *phase = core_cvm_phase_info(cvm->phase);
 	char reason[128];
 
-	pt_lines_add(d->lines, "phase", TARGET_NONE, NULL);
-	pt_lines_glyph(d->lines, pt_tone_glyph(phase->tone), pt_tone_slot(phase->tone));
-	pt_lines_part(d->lines, pt_tone_slot(phase->tone), " %s", phase->label);
+	pt_lines_add(d->lv.lines, "phase", TARGET_NONE, NULL);
+	pt_lines_glyph(d->lv.lines, pt_tone_glyph(phase->tone), pt_tone_slot(phase->tone));
+	pt_lines_part(d->lv.lines, pt_tone_slot(phase->tone), " %s", phase->label);
 	core_cvm_reason(cvm, reason, sizeof(reason));
-	pt_lines_part(d->lines, PT_SLOT_DIM, "  %s", *reason ? reason : "can run a computation now");
-	pt_lines_add(d->lines, NULL, TARGET_NONE, NULL);
+	pt_lines_part(d->lv.lines, PT_SLOT_DIM, "  %s", *reason ? reason : "can run a computation now");
+	pt_lines_add(d->lv.lines, NULL, TARGET_NONE, NULL);
 }
 
 static void fields(struct details *d, const struct core_cvm *cvm)
@@ -117,7 +116,7 @@ static void fields(struct details *d, const struct core_cvm *cvm)
 	time_field(d, "Created", cvm->created_us);
 	if (!active)
 		time_field(d, "Deactivated", cvm->deleted_us);
-	pt_lines_add(d->lines, NULL, TARGET_NONE, NULL);
+	pt_lines_add(d->lv.lines, NULL, TARGET_NONE, NULL);
 	field(d, "Attestation Policy", PT_SLOT_TEXT, active ? "enter shows it" : "none",
 	      active ? pt_action(PT_ACTION_CVM_POLICY)->name : NULL);
 	evidence_field(d, "Attestation Report", cvm->attestation,
@@ -125,14 +124,15 @@ static void fields(struct details *d, const struct core_cvm *cvm)
 	evidence_field(d, "Attestation Token", cvm->attestation_token, "token");
 }
 
-static void build(struct details *d)
+static void build(struct pt_view *view)
 {
+	struct details *d = view->state;
 	const struct core_cvm *cvm = core_cvm_get(d->core, d->id);
 
-	pt_lines_begin(d->lines);
+	pt_lines_begin(d->lv.lines);
 	if (cvm)
 		fields(d, cvm);
-	pt_lines_end(d->lines);
+	pt_lines_end(d->lv.lines);
 }
 
 /* ---- actions ---- */
@@ -146,7 +146,7 @@ static unsigned save(struct details *d, bool token)
 	pt_values_add(values, "save", token ? "attestation_token.jwt" : "attestation.bin");
 	if (token)
 		pt_values_add(values, "token", "yes");
-	pt_app_overlay(d->view->app, pt_view_form(d->view->app, values));
+	pt_app_overlay(d->lv.view->app, pt_view_form(d->lv.view->app, values));
 	return PT_HANDLED | PT_REDRAW;
 }
 
@@ -161,7 +161,7 @@ static unsigned act(struct pt_view *view, enum pt_action_id id, const struct pt_
 		return save(d, false);
 	if (id != PT_ACTION_OPEN)
 		return PT_IGNORED;
-	if (pt_lines_target(d->lines, &arg) != TARGET_ACTION)
+	if (pt_lines_target(d->lv.lines, &arg) != TARGET_ACTION)
 		return PT_HANDLED;
 	if (!strcmp(arg, "token"))
 		return save(d, true);
@@ -172,23 +172,12 @@ static const struct pt_actor actor = {.where = PT_IN_CVM, .act = act};
 
 /* ---- view ---- */
 
-static void prepare(struct pt_view *view, int width, int height)
-{
-	struct details *d = view->state;
-
-	build(d);
-	pt_lines_prepare(d->lines, width, height);
-}
-
-static void draw(const struct pt_view *view, struct pt_canvas *canvas, struct pt_rect area,
-                 bool focus)
+static struct pt_load load(const struct pt_view *view)
 {
 	const struct details *d = view->state;
-	struct pt_load load = pt_ui_load(view->app, core_list_status(core_cvms(d->core)),
-	                                 "This CVM is not in the list", "it may have been removed");
 
-	if (!pt_load_draw(&load, pt_lines_count(d->lines), false, canvas, area))
-		pt_lines_draw(d->lines, canvas, area, focus);
+	return pt_ui_load(view->app, core_list_status(core_cvms(d->core)),
+	                  "This CVM is not in the list", "it may have been removed");
 }
 
 static unsigned changed(struct pt_view *view, const struct core_event *event)
@@ -197,38 +186,19 @@ static unsigned changed(struct pt_view *view, const struct core_event *event)
 	return event->type == CORE_EVENT_CVMS ? PT_REDRAW : PT_IGNORED;
 }
 
-static unsigned nav(struct pt_view *view, enum pt_nav where, int count)
-{
-	return pt_lines_nav(((struct details *)view->state)->lines, where, count);
-}
-
-static unsigned search(struct pt_view *view, const char *text, int direction)
-{
-	return pt_lines_search(((struct details *)view->state)->lines, text, direction);
-}
-
-static char *copy(struct pt_view *view)
-{
-	return pt_lines_copy(((struct details *)view->state)->lines);
-}
-
 static void destroy(struct pt_view *view)
 {
 	struct details *d = view->state;
 
-	pt_lines_destroy(d->lines);
+	pt_linesview_finish(&d->lv);
 	prism_free(d->id);
 	prism_free(d);
 }
 
 static const struct pt_view_ops ops = {
     .name = "cvm-details",
-    .prepare = prepare,
-    .draw = draw,
+    PT_LINESVIEW_OPS,
     .changed = changed,
-    .nav = nav,
-    .search = search,
-    .copy = copy,
     .destroy = destroy,
     .actor = &actor,
 };
@@ -238,9 +208,9 @@ struct pt_view *pt_view_cvm_details(struct pt_app *app, const char *id)
 	struct details *d = prism_alloc(sizeof(*d));
 	struct pt_view *view = pt_view_create(app, &ops, d);
 
-	d->view = view;
 	d->core = pt_ui_core(app);
 	d->id = prism_strdup(id);
-	d->lines = pt_lines_create();
+	pt_linesview_init(&d->lv, view, build, load);
+	d->lv.every = true;
 	return view;
 }

@@ -11,6 +11,7 @@
 #include "tui/args.h"
 #include "tui/checks_draw.h"
 #include "tui/keymap.h"
+#include "tui/linesview.h"
 #include "tui/views.h"
 
 #include <stdio.h>
@@ -20,14 +21,12 @@
 enum target { TARGET_NONE, TARGET_FOLD, TARGET_FIX };
 
 struct doctor {
-	struct pt_view *view;
+	struct pt_linesview lv; /* first: see tui/linesview.h */
 	struct core *core;
 	char *id;
 	struct core_doctor *core_doctor; /* NULL: stopped */
 	struct prism_error error;        /* it could not begin */
-	struct pt_lines *lines;
 	struct pt_folds *folds;
-	int width; /* the lines were wrapped for this */
 	bool stopped;
 	char title[160], summary[80], key[16];
 };
@@ -77,11 +76,11 @@ static void fix_line(struct doctor *d, const struct pt_check_draw *how,
 	if (!action || line->result == CORE_DOCTOR_PASS ||
 	    !pt_folds_open(d->folds, check->key, pt_check_proposed(check)))
 		return;
-	pt_lines_add(d->lines, NULL, TARGET_FIX, check->key);
-	pt_lines_pad(d->lines, column);
-	pt_lines_part(d->lines, PT_SLOT_LABEL, "go there");
-	pt_lines_pad(d->lines, column + 10);
-	pt_lines_part(d->lines, PT_SLOT_LINK, "%s", action->name);
+	pt_lines_add(d->lv.lines, NULL, TARGET_FIX, check->key);
+	pt_lines_pad(d->lv.lines, column);
+	pt_lines_part(d->lv.lines, PT_SLOT_LABEL, "go there");
+	pt_lines_pad(d->lv.lines, column + 10);
+	pt_lines_part(d->lv.lines, PT_SLOT_LINK, "%s", action->name);
 }
 
 static void add_group(struct doctor *d, const struct pt_check_draw *how,
@@ -100,7 +99,7 @@ static void add_group(struct doctor *d, const struct pt_check_draw *how,
 	if (!*pt_check_tally(&counts, tally, sizeof(tally)))
 		return;
 	open =
-	    pt_section_lines(d->lines, how, core_doctor_group_word(group),
+	    pt_section_lines(d->lv.lines, how, core_doctor_group_word(group),
 	                     core_doctor_group_title(group), pt_check_tally_slot(&counts), tally, true);
 	for (size_t i = 0; open && i < core_doctor_count(d->core_doctor); i++) {
 		const struct core_doctor_line *line = core_doctor_line(d->core_doctor, i);
@@ -109,29 +108,30 @@ static void add_group(struct doctor *d, const struct pt_check_draw *how,
 		if (line->group != group)
 			continue;
 		check = check_of(d, i);
-		pt_check_lines(d->lines, how, &check);
+		pt_check_lines(d->lv.lines, how, &check);
 		fix_line(d, how, &check, line);
 	}
 }
 
-static void build(struct doctor *d)
+static void build(struct pt_view *view)
 {
+	struct doctor *d = view->state;
 	const struct pt_check_draw how = {
-	    .width = d->width, .indent = 0, .target = TARGET_FOLD, .folds = d->folds};
+	    .width = d->lv.width, .indent = 0, .target = TARGET_FOLD, .folds = d->folds};
 
-	pt_lines_begin(d->lines);
+	pt_lines_begin(d->lv.lines);
 	if (d->error.category != PRISM_ERROR_NONE) {
-		pt_lines_add(d->lines, NULL, 0, NULL);
-		pt_lines_wrap(d->lines, 0, d->width, PT_SLOT_BAD, d->error.message);
+		pt_lines_add(d->lv.lines, NULL, 0, NULL);
+		pt_lines_wrap(d->lv.lines, 0, d->lv.width, PT_SLOT_BAD, d->error.message);
 	}
 	for (unsigned group = 0; d->core_doctor && group < CORE_DOCTOR_GROUP_COUNT; group++)
 		add_group(d, &how, group);
 	if (d->core_doctor && !core_doctor_done(d->core_doctor)) {
-		pt_lines_add(d->lines, NULL, 0, NULL);
-		pt_lines_part(d->lines, d->stopped ? PT_SLOT_WARN : PT_SLOT_BUSY, "%s",
+		pt_lines_add(d->lv.lines, NULL, 0, NULL);
+		pt_lines_part(d->lv.lines, d->stopped ? PT_SLOT_WARN : PT_SLOT_BUSY, "%s",
 		              d->stopped ? "stopped" : core_doctor_doing(d->core_doctor));
 	}
-	pt_lines_end(d->lines);
+	pt_lines_end(d->lv.lines);
 }
 
 /* ---- looking ---- */
@@ -141,13 +141,13 @@ static void looked(void *data, bool done)
 	struct doctor *d = data;
 
 	PRISM_UNUSED(done);
-	build(d);
-	pt_app_dirty(d->view->app);
+	build(d->lv.view);
+	pt_app_dirty(d->lv.view->app);
 }
 
 static void look(struct doctor *d)
 {
-	struct pt_world *world = pt_ui_world(d->view->app);
+	struct pt_world *world = pt_ui_world(d->lv.view->app);
 	struct core_doctor_spec spec = {.computation_id = d->id};
 	PRISM_AUTO_FREE char *key = pt_world_key_file(world, NULL, d->id, NULL);
 
@@ -161,7 +161,7 @@ static void look(struct doctor *d)
 	spec.connection.url = core_agent_settings_url(world->options, names);
 	if (core_agent_settings_fill(world->options, names, &spec.connection, &d->error) == 0)
 		d->core_doctor = core_doctor_start(d->core, &spec, looked, d);
-	build(d);
+	build(d->lv.view);
 }
 
 /* The doctor that was stopped keeps its lines; only its work ends. */
@@ -171,7 +171,7 @@ static unsigned stop(struct doctor *d)
 		return PT_IGNORED;
 	core_doctor_stop(d->core_doctor);
 	d->stopped = true;
-	build(d);
+	build(d->lv.view);
 	return PT_HANDLED | PT_REDRAW;
 }
 
@@ -205,7 +205,7 @@ static void add_own_files(struct doctor *d, struct pt_values *values)
 	const char *names[CORE_RUN_NAMES];
 
 	core_run_cvm_names(d->core, d->id, NULL, NULL, names);
-	if (core_agent_settings_fill(pt_ui_world(d->view->app)->options, names, &own, NULL) < 0)
+	if (core_agent_settings_fill(pt_ui_world(d->lv.view->app)->options, names, &own, NULL) < 0)
 		return;
 	if (c && c->agent->present)
 		pt_values_add(values, "mode", core_tls_mode_info(core_tls_mode_of(c->agent))->word);
@@ -269,15 +269,15 @@ static unsigned act(struct pt_view *view, enum pt_action_id id, const struct pt_
 	case PT_ACTION_CANCEL:
 		return stop(d);
 	case PT_ACTION_DOCTOR_FIX:
-		target = pt_lines_target(d->lines, &arg);
+		target = pt_lines_target(d->lv.lines, &arg);
 		return fix(view, target ? arg : NULL);
 	case PT_ACTION_OPEN:
-		target = pt_lines_target(d->lines, &arg);
+		target = pt_lines_target(d->lv.lines, &arg);
 		if (target == TARGET_FIX)
 			return fix(view, arg);
 		if (target == TARGET_FOLD) {
 			pt_folds_toggle(d->folds, arg);
-			build(d);
+			build(d->lv.view);
 		}
 		return PT_HANDLED | PT_REDRAW;
 	default:
@@ -318,52 +318,12 @@ static const char *summary(struct pt_view *view)
 	return pt_check_tally(&counts, d->summary, sizeof(d->summary));
 }
 
-static void prepare(struct pt_view *view, int width, int height)
-{
-	struct doctor *d = view->state;
-
-	if (d->width != width - 2) {
-		d->width = width - 2;
-		build(d);
-	}
-	pt_lines_prepare(d->lines, width, height);
-}
-
-static void draw(const struct pt_view *view, struct pt_canvas *canvas, struct pt_rect area,
-                 bool focus)
-{
-	const struct doctor *d = view->state;
-
-	pt_lines_draw(d->lines, canvas, area, focus);
-}
-
-static unsigned nav(struct pt_view *view, enum pt_nav where, int count)
-{
-	struct doctor *d = view->state;
-
-	return pt_lines_nav(d->lines, where, count);
-}
-
-static unsigned search(struct pt_view *view, const char *text, int direction)
-{
-	struct doctor *d = view->state;
-
-	return pt_lines_search(d->lines, text, direction);
-}
-
-static char *copy(struct pt_view *view)
-{
-	const struct doctor *d = view->state;
-
-	return pt_lines_copy(d->lines);
-}
-
 static void destroy(struct pt_view *view)
 {
 	struct doctor *d = view->state;
 
 	core_doctor_destroy(d->core_doctor);
-	pt_lines_destroy(d->lines);
+	pt_linesview_finish(&d->lv);
 	pt_folds_destroy(d->folds);
 	prism_free(d->id);
 	prism_free(d);
@@ -372,14 +332,10 @@ static void destroy(struct pt_view *view)
 static const struct pt_view_ops ops = {
     .name = "doctor",
     .flags = PT_VIEW_FRAME,
+    PT_LINESVIEW_OPS,
     .title = title,
     .summary = summary,
-    .prepare = prepare,
-    .draw = draw,
     .destroy = destroy,
-    .nav = nav,
-    .search = search,
-    .copy = copy,
     .actor = &actor,
 };
 
@@ -388,10 +344,9 @@ struct pt_view *pt_view_doctor(struct pt_app *app, const char *computation_id)
 	struct doctor *d = prism_alloc(sizeof(*d));
 	struct pt_view *view = pt_view_create(app, &ops, d);
 
-	d->view = view;
 	d->core = pt_ui_core(app);
 	d->id = prism_strdup(computation_id);
-	d->lines = pt_lines_create();
+	pt_linesview_init(&d->lv, view, build, NULL);
 	d->folds = pt_folds_create();
 	look(d);
 	return view;

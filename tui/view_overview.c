@@ -15,7 +15,7 @@
 #include "tui/args.h"
 #include "tui/dialog.h"
 #include "tui/keymap.h"
-#include "tui/lines.h"
+#include "tui/linesview.h"
 #include "tui/listview.h"
 #include "tui/view_computation.h"
 #include "tui/views.h"
@@ -24,11 +24,9 @@
 #include <string.h>
 
 struct overview {
-	struct pt_view *view;
+	struct pt_linesview lv; /* first: see tui/linesview.h */
 	struct core *core;
 	char *id;
-	struct pt_lines *lines;
-	int built_width;     /* the lines were wrapped for this */
 	bool pointed;        /* the cursor was put on the first open item */
 	char first_open[32]; /* key of that item; "" when none is open */
 	char stale[200];     /* lent by summary() */
@@ -64,23 +62,23 @@ static const char *none(const struct core_status *status, const char *nothing)
 static void people(struct overview *o, const char *label, const struct core_participant *list,
                    size_t count)
 {
-	int lw = label_width(o->built_width);
+	int lw = label_width(o->lv.width);
 
 	if (!count)
-		pt_lines_field(o->lines, label, lw, o->built_width, PT_SLOT_DIM,
+		pt_lines_field(o->lv.lines, label, lw, o->lv.width, PT_SLOT_DIM,
 		               none(core_roles(o->core, o->id).status, "nobody yet"));
 	for (size_t i = 0; i < count; i++) {
 		bool mine = !strcmp(list[i].user_id, core_session_user_id(o->core));
 
-		pt_lines_add(o->lines, i ? NULL : label, list[i].key_missing && mine ? TARGET_ACTION : 0,
+		pt_lines_add(o->lv.lines, i ? NULL : label, list[i].key_missing && mine ? TARGET_ACTION : 0,
 		             "key register");
 		if (i == 0)
-			pt_lines_part(o->lines, PT_SLOT_LABEL, "%s", label);
-		pt_lines_pad(o->lines, lw);
-		pt_lines_part(o->lines, PT_SLOT_TEXT, "%s", list[i].name);
+			pt_lines_part(o->lv.lines, PT_SLOT_LABEL, "%s", label);
+		pt_lines_pad(o->lv.lines, lw);
+		pt_lines_part(o->lv.lines, PT_SLOT_TEXT, "%s", list[i].name);
 		if (list[i].key_missing) {
-			pt_lines_part(o->lines, PT_SLOT_TEXT, " ");
-			pt_lines_part(o->lines, PT_SLOT_BADGE, " provide %s's public key ", list[i].name);
+			pt_lines_part(o->lv.lines, PT_SLOT_TEXT, " ");
+			pt_lines_part(o->lv.lines, PT_SLOT_BADGE, " provide %s's public key ", list[i].name);
 		}
 	}
 }
@@ -91,15 +89,15 @@ static void add_state(struct overview *o, const struct core_computation *c)
 	const struct core_card *card = core_card_find(o->core, o->id, NULL);
 	char title[128];
 
-	pt_lines_add(o->lines, "State", 0, NULL);
-	pt_lines_part(o->lines, PT_SLOT_LABEL, "State");
-	pt_lines_pad(o->lines, label_width(o->built_width));
-	pt_lines_glyph(o->lines, pt_tone_glyph(core_comp_state_info(state)->tone),
+	pt_lines_add(o->lv.lines, "State", 0, NULL);
+	pt_lines_part(o->lv.lines, PT_SLOT_LABEL, "State");
+	pt_lines_pad(o->lv.lines, label_width(o->lv.width));
+	pt_lines_glyph(o->lv.lines, pt_tone_glyph(core_comp_state_info(state)->tone),
 	               pt_tone_slot(core_comp_state_info(state)->tone));
-	pt_lines_part(o->lines, pt_tone_slot(core_comp_state_info(state)->tone), "%s",
+	pt_lines_part(o->lv.lines, pt_tone_slot(core_comp_state_info(state)->tone), "%s",
 	              core_computation_state_label(o->core, c->id));
 	if (card && *card->latest)
-		pt_lines_part(o->lines, PT_SLOT_DIM, "  run #%d: %s%s", card->number,
+		pt_lines_part(o->lv.lines, PT_SLOT_DIM, "  run #%d: %s%s", card->number,
 		              core_event_title(card->latest, title, sizeof(title)),
 		              card->results_waiting ? ", results wait to be fetched" : "");
 }
@@ -108,18 +106,18 @@ static void add_fields(struct overview *o, const struct core_computation *c)
 {
 	struct core_participants who = core_participants(o->core, o->id);
 	struct core_list *assets = core_computation_assets(o->core, o->id);
-	int lw = label_width(o->built_width), w = o->built_width;
+	int lw = label_width(o->lv.width), w = o->lv.width;
 	char time[PRISM_TIME_TEXT];
 
-	pt_lines_field(o->lines, "Name", lw, w, PT_SLOT_STRONG, c->name);
+	pt_lines_field(o->lv.lines, "Name", lw, w, PT_SLOT_STRONG, c->name);
 	add_state(o, c);
-	pt_lines_field(o->lines, "Description", lw, w, PT_SLOT_TEXT, c->description);
-	pt_lines_field(o->lines, "ID", lw, w, PT_SLOT_LINK, c->id);
-	pt_lines_field(o->lines, "Created At", lw, w, PT_SLOT_TEXT,
-	               pt_ui_time(o->view->app, c->created_us, time));
-	pt_lines_field(o->lines, "Owner", lw, w, PT_SLOT_TEXT, core_user_name(o->core, c->owner));
+	pt_lines_field(o->lv.lines, "Description", lw, w, PT_SLOT_TEXT, c->description);
+	pt_lines_field(o->lv.lines, "ID", lw, w, PT_SLOT_LINK, c->id);
+	pt_lines_field(o->lv.lines, "Created At", lw, w, PT_SLOT_TEXT,
+	               pt_ui_time(o->lv.view->app, c->created_us, time));
+	pt_lines_field(o->lv.lines, "Owner", lw, w, PT_SLOT_TEXT, core_user_name(o->core, c->owner));
 	if (c->agent->present && c->agent->log_level && *c->agent->log_level)
-		pt_lines_field(o->lines, "Agent log level", lw, w, PT_SLOT_TEXT, c->agent->log_level);
+		pt_lines_field(o->lv.lines, "Agent log level", lw, w, PT_SLOT_TEXT, c->agent->log_level);
 	people(o, w < 60 ? "Datasets by" : "Dataset Providers", who.dataset_providers,
 	       who.dataset_count);
 	people(o, w < 60 ? "Algorithm by" : "Algorithm Provider", who.algo_providers, who.algo_count);
@@ -127,16 +125,16 @@ static void add_fields(struct overview *o, const struct core_computation *c)
 	for (size_t i = 0; i < core_list_count(assets); i++) {
 		const struct core_asset *asset = core_asset_at(assets, i);
 
-		pt_lines_add(o->lines, i ? NULL : "Linked Assets", 0, NULL);
+		pt_lines_add(o->lv.lines, i ? NULL : "Linked Assets", 0, NULL);
 		if (i == 0)
-			pt_lines_part(o->lines, PT_SLOT_LABEL, "Linked Assets");
-		pt_lines_pad(o->lines, lw);
-		pt_lines_part(o->lines, PT_SLOT_BADGE, " %s's %s: %s ",
+			pt_lines_part(o->lv.lines, PT_SLOT_LABEL, "Linked Assets");
+		pt_lines_pad(o->lv.lines, lw);
+		pt_lines_part(o->lv.lines, PT_SLOT_BADGE, " %s's %s: %s ",
 		              core_user_name(o->core, asset->owner), core_asset_type_label(asset->type),
 		              *asset->file_name ? asset->file_name : asset->description);
 	}
 	if (!core_list_count(assets))
-		pt_lines_field(o->lines, "Linked Assets", lw, w, PT_SLOT_DIM,
+		pt_lines_field(o->lv.lines, "Linked Assets", lw, w, PT_SLOT_DIM,
 		               none(core_list_status(assets), "none yet"));
 }
 
@@ -158,16 +156,16 @@ static void item_line(void *data, int line, const char *text, size_t len)
 	const struct core_requirement *item = c->item;
 	bool fixable = !item->done && *item->fix;
 
-	pt_lines_add(c->o->lines, line ? NULL : c->key, fixable ? TARGET_FIX : 0, c->key);
+	pt_lines_add(c->o->lv.lines, line ? NULL : c->key, fixable ? TARGET_FIX : 0, c->key);
 	if (line == 0)
-		pt_lines_glyph(c->o->lines, item->done ? PT_GLYPH_CHECK : PT_GLYPH_FAIL,
+		pt_lines_glyph(c->o->lv.lines, item->done ? PT_GLYPH_CHECK : PT_GLYPH_FAIL,
 		               item->done        ? PT_SLOT_GOOD
 		               : item->mandatory ? PT_SLOT_BAD
 		                                 : PT_SLOT_DIM);
 	if (line == 0 && c->number)
-		pt_lines_part(c->o->lines, PT_SLOT_TEXT, "%d.", c->number);
-	pt_lines_pad(c->o->lines, 5);
-	pt_lines_part(c->o->lines, item->done ? PT_SLOT_DIM : PT_SLOT_TEXT, "%.*s", (int)len, text);
+		pt_lines_part(c->o->lv.lines, PT_SLOT_TEXT, "%d.", c->number);
+	pt_lines_pad(c->o->lv.lines, 5);
+	pt_lines_part(c->o->lv.lines, item->done ? PT_SLOT_DIM : PT_SLOT_TEXT, "%.*s", (int)len, text);
 }
 
 /* What to do about an item is only of interest while it is open. */
@@ -186,7 +184,7 @@ static void add_requirement(struct overview *o, const struct core_requirement *i
 	           : prism_asprintf("%s%s", item->text, *item->fix ? "  Enter resolves it" : "");
 	c.number = open ? (*number)++ : 0;
 	snprintf(c.key, sizeof(c.key), "check %d %zu", (int)item->kind, index);
-	pt_text_wrap(text, strlen(text), o->built_width > 20 ? o->built_width - 5 : 15, item_line, &c);
+	pt_text_wrap(text, strlen(text), o->lv.width > 20 ? o->lv.width - 5 : 15, item_line, &c);
 	if (open && !*o->first_open)
 		snprintf(o->first_open, sizeof(o->first_open), "%s", c.key);
 }
@@ -203,7 +201,7 @@ static void sum_line(void *data, int line, const char *text, size_t len)
 /* What the items come to.  "It can run" is said when everything was looked at, not before. */
 static void add_sum(struct overview *o, const struct core_checklist *list, bool wants_cvm)
 {
-	struct summing s = {o->lines, PT_SLOT_WARN};
+	struct summing s = {o->lv.lines, PT_SLOT_WARN};
 	char text[PRISM_ERROR_TEXT + 64];
 
 	if (list->open) {
@@ -211,7 +209,7 @@ static void add_sum(struct overview *o, const struct core_checklist *list, bool 
 		         list->open == 1 ? " is" : "s are");
 	} else if (!list->known && list->status->freshness == CORE_FAILED) {
 		snprintf(text, sizeof(text), "Not known whether something is missing: %s. %s asks again.",
-		         list->status->error.message, pt_ui_retry_key(o->view->app));
+		         list->status->error.message, pt_ui_retry_key(o->lv.view->app));
 	} else if (!list->known) {
 		s.slot = PT_SLOT_DIM;
 		snprintf(text, sizeof(text), "Asking what is missing ...");
@@ -222,7 +220,7 @@ static void add_sum(struct overview *o, const struct core_checklist *list, bool 
 		         : list->authoritative ? "Nothing is missing: it can run."
 		                               : "Nothing is missing as far as roles and assets tell.");
 	}
-	pt_text_wrap(text, strlen(text), o->built_width > 10 ? o->built_width : 10, sum_line, &s);
+	pt_text_wrap(text, strlen(text), o->lv.width > 10 ? o->lv.width : 10, sum_line, &s);
 }
 
 static void add_checklist(struct overview *o)
@@ -231,7 +229,7 @@ static void add_checklist(struct overview *o)
 	bool wants_cvm = false;
 	int number = 1;
 
-	heading(o->lines, "Before a run");
+	heading(o->lv.lines, "Before a run");
 	for (size_t i = 0; i < list.count; i++) {
 		const struct core_requirement *item = &list.items[i];
 
@@ -250,52 +248,53 @@ static void add_actions(struct overview *o)
 	    PT_ACTION_COMPUTATION_DELETE,
 	};
 
-	heading(o->lines, "Actions");
+	heading(o->lv.lines, "Actions");
 	for (size_t i = 0; i < PRISM_COUNT(actions); i++) {
 		const struct pt_action *action = pt_action(actions[i]);
 		char reason[200] = "", keys[64];
-		bool may = pt_ui_may(o->view->app, NULL, actions[i], reason, sizeof(reason)) &&
+		bool may = pt_ui_may(o->lv.view->app, NULL, actions[i], reason, sizeof(reason)) &&
 		           pt_computation_may(o->core, o->id, actions[i], reason, sizeof(reason));
 
-		pt_lines_add(o->lines, action->name, TARGET_ACTION, action->name);
-		pt_keymap_keys(pt_ui_keymap(o->view->app), actions[i], PT_IN_OVERVIEW | PT_IN_TABS, 1, keys,
-		               sizeof(keys));
-		pt_lines_part(o->lines, may ? PT_SLOT_HINT_KEY : PT_SLOT_OFF, "%s", keys);
-		pt_lines_pad(o->lines, 3);
-		pt_lines_part(o->lines, may ? PT_SLOT_TEXT : PT_SLOT_OFF, "%s",
+		pt_lines_add(o->lv.lines, action->name, TARGET_ACTION, action->name);
+		pt_keymap_keys(pt_ui_keymap(o->lv.view->app), actions[i], PT_IN_OVERVIEW | PT_IN_TABS, 1,
+		               keys, sizeof(keys));
+		pt_lines_part(o->lv.lines, may ? PT_SLOT_HINT_KEY : PT_SLOT_OFF, "%s", keys);
+		pt_lines_pad(o->lv.lines, 3);
+		pt_lines_part(o->lv.lines, may ? PT_SLOT_TEXT : PT_SLOT_OFF, "%s",
 		              pt_computation_word(o->core, o->id, actions[i]) ? "retry: run it again"
 		                                                              : action->help);
 		if (!may)
-			pt_lines_part(o->lines, PT_SLOT_OFF, "  (%s)", reason);
+			pt_lines_part(o->lv.lines, PT_SLOT_OFF, "  (%s)", reason);
 	}
 }
 
 /* The first visit begins where something has to be done, and goes on to the next when it is. */
 static void point(struct overview *o)
 {
-	const char *key = pt_lines_key(o->lines);
+	const char *key = pt_lines_key(o->lv.lines);
 	const char *arg;
 
 	if (!*o->first_open)
 		return;
 	if (!o->pointed ||
-	    (key && !strncmp(key, "check ", 6) && pt_lines_target(o->lines, &arg) == TARGET_NONE))
-		pt_lines_select(o->lines, o->first_open);
+	    (key && !strncmp(key, "check ", 6) && pt_lines_target(o->lv.lines, &arg) == TARGET_NONE))
+		pt_lines_select(o->lv.lines, o->first_open);
 	o->pointed = true;
 }
 
-static void build(struct overview *o)
+static void build(struct pt_view *view)
 {
+	struct overview *o = view->state;
 	const struct core_computation *c = core_computation_get(o->core, o->id);
 
 	o->first_open[0] = '\0';
-	pt_lines_begin(o->lines);
+	pt_lines_begin(o->lv.lines);
 	if (c) {
 		add_fields(o, c);
 		add_checklist(o);
 		add_actions(o);
 	}
-	pt_lines_end(o->lines);
+	pt_lines_end(o->lv.lines);
 	point(o);
 }
 
@@ -357,12 +356,12 @@ static void ask_grant(struct overview *o, const char *action)
 	    .yes = "Give",
 	};
 
-	*g = (struct granting){o->view->app, prism_strdup(o->id), prism_strdup(action)};
+	*g = (struct granting){o->lv.view->app, prism_strdup(o->id), prism_strdup(action)};
 	snprintf(text, sizeof(text),
 	         "Adds the action %s to the role owner of this computation. To give it to somebody "
 	         "else, use the tab Roles.",
 	         action);
-	pt_dialog_confirm(o->view->app, &confirm, grant_answer, g);
+	pt_dialog_confirm(o->lv.view->app, &confirm, grant_answer, g);
 }
 
 static void open_asset_form(struct overview *o, const char *type)
@@ -371,7 +370,7 @@ static void open_asset_form(struct overview *o, const char *type)
 
 	pt_values_add(values, "type", type);
 	pt_values_add(values, "link", o->id);
-	pt_app_overlay(o->view->app, pt_view_form(o->view->app, values));
+	pt_app_overlay(o->lv.view->app, pt_view_form(o->lv.view->app, values));
 }
 
 static void fix(struct overview *o, const char *key)
@@ -402,18 +401,18 @@ static void fix(struct overview *o, const char *key)
 	case CORE_REQUIREMENT_KEY:
 		if (index < list.count && *list.items[index].subject &&
 		    strcmp(list.items[index].subject, core_session_user_id(o->core)) != 0)
-			pt_app_message(o->view->app, PT_SLOT_INFO, "only %s can register that key",
+			pt_app_message(o->lv.view->app, PT_SLOT_INFO, "only %s can register that key",
 			               core_user_name(o->core, list.items[index].subject));
 		else
-			pt_ui_act(o->view->app, NULL, PT_ACTION_KEY_REGISTER, NULL);
+			pt_ui_act(o->lv.view->app, NULL, PT_ACTION_KEY_REGISTER, NULL);
 		break;
 	case CORE_REQUIREMENT_CVM:
 		pt_app_overlay(
-		    o->view->app,
-		    pt_view_form(o->view->app, pt_values_create(pt_action(PT_ACTION_CVM_CREATE))));
+		    o->lv.view->app,
+		    pt_view_form(o->lv.view->app, pt_values_create(pt_action(PT_ACTION_CVM_CREATE))));
 		break;
 	default:
-		pt_ui_act(o->view->app, NULL, PT_ACTION_NEXT_TAB, NULL);
+		pt_ui_act(o->lv.view->app, NULL, PT_ACTION_NEXT_TAB, NULL);
 	}
 }
 
@@ -424,7 +423,7 @@ static unsigned act(struct pt_view *view, enum pt_action_id id, const struct pt_
 
 	if (id != PT_ACTION_OPEN || values)
 		return PT_IGNORED;
-	switch (pt_lines_target(o->lines, &arg)) {
+	switch (pt_lines_target(o->lv.lines, &arg)) {
 	case TARGET_ACTION:
 		return pt_ui_act(view->app, NULL, pt_action_id(pt_action_by_name(arg)), NULL);
 	case TARGET_FIX:
@@ -439,35 +438,19 @@ static const struct pt_actor actor = {.where = PT_IN_OVERVIEW, .act = act};
 
 /* ---- view ---- */
 
-static void prepare(struct pt_view *view, int width, int height)
-{
-	struct overview *o = view->state;
-
-	if (o->built_width != width - 2) {
-		o->built_width = width - 2;
-		build(o);
-	}
-	pt_lines_prepare(o->lines, width, height);
-}
-
-static void draw(const struct pt_view *view, struct pt_canvas *canvas, struct pt_rect area,
-                 bool focus)
-{
-	const struct overview *o = view->state;
-	struct pt_load load =
-	    pt_ui_load(view->app, core_computation_status(o->core, o->id), "Nothing here", NULL);
-
-	if (pt_load_draw(&load, pt_lines_count(o->lines), false, canvas, area))
-		return;
-	pt_lines_draw(o->lines, canvas, area, focus);
-}
-
 static const char *summary(struct pt_view *view)
 {
 	struct overview *o = view->state;
 
 	return pt_ui_stale(view->app, core_computation_status(o->core, o->id), o->stale,
 	                   sizeof(o->stale));
+}
+
+static struct pt_load load(const struct pt_view *view)
+{
+	const struct overview *o = view->state;
+
+	return pt_ui_load(view->app, core_computation_status(o->core, o->id), "Nothing here", NULL);
 }
 
 static unsigned changed(struct pt_view *view, const struct core_event *event)
@@ -480,50 +463,25 @@ static unsigned changed(struct pt_view *view, const struct core_event *event)
 	if (*event->id && strcmp(event->id, o->id) != 0 && event->type != CORE_EVENT_ASSETS &&
 	    event->type != CORE_EVENT_CVMS)
 		return PT_IGNORED;
-	build(o);
+	build(o->lv.view);
 	return PT_REDRAW;
-}
-
-static unsigned nav(struct pt_view *view, enum pt_nav where, int count)
-{
-	struct overview *o = view->state;
-
-	return pt_lines_nav(o->lines, where, count);
-}
-
-static unsigned search(struct pt_view *view, const char *text, int direction)
-{
-	struct overview *o = view->state;
-
-	return pt_lines_search(o->lines, text, direction);
-}
-
-static char *copy(struct pt_view *view)
-{
-	struct overview *o = view->state;
-
-	return pt_lines_copy(o->lines);
 }
 
 static void destroy(struct pt_view *view)
 {
 	struct overview *o = view->state;
 
-	pt_lines_destroy(o->lines);
+	pt_linesview_finish(&o->lv);
 	prism_free(o->id);
 	prism_free(o);
 }
 
 static const struct pt_view_ops ops = {
     .name = "overview",
+    PT_LINESVIEW_OPS,
     .summary = summary,
-    .prepare = prepare,
-    .draw = draw,
     .changed = changed,
     .destroy = destroy,
-    .nav = nav,
-    .search = search,
-    .copy = copy,
     .actor = &actor,
 };
 
@@ -532,10 +490,9 @@ struct pt_view *pt_view_overview(struct pt_app *app, const char *id)
 	struct overview *o = prism_alloc(sizeof(*o));
 	struct pt_view *view = pt_view_create(app, &ops, o);
 
-	o->view = view;
 	o->core = pt_ui_core(app);
 	o->id = prism_strdup(id);
-	o->lines = pt_lines_create();
+	pt_linesview_init(&o->lv, view, build, load);
 	core_computation_load(o->core, id, false);
 	core_roles_load(o->core, id, false);
 	core_checklist_load(o->core, id, false);

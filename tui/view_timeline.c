@@ -14,7 +14,7 @@
 #include "core/watch.h"
 #include "tui/args.h"
 #include "tui/keymap.h"
-#include "tui/lines.h"
+#include "tui/linesview.h"
 #include "tui/listview.h"
 #include "tui/view_computation.h"
 #include "tui/views.h"
@@ -23,14 +23,12 @@
 #include <string.h>
 
 struct timeline {
-	struct pt_view *view;
+	struct pt_linesview lv; /* first: see tui/linesview.h */
 	struct core *core;
 	char *id;
 	struct core_watch *watch; /* while shown */
-	struct pt_lines *lines;
-	char **toggled; /* run ids whose card is not as it is by default */
+	char **toggled;           /* run ids whose card is not as it is by default */
 	size_t toggled_count;
-	int built_width;
 	char stale[200]; /* lent by summary() */
 };
 
@@ -87,25 +85,25 @@ static void next_step(struct timeline *t, const struct core_card *card)
 		if (strcmp(steps[i].event, card->latest) != 0)
 			continue;
 		mine = !my.known || (my.explicit_bits & steps[i].need);
-		pt_keymap_keys(pt_ui_keymap(t->view->app), steps[i].action, PT_IN_TIMELINE, 1, keys,
+		pt_keymap_keys(pt_ui_keymap(t->lv.view->app), steps[i].action, PT_IN_TIMELINE, 1, keys,
 		               sizeof(keys));
-		pt_lines_add(t->lines, "next step", mine ? TARGET_ACTION : 0,
+		pt_lines_add(t->lv.lines, "next step", mine ? TARGET_ACTION : 0,
 		             pt_action(steps[i].action)->name);
-		pt_lines_part(t->lines, PT_SLOT_TEXT, "    ");
-		pt_lines_glyph(t->lines, PT_GLYPH_ARROW_RIGHT, PT_SLOT_WARN);
-		pt_lines_part(t->lines, PT_SLOT_WARN, "%s", steps[i].text);
+		pt_lines_part(t->lv.lines, PT_SLOT_TEXT, "    ");
+		pt_lines_glyph(t->lv.lines, PT_GLYPH_ARROW_RIGHT, PT_SLOT_WARN);
+		pt_lines_part(t->lv.lines, PT_SLOT_WARN, "%s", steps[i].text);
 		if (!mine) /* who it is stands beside the phase */
 			continue;
-		pt_lines_part(t->lines, PT_SLOT_WARN, ": ");
-		pt_lines_part(t->lines, PT_SLOT_HINT_KEY, "%s", keys);
-		pt_lines_part(t->lines, PT_SLOT_DIM, " or Enter to %s", steps[i].what);
+		pt_lines_part(t->lv.lines, PT_SLOT_WARN, ": ");
+		pt_lines_part(t->lv.lines, PT_SLOT_HINT_KEY, "%s", keys);
+		pt_lines_part(t->lv.lines, PT_SLOT_DIM, " or Enter to %s", steps[i].what);
 	}
 }
 
 /* Transfers of this computation that are not over, where the eye is. True when there is one. */
 static bool moving(struct timeline *t)
 {
-	struct core_transfer_queue *queue = pt_ui_world(t->view->app)->transfers;
+	struct core_transfer_queue *queue = pt_ui_world(t->lv.view->app)->transfers;
 	bool any = false;
 
 	for (size_t i = 0; queue && i < core_transfer_count(queue); i++) {
@@ -115,18 +113,18 @@ static bool moving(struct timeline *t)
 		if (core_transfer_state_final(info->state) || strcmp(info->computation_id, t->id) != 0)
 			continue;
 		any = true;
-		pt_lines_add(t->lines, NULL, 0, NULL);
-		pt_lines_part(t->lines, PT_SLOT_BUSY, "    %s %s: %s %s",
+		pt_lines_add(t->lv.lines, NULL, 0, NULL);
+		pt_lines_part(t->lv.lines, PT_SLOT_BUSY, "    %s %s: %s %s",
 		              core_transfer_state_word(info->state), core_transfer_kind_word(info->kind),
 		              info->filename ? info->filename : "", prism_text_bytes(info->done, done));
 		if (info->total)
-			pt_lines_part(t->lines, PT_SLOT_BUSY, " of %s (%d%%)",
+			pt_lines_part(t->lv.lines, PT_SLOT_BUSY, " of %s (%d%%)",
 			              prism_text_bytes(info->total, total),
 			              (int)(info->done * 100 / info->total));
 		if (info->rate)
-			pt_lines_part(t->lines, PT_SLOT_DIM, ", %s/s", prism_text_bytes(info->rate, rate));
+			pt_lines_part(t->lv.lines, PT_SLOT_DIM, ", %s/s", prism_text_bytes(info->rate, rate));
 		if (info->note && *info->note)
-			pt_lines_part(t->lines, PT_SLOT_DIM, "  %s", info->note);
+			pt_lines_part(t->lv.lines, PT_SLOT_DIM, "  %s", info->note);
 	}
 	return any;
 }
@@ -134,20 +132,21 @@ static bool moving(struct timeline *t)
 static void add_event(struct timeline *t, const struct core_run_event *event)
 {
 	char title[128], status[64], time[PRISM_TIME_TEXT];
-	int column = t->built_width < 60 ? 24 : 30;
+	int column = t->lv.width < 60 ? 24 : 30;
 
-	pt_lines_add(t->lines, event->id, 0, NULL);
-	pt_lines_part(t->lines, PT_SLOT_TEXT, "    %s",
+	pt_lines_add(t->lv.lines, event->id, 0, NULL);
+	pt_lines_part(t->lv.lines, PT_SLOT_TEXT, "    %s",
 	              core_event_title(event->type, title, sizeof(title)));
-	pt_lines_pad(t->lines, column);
-	if (t->built_width >= 60) {
-		pt_lines_part(t->lines, PT_SLOT_DIM, "%s", pt_ui_time(t->view->app, event->time_us, time));
-		pt_lines_pad(t->lines, column + 21);
+	pt_lines_pad(t->lv.lines, column);
+	if (t->lv.width >= 60) {
+		pt_lines_part(t->lv.lines, PT_SLOT_DIM, "%s",
+		              pt_ui_time(t->lv.view->app, event->time_us, time));
+		pt_lines_pad(t->lv.lines, column + 21);
 	}
-	pt_lines_part(t->lines, pt_tone_slot(core_status_tone(event->type, event->status)), "%s",
+	pt_lines_part(t->lv.lines, pt_tone_slot(core_status_tone(event->type, event->status)), "%s",
 	              core_status_title(event->status, status, sizeof(status)));
 	if (*event->details)
-		pt_lines_part(t->lines, PT_SLOT_DIM, "  %.400s", event->details);
+		pt_lines_part(t->lv.lines, PT_SLOT_DIM, "  %.400s", event->details);
 }
 
 /* ---- phases ---- */
@@ -160,7 +159,7 @@ static void add_event(struct timeline *t, const struct core_run_event *event)
 /* The part of the run the phase took, at its place in the run. */
 static void phase_bar(struct timeline *t, int column, int64_t from, int64_t to, int64_t all)
 {
-	bool utf8 = pt_app_utf8(t->view->app);
+	bool utf8 = pt_app_utf8(t->lv.view->app);
 	int start = all > 0 ? (int)(from * PHASE_BAR / all) : 0;
 	int end = all > 0 ? (int)((to * PHASE_BAR + all - 1) / all) : 0;
 
@@ -168,10 +167,10 @@ static void phase_bar(struct timeline *t, int column, int64_t from, int64_t to, 
 		start = PHASE_BAR - 1;
 	if (end <= start)
 		end = start + 1; /* however short, it was there */
-	pt_lines_pad(t->lines, column + start);
+	pt_lines_pad(t->lv.lines, column + start);
 	for (int i = start; i < end && i < PHASE_BAR; i++)
-		pt_lines_part(t->lines, PT_SLOT_BUSY, "%s", pt_glyph_text(PT_GLYPH_BLOCK, utf8));
-	pt_lines_pad(t->lines, column + PHASE_BAR + 1);
+		pt_lines_part(t->lv.lines, PT_SLOT_BUSY, "%s", pt_glyph_text(PT_GLYPH_BLOCK, utf8));
+	pt_lines_pad(t->lv.lines, column + PHASE_BAR + 1);
 }
 
 static void add_phase(struct timeline *t, const struct core_phase *phase, int64_t start,
@@ -181,22 +180,22 @@ static void add_phase(struct timeline *t, const struct core_phase *phase, int64_
 	int64_t took = core_phase_took(phase, now);
 	char span[PRISM_TIME_TEXT], people[256];
 
-	pt_lines_add(t->lines, NULL, 0, NULL);
-	pt_lines_part(t->lines, open ? PT_SLOT_BUSY : PT_SLOT_TEXT, "    %s",
+	pt_lines_add(t->lv.lines, NULL, 0, NULL);
+	pt_lines_part(t->lv.lines, open ? PT_SLOT_BUSY : PT_SLOT_TEXT, "    %s",
 	              core_phase_label(phase->kind));
-	pt_lines_pad(t->lines, PHASE_LABEL + 4);
-	pt_lines_part(t->lines, PT_SLOT_STRONG, "%s", prism_time_span(took, span));
-	if (t->built_width >= PHASE_WIDE)
+	pt_lines_pad(t->lv.lines, PHASE_LABEL + 4);
+	pt_lines_part(t->lv.lines, PT_SLOT_STRONG, "%s", prism_time_span(took, span));
+	if (t->lv.width >= PHASE_WIDE)
 		phase_bar(t, PHASE_LABEL + 4 + PHASE_TOOK, phase->from_us - start,
 		          phase->from_us - start + took, all);
 	if (!*core_phase_people(t->core, t->id, phase->kind, people, sizeof(people)))
 		return;
-	if (t->built_width < PHASE_WIDE + 36) {
-		pt_lines_add(t->lines, NULL, 0, NULL);
-		pt_lines_pad(t->lines, 6);
+	if (t->lv.width < PHASE_WIDE + 36) {
+		pt_lines_add(t->lv.lines, NULL, 0, NULL);
+		pt_lines_pad(t->lv.lines, 6);
 	}
-	pt_lines_part(t->lines, open ? PT_SLOT_WARN : PT_SLOT_DIM, "%s %s", open ? "waits for" : "for",
-	              people);
+	pt_lines_part(t->lv.lines, open ? PT_SLOT_WARN : PT_SLOT_DIM, "%s %s",
+	              open ? "waits for" : "for", people);
 }
 
 static void add_phases(struct timeline *t, const struct core_card *card)
@@ -210,7 +209,7 @@ static void add_phases(struct timeline *t, const struct core_card *card)
 	end = phases[count - 1].to_us == PRISM_TIME_UNSET ? now : phases[count - 1].to_us;
 	for (size_t i = 0; i < count; i++)
 		add_phase(t, &phases[i], phases[0].from_us, end - phases[0].from_us, now);
-	pt_lines_add(t->lines, NULL, 0, NULL);
+	pt_lines_add(t->lv.lines, NULL, 0, NULL);
 }
 
 static void add_card(struct timeline *t, const struct core_card *card, bool newest)
@@ -222,24 +221,24 @@ static void add_card(struct timeline *t, const struct core_card *card, bool newe
 	char time[PRISM_TIME_TEXT], key[160];
 
 	snprintf(key, sizeof(key), "card %s", card->run.id);
-	pt_lines_add(t->lines, key, TARGET_CARD, card->run.id);
-	pt_lines_glyph(t->lines, open ? PT_GLYPH_OPEN : PT_GLYPH_POINTER, PT_SLOT_TITLE);
-	pt_lines_part(t->lines, PT_SLOT_STRONG, "#%d ", card->number);
-	pt_lines_glyph(t->lines, pt_tone_glyph(state->tone), pt_tone_slot(state->tone));
-	pt_lines_part(t->lines, pt_tone_slot(state->tone), "%s", state->label);
-	pt_lines_part(t->lines, PT_SLOT_DIM, "  %s",
-	              pt_ui_time(t->view->app,
+	pt_lines_add(t->lv.lines, key, TARGET_CARD, card->run.id);
+	pt_lines_glyph(t->lv.lines, open ? PT_GLYPH_OPEN : PT_GLYPH_POINTER, PT_SLOT_TITLE);
+	pt_lines_part(t->lv.lines, PT_SLOT_STRONG, "#%d ", card->number);
+	pt_lines_glyph(t->lv.lines, pt_tone_glyph(state->tone), pt_tone_slot(state->tone));
+	pt_lines_part(t->lv.lines, pt_tone_slot(state->tone), "%s", state->label);
+	pt_lines_part(t->lv.lines, PT_SLOT_DIM, "  %s",
+	              pt_ui_time(t->lv.view->app,
 	                         card->run.start_us != PRISM_TIME_UNSET ? card->run.start_us
 	                                                                : card->run.created_us,
 	                         time));
 	if (took >= 0)
-		pt_lines_part(t->lines, PT_SLOT_TEXT, "  %s %s",
+		pt_lines_part(t->lv.lines, PT_SLOT_TEXT, "  %s %s",
 		              card->state == CORE_COMP_RUNNING ? "for" : "took",
 		              prism_time_span(took, time));
 	if (*address)
-		pt_lines_part(t->lines, PT_SLOT_LINK, "  Address: %s", address);
+		pt_lines_part(t->lv.lines, PT_SLOT_LINK, "  Address: %s", address);
 	if (*card->run.cvm_name)
-		pt_lines_part(t->lines, PT_SLOT_DIM, "  CVM: %s", card->run.cvm_name);
+		pt_lines_part(t->lv.lines, PT_SLOT_DIM, "  CVM: %s", card->run.cvm_name);
 	if (newest && !moving(t))
 		next_step(t, card);
 	if (open)
@@ -248,14 +247,15 @@ static void add_card(struct timeline *t, const struct core_card *card, bool newe
 		add_event(t, &card->events[i]);
 }
 
-static void build(struct timeline *t)
+static void build(struct pt_view *view)
 {
+	struct timeline *t = view->state;
 	struct core_timeline timeline = core_timeline(t->core, t->id);
 
-	pt_lines_begin(t->lines);
+	pt_lines_begin(t->lv.lines);
 	for (size_t i = 0; i < timeline.count; i++)
 		add_card(t, &timeline.cards[i], i == 0);
-	pt_lines_end(t->lines);
+	pt_lines_end(t->lv.lines);
 }
 
 /* ---- actions ---- */
@@ -264,7 +264,7 @@ static void build(struct timeline *t)
 static const char *run_here(struct timeline *t)
 {
 	struct core_timeline timeline = core_timeline(t->core, t->id);
-	const char *key = pt_lines_key(t->lines);
+	const char *key = pt_lines_key(t->lv.lines);
 
 	for (size_t i = 0; key && i < timeline.count; i++) {
 		const struct core_card *card = &timeline.cards[i];
@@ -285,7 +285,7 @@ static unsigned compare(struct timeline *t)
 
 	pt_values_add(values, "computation", t->id);
 	pt_values_add(values, "second", run_here(t));
-	pt_ui_run(t->view->app, values, false, NULL, NULL);
+	pt_ui_run(t->lv.view->app, values, false, NULL, NULL);
 	return PT_HANDLED | PT_REDRAW;
 }
 
@@ -302,10 +302,10 @@ static unsigned act(struct pt_view *view, enum pt_action_id id, const struct pt_
 		return compare(t);
 	if (id != PT_ACTION_OPEN || values)
 		return PT_IGNORED;
-	switch (pt_lines_target(t->lines, &arg)) {
+	switch (pt_lines_target(t->lv.lines, &arg)) {
 	case TARGET_CARD:
 		toggle(t, arg);
-		build(t);
+		build(t->lv.view);
 		return PT_HANDLED | PT_REDRAW;
 	case TARGET_ACTION:
 		return pt_ui_act(view->app, NULL, pt_action_id(pt_action_by_name(arg)), NULL);
@@ -318,35 +318,19 @@ static const struct pt_actor actor = {.where = PT_IN_TIMELINE, .act = act};
 
 /* ---- view ---- */
 
-static void prepare(struct pt_view *view, int width, int height)
-{
-	struct timeline *t = view->state;
-
-	if (t->built_width != width - 2) {
-		t->built_width = width - 2;
-		build(t);
-	}
-	pt_lines_prepare(t->lines, width, height);
-}
-
-static void draw(const struct pt_view *view, struct pt_canvas *canvas, struct pt_rect area,
-                 bool focus)
-{
-	const struct timeline *t = view->state;
-	struct core_timeline timeline = core_timeline(t->core, t->id);
-	struct pt_load load =
-	    pt_ui_load(view->app, timeline.status, "No computation events found", "press R to run it");
-
-	if (pt_load_draw(&load, pt_lines_count(t->lines), false, canvas, area))
-		return;
-	pt_lines_draw(t->lines, canvas, area, focus);
-}
-
 static const char *summary(struct pt_view *view)
 {
 	struct timeline *t = view->state;
 
 	return pt_ui_stale(view->app, core_timeline(t->core, t->id).status, t->stale, sizeof(t->stale));
+}
+
+static struct pt_load load(const struct pt_view *view)
+{
+	const struct timeline *t = view->state;
+
+	return pt_ui_load(view->app, core_timeline(t->core, t->id).status,
+	                  "No computation events found", "press R to run it");
 }
 
 static unsigned changed(struct pt_view *view, const struct core_event *event)
@@ -357,7 +341,7 @@ static unsigned changed(struct pt_view *view, const struct core_event *event)
 	    event->type != CORE_EVENT_TIMELINE && event->type != CORE_EVENT_COMPUTATION &&
 	    event->type != CORE_EVENT_ROLES && event->type != CORE_EVENT_USERS)
 		return PT_IGNORED;
-	build(t);
+	build(t->lv.view);
 	return PT_REDRAW;
 }
 
@@ -374,33 +358,12 @@ static void shown(struct pt_view *view, bool visible)
 	}
 }
 
-static unsigned nav(struct pt_view *view, enum pt_nav where, int count)
-{
-	struct timeline *t = view->state;
-
-	return pt_lines_nav(t->lines, where, count);
-}
-
-static unsigned search(struct pt_view *view, const char *text, int direction)
-{
-	struct timeline *t = view->state;
-
-	return pt_lines_search(t->lines, text, direction);
-}
-
-static char *copy(struct pt_view *view)
-{
-	struct timeline *t = view->state;
-
-	return pt_lines_copy(t->lines);
-}
-
 static void destroy(struct pt_view *view)
 {
 	struct timeline *t = view->state;
 
 	core_unwatch(t->watch);
-	pt_lines_destroy(t->lines);
+	pt_linesview_finish(&t->lv);
 	for (size_t i = 0; i < t->toggled_count; i++)
 		prism_free(t->toggled[i]);
 	prism_free(t->toggled);
@@ -410,15 +373,11 @@ static void destroy(struct pt_view *view)
 
 static const struct pt_view_ops ops = {
     .name = "timeline",
+    PT_LINESVIEW_OPS,
     .summary = summary,
-    .prepare = prepare,
-    .draw = draw,
     .changed = changed,
     .shown = shown,
     .destroy = destroy,
-    .nav = nav,
-    .search = search,
-    .copy = copy,
     .actor = &actor,
 };
 
@@ -427,10 +386,9 @@ struct pt_view *pt_view_timeline(struct pt_app *app, const char *id)
 	struct timeline *t = prism_alloc(sizeof(*t));
 	struct pt_view *view = pt_view_create(app, &ops, t);
 
-	t->view = view;
 	t->core = pt_ui_core(app);
 	t->id = prism_strdup(id);
-	t->lines = pt_lines_create();
+	pt_linesview_init(&t->lv, view, build, load);
 	core_timeline_load(t->core, id, false);
 	core_roles_load(t->core, id, false); /* whom a phase waits for */
 	return view;
