@@ -8,9 +8,8 @@
 #include "base/mem.h"
 #include "core/certcheck.h"
 #include "tui/args.h"
-#include "tui/checks_draw.h"
+#include "tui/checksview.h"
 #include "tui/dialog.h"
-#include "tui/linesview.h"
 #include "tui/picker.h"
 #include "tui/views.h"
 
@@ -18,8 +17,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum target { TARGET_NONE, TARGET_FOLD, TARGET_MODE, TARGET_FILE, TARGET_HOST, TARGET_PASSPHRASE };
+enum target { TARGET_MODE = PT_CHECKSVIEW_FOLD + 1, TARGET_FILE, TARGET_HOST, TARGET_PASSPHRASE };
 
+#define LABEL_WIDTH 18 /* "Your certificate" is the longest */
 #define SLOTS CORE_CERTCHECK_SLOT_COUNT
 
 static const struct {
@@ -34,13 +34,12 @@ static const struct {
 };
 
 struct certdoctor {
-	struct pt_linesview lv; /* first: see tui/linesview.h */
+	struct pt_checksview cv; /* first: see tui/checksview.h */
 	enum core_tls_mode mode;
 	char *path[SLOTS], *host; /* NULL: not given */
 	struct prism_secret *passphrase;
 	struct core_certcheck *check;
-	struct pt_folds *folds;
-	char summary[80], key[32];
+	char key[32];
 };
 
 /* ---- lines ---- */
@@ -57,10 +56,12 @@ static enum pt_check_result result_of(enum core_certcheck_result result)
 }
 
 /* Several lines may be of one check (dates: one a certificate), so the key has the index too. */
-static struct pt_check check_of(struct certdoctor *d, size_t index)
+static struct pt_check check_of(struct pt_view *view, size_t index, unsigned *ret_section)
 {
+	struct certdoctor *d = view->state;
 	const struct core_certcheck_line *line = core_certcheck_line(d->check, index);
 
+	*ret_section = line->slot;
 	snprintf(d->key, sizeof(d->key), "%zu %s", index, line->id);
 	return (struct pt_check){
 	    .key = d->key,
@@ -74,13 +75,28 @@ static struct pt_check check_of(struct certdoctor *d, size_t index)
 	};
 }
 
+static bool nothing_chosen(const struct certdoctor *d)
+{
+	for (unsigned i = 0; i < SLOTS; i++)
+		if (d->path[i])
+			return false;
+	return true;
+}
+
+static size_t check_count(const struct pt_view *view)
+{
+	const struct certdoctor *d = view->state;
+
+	return nothing_chosen(d) ? 0 : core_certcheck_count(d->check);
+}
+
 static void choice(struct certdoctor *d, const char *key, int target, const char *label,
                    enum pt_slot slot, const char *value)
 {
-	pt_lines_add(d->lv.lines, key, target, key);
-	pt_lines_part(d->lv.lines, PT_SLOT_LABEL, "%s", label);
-	pt_lines_pad(d->lv.lines, d->lv.width < 60 ? 13 : 18);
-	pt_lines_part(d->lv.lines, slot, "%s", value);
+	pt_lines_add(d->cv.lv.lines, key, target, key);
+	pt_lines_part(d->cv.lv.lines, PT_SLOT_LABEL, "%s", label);
+	pt_lines_pad(d->cv.lv.lines, LABEL_WIDTH);
+	pt_lines_part(d->cv.lv.lines, slot, "%s", value);
 }
 
 static const char *place_of(const struct certdoctor *d, unsigned slot)
@@ -90,8 +106,8 @@ static const char *place_of(const struct certdoctor *d, unsigned slot)
 
 	if (own)
 		return info->env & CORE_TLS_ENV_CLIENT ? "choose a file" : "not used by this mode";
-	return info->required & (1u << slot)   ? "choose a file: required"
-	       : info->optional & (1u << slot) ? "choose a file: optional"
+	return info->required & (1u << slot)   ? "required: choose a file"
+	       : info->optional & (1u << slot) ? "optional: choose a file"
 	                                       : "not used by this mode";
 }
 
@@ -111,75 +127,44 @@ static void choices(struct certdoctor *d)
 	       d->host ? d->host : "name or address that the certificate must cover");
 	choice(d, "passphrase", TARGET_PASSPHRASE, "Passphrase", PT_SLOT_DIM,
 	       d->passphrase ? "given; never stored" : "for an encrypted key");
-	pt_lines_add(d->lv.lines, NULL, 0, NULL);
-}
-
-static void add_slot(struct certdoctor *d, const struct pt_check_draw *how, unsigned slot)
-{
-	struct pt_check_counts counts = {0};
-	char tally[80], key[16];
-	bool open;
-
-	for (size_t i = 0; i < core_certcheck_count(d->check); i++) {
-		struct pt_check check = check_of(d, i);
-
-		if (core_certcheck_line(d->check, i)->slot == slot)
-			pt_check_count(&counts, &check);
-	}
-	if (!*pt_check_tally(&counts, tally, sizeof(tally)))
-		return;
-	snprintf(key, sizeof(key), "slot %u", slot);
-	open = pt_section_lines(d->lv.lines, how, key, slots[slot].label, pt_check_tally_slot(&counts),
-	                        tally, true);
-	for (size_t i = 0; open && i < core_certcheck_count(d->check); i++) {
-		struct pt_check check = check_of(d, i);
-
-		if (core_certcheck_line(d->check, i)->slot == slot)
-			pt_check_lines(d->lv.lines, how, &check);
-	}
-}
-
-static bool nothing_chosen(const struct certdoctor *d)
-{
-	for (unsigned i = 0; i < SLOTS; i++)
-		if (d->path[i])
-			return false;
-	return true;
+	pt_lines_add(d->cv.lv.lines, NULL, 0, NULL);
 }
 
 static void build(struct pt_view *view)
 {
 	struct certdoctor *d = view->state;
-	const struct pt_check_draw how = {
-	    .width = d->lv.width, .indent = 0, .target = TARGET_FOLD, .folds = d->folds};
 
-	pt_lines_begin(d->lv.lines);
+	pt_lines_begin(d->cv.lv.lines);
 	choices(d);
 	if (nothing_chosen(d)) {
-		pt_lines_add(d->lv.lines, NULL, 0, NULL);
+		pt_lines_add(d->cv.lv.lines, NULL, 0, NULL);
 		pt_lines_wrap(
-		    d->lv.lines, 0, d->lv.width, PT_SLOT_DIM,
+		    d->cv.lv.lines, 0, d->cv.lv.width, PT_SLOT_DIM,
 		    "Nothing is chosen yet: Enter on a file chooses it, and its checks stand here.");
 	}
-	for (unsigned i = 0; d->check && !nothing_chosen(d) && i < SLOTS; i++)
-		add_slot(d, &how, i);
-	pt_lines_end(d->lv.lines);
+	for (unsigned i = 0; i < SLOTS; i++) {
+		char key[16];
+
+		snprintf(key, sizeof(key), "slot %u", i);
+		pt_checksview_section(view, i, key, slots[i].label);
+	}
+	pt_lines_end(d->cv.lv.lines);
 }
 
 /* A few small files, read without waiting (a FIFO is refused): done here, not on a worker. */
 static void look(struct certdoctor *d)
 {
 	core_certcheck_destroy(d->check);
-	d->check =
-	    core_certcheck_create(d->mode, prism_clock_wall_us(pt_app_clock(d->lv.view->app)), d->host);
+	d->check = core_certcheck_create(d->mode, prism_clock_wall_us(pt_app_clock(d->cv.lv.view->app)),
+	                                 d->host);
 	if (d->passphrase)
 		core_certcheck_passphrase(d->check, d->passphrase);
 	for (unsigned i = 0; i < SLOTS; i++)
 		if (d->path[i])
 			core_certcheck_file(d->check, i, d->path[i]);
 	core_certcheck_run(d->check);
-	build(d->lv.view);
-	pt_app_dirty(d->lv.view->app);
+	build(d->cv.lv.view);
+	pt_app_dirty(d->cv.lv.view->app);
 }
 
 /* ---- choosing ---- */
@@ -194,7 +179,7 @@ static struct choosing *choosing(struct certdoctor *d, unsigned slot)
 {
 	struct choosing *c = prism_alloc(sizeof(*c));
 
-	*c = (struct choosing){d->lv.view->app, d->lv.view, slot};
+	*c = (struct choosing){d->cv.lv.view->app, d->cv.lv.view, slot};
 	return c;
 }
 
@@ -266,7 +251,7 @@ static void choose_mode(struct certdoctor *d)
 	for (unsigned i = 0; i < CORE_TLS_COUNT; i++)
 		items[i] = (struct pt_dialog_item){core_tls_mode_info(i)->label,
 		                                   core_tls_mode_info(i)->proves, false};
-	pt_dialog_choose(d->lv.view->app, "TLS mode", items, CORE_TLS_COUNT, d->mode, mode_chosen,
+	pt_dialog_choose(d->cv.lv.view->app, "TLS mode", items, CORE_TLS_COUNT, d->mode, mode_chosen,
 	                 choosing(d, 0));
 }
 
@@ -277,7 +262,7 @@ static void choose_file(struct certdoctor *d, unsigned slot)
 	                               .done = file_chosen,
 	                               .data = choosing(d, slot)};
 
-	pt_picker_open(d->lv.view->app, &spec);
+	pt_picker_open(d->cv.lv.view->app, &spec);
 }
 
 static bool slot_of(const char *key, unsigned *ret_slot)
@@ -293,11 +278,7 @@ static void open_line(struct certdoctor *d)
 	const char *arg = NULL;
 	unsigned slot;
 
-	switch (pt_lines_target(d->lv.lines, &arg)) {
-	case TARGET_FOLD:
-		pt_folds_toggle(d->folds, arg);
-		build(d->lv.view);
-		break;
+	switch (pt_lines_target(d->cv.lv.lines, &arg)) {
 	case TARGET_MODE:
 		choose_mode(d);
 		break;
@@ -306,11 +287,11 @@ static void open_line(struct certdoctor *d)
 			choose_file(d, slot);
 		break;
 	case TARGET_HOST:
-		pt_dialog_input(d->lv.view->app, "Agent's address", "host name or address", d->host, NULL,
-		                host_typed, choosing(d, 0));
+		pt_dialog_input(d->cv.lv.view->app, "Agent's address", "host name or address", d->host,
+		                NULL, host_typed, choosing(d, 0));
 		break;
 	case TARGET_PASSPHRASE:
-		pt_dialog_passphrase(d->lv.view->app, "Passphrase",
+		pt_dialog_passphrase(d->cv.lv.view->app, "Passphrase",
 		                     "Opens an encrypted key while this view is open; it is never stored.",
 		                     false, passphrase_typed, choosing(d, 0));
 		break;
@@ -321,7 +302,7 @@ static void open_line(struct certdoctor *d)
 
 static unsigned clear(struct certdoctor *d)
 {
-	const char *key = pt_lines_key(d->lv.lines);
+	const char *key = pt_lines_key(d->cv.lv.lines);
 	unsigned slot;
 
 	if (slot_of(key, &slot)) {
@@ -351,7 +332,8 @@ static unsigned act(struct pt_view *view, enum pt_action_id id, const struct pt_
 	case PT_ACTION_CERT_CLEAR:
 		return clear(d);
 	case PT_ACTION_OPEN:
-		open_line(d);
+		if (!pt_checksview_toggle(view))
+			open_line(d);
 		return PT_HANDLED | PT_REDRAW;
 	default:
 		return PT_IGNORED;
@@ -368,27 +350,13 @@ static const char *title(struct pt_view *view)
 	return "Certificate doctor";
 }
 
-static const char *summary(struct pt_view *view)
-{
-	struct certdoctor *d = view->state;
-	struct pt_check_counts counts = {0};
-
-	for (size_t i = 0; !nothing_chosen(d) && i < core_certcheck_count(d->check); i++) {
-		struct pt_check check = check_of(d, i);
-
-		pt_check_count(&counts, &check);
-	}
-	return pt_check_tally(&counts, d->summary, sizeof(d->summary));
-}
-
 static void destroy(struct pt_view *view)
 {
 	struct certdoctor *d = view->state;
 
 	core_certcheck_destroy(d->check);
 	prism_secret_destroy(d->passphrase);
-	pt_linesview_finish(&d->lv);
-	pt_folds_destroy(d->folds);
+	pt_checksview_finish(&d->cv);
 	for (unsigned i = 0; i < SLOTS; i++)
 		prism_free(d->path[i]);
 	prism_free(d->host);
@@ -397,10 +365,8 @@ static void destroy(struct pt_view *view)
 
 static const struct pt_view_ops ops = {
     .name = "certificate doctor",
-    .flags = PT_VIEW_FRAME,
-    PT_LINESVIEW_OPS,
+    PT_CHECKSVIEW_OPS,
     .title = title,
-    .summary = summary,
     .destroy = destroy,
     .actor = &actor,
 };
@@ -417,8 +383,9 @@ struct pt_view *pt_view_certdoctor(struct pt_app *app, const struct pt_values *v
 	for (unsigned i = 0; values && i < SLOTS; i++)
 		replace(&d->path[i], pt_values_get(values, slots[i].arg));
 	replace(&d->host, values ? pt_values_get(values, "host") : NULL);
-	pt_linesview_init(&d->lv, view, build, NULL);
-	d->folds = pt_folds_create();
+	d->cv.count = check_count;
+	d->cv.check = check_of;
+	pt_checksview_init(&d->cv, view, build);
 	look(d);
 	return view;
 }

@@ -9,26 +9,24 @@
 #include "core/doctor.h"
 #include "core/run.h"
 #include "tui/args.h"
-#include "tui/checks_draw.h"
+#include "tui/checksview.h"
 #include "tui/keymap.h"
-#include "tui/linesview.h"
 #include "tui/views.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum target { TARGET_NONE, TARGET_FOLD, TARGET_FIX };
+#define TARGET_FIX (PT_CHECKSVIEW_FOLD + 1)
 
 struct doctor {
-	struct pt_linesview lv; /* first: see tui/linesview.h */
+	struct pt_checksview cv; /* first: see tui/checksview.h */
 	struct core *core;
 	char *id;
 	struct core_doctor *core_doctor; /* NULL: stopped */
 	struct prism_error error;        /* it could not begin */
-	struct pt_folds *folds;
 	bool stopped;
-	char title[160], summary[80], key[16];
+	char title[160], key[16];
 };
 
 /* ---- lines ---- */
@@ -44,10 +42,12 @@ static enum pt_check_result result_of(enum core_doctor_result result)
 }
 
 /* Keys carry the index: it is what the doctor knows a line by, and lines are only added. */
-static struct pt_check check_of(struct doctor *d, size_t index)
+static struct pt_check check_of(struct pt_view *view, size_t index, unsigned *ret_section)
 {
+	struct doctor *d = view->state;
 	const struct core_doctor_line *line = core_doctor_line(d->core_doctor, index);
 
+	*ret_section = line->group;
 	snprintf(d->key, sizeof(d->key), "c %u", (unsigned)index);
 	return (struct pt_check){
 	    .key = d->key,
@@ -61,77 +61,55 @@ static struct pt_check check_of(struct doctor *d, size_t index)
 	};
 }
 
+static size_t check_count(const struct pt_view *view)
+{
+	const struct doctor *d = view->state;
+
+	return d->core_doctor ? core_doctor_count(d->core_doctor) : 0;
+}
+
 static const struct pt_action *fix_of(const struct core_doctor_line *line)
 {
 	return *line->fix ? pt_action_by_name(line->fix) : NULL;
 }
 
 /* Under an opened line that is not a pass: what mends it, for Enter and for the key. */
-static void fix_line(struct doctor *d, const struct pt_check_draw *how,
-                     const struct pt_check *check, const struct core_doctor_line *line)
+static void fix_line(struct pt_view *view, const struct pt_check_draw *how,
+                     const struct pt_check *check, size_t index)
 {
+	struct doctor *d = view->state;
+	const struct core_doctor_line *line = core_doctor_line(d->core_doctor, index);
 	const struct pt_action *action = fix_of(line);
 	int column = how->width < 60 ? how->indent + 2 : how->indent + 14;
 
 	if (!action || line->result == CORE_DOCTOR_PASS ||
-	    !pt_folds_open(d->folds, check->key, pt_check_proposed(check)))
+	    !pt_folds_open(d->cv.folds, check->key, pt_check_proposed(check)))
 		return;
-	pt_lines_add(d->lv.lines, NULL, TARGET_FIX, check->key);
-	pt_lines_pad(d->lv.lines, column);
-	pt_lines_part(d->lv.lines, PT_SLOT_LABEL, "go there");
-	pt_lines_pad(d->lv.lines, column + 10);
-	pt_lines_part(d->lv.lines, PT_SLOT_LINK, "%s", action->name);
-}
-
-static void add_group(struct doctor *d, const struct pt_check_draw *how,
-                      enum core_doctor_group group)
-{
-	struct pt_check_counts counts = {0};
-	char tally[80];
-	bool open;
-
-	for (size_t i = 0; i < core_doctor_count(d->core_doctor); i++) {
-		struct pt_check check = check_of(d, i);
-
-		if (core_doctor_line(d->core_doctor, i)->group == group)
-			pt_check_count(&counts, &check);
-	}
-	if (!*pt_check_tally(&counts, tally, sizeof(tally)))
-		return;
-	open =
-	    pt_section_lines(d->lv.lines, how, core_doctor_group_word(group),
-	                     core_doctor_group_title(group), pt_check_tally_slot(&counts), tally, true);
-	for (size_t i = 0; open && i < core_doctor_count(d->core_doctor); i++) {
-		const struct core_doctor_line *line = core_doctor_line(d->core_doctor, i);
-		struct pt_check check;
-
-		if (line->group != group)
-			continue;
-		check = check_of(d, i);
-		pt_check_lines(d->lv.lines, how, &check);
-		fix_line(d, how, &check, line);
-	}
+	pt_lines_add(d->cv.lv.lines, NULL, TARGET_FIX, check->key);
+	pt_lines_pad(d->cv.lv.lines, column);
+	pt_lines_part(d->cv.lv.lines, PT_SLOT_LABEL, "go there");
+	pt_lines_pad(d->cv.lv.lines, column + 10);
+	pt_lines_part(d->cv.lv.lines, PT_SLOT_LINK, "%s", action->name);
 }
 
 static void build(struct pt_view *view)
 {
 	struct doctor *d = view->state;
-	const struct pt_check_draw how = {
-	    .width = d->lv.width, .indent = 0, .target = TARGET_FOLD, .folds = d->folds};
 
-	pt_lines_begin(d->lv.lines);
+	pt_lines_begin(d->cv.lv.lines);
 	if (d->error.category != PRISM_ERROR_NONE) {
-		pt_lines_add(d->lv.lines, NULL, 0, NULL);
-		pt_lines_wrap(d->lv.lines, 0, d->lv.width, PT_SLOT_BAD, d->error.message);
+		pt_lines_add(d->cv.lv.lines, NULL, 0, NULL);
+		pt_lines_wrap(d->cv.lv.lines, 0, d->cv.lv.width, PT_SLOT_BAD, d->error.message);
 	}
 	for (unsigned group = 0; d->core_doctor && group < CORE_DOCTOR_GROUP_COUNT; group++)
-		add_group(d, &how, group);
+		pt_checksview_section(view, group, core_doctor_group_word(group),
+		                      core_doctor_group_title(group));
 	if (d->core_doctor && !core_doctor_done(d->core_doctor)) {
-		pt_lines_add(d->lv.lines, NULL, 0, NULL);
-		pt_lines_part(d->lv.lines, d->stopped ? PT_SLOT_WARN : PT_SLOT_BUSY, "%s",
+		pt_lines_add(d->cv.lv.lines, NULL, 0, NULL);
+		pt_lines_part(d->cv.lv.lines, d->stopped ? PT_SLOT_WARN : PT_SLOT_BUSY, "%s",
 		              d->stopped ? "stopped" : core_doctor_doing(d->core_doctor));
 	}
-	pt_lines_end(d->lv.lines);
+	pt_lines_end(d->cv.lv.lines);
 }
 
 /* ---- looking ---- */
@@ -141,13 +119,13 @@ static void looked(void *data, bool done)
 	struct doctor *d = data;
 
 	PRISM_UNUSED(done);
-	build(d->lv.view);
-	pt_app_dirty(d->lv.view->app);
+	build(d->cv.lv.view);
+	pt_app_dirty(d->cv.lv.view->app);
 }
 
 static void look(struct doctor *d)
 {
-	struct pt_world *world = pt_ui_world(d->lv.view->app);
+	struct pt_world *world = pt_ui_world(d->cv.lv.view->app);
 	struct core_doctor_spec spec = {.computation_id = d->id};
 	PRISM_AUTO_FREE char *key = pt_world_key_file(world, NULL, d->id, NULL);
 
@@ -161,7 +139,7 @@ static void look(struct doctor *d)
 	spec.connection.url = core_agent_settings_url(world->options, names);
 	if (core_agent_settings_fill(world->options, names, &spec.connection, &d->error) == 0)
 		d->core_doctor = core_doctor_start(d->core, &spec, looked, d);
-	build(d->lv.view);
+	build(d->cv.lv.view);
 }
 
 /* The doctor that was stopped keeps its lines; only its work ends. */
@@ -171,7 +149,7 @@ static unsigned stop(struct doctor *d)
 		return PT_IGNORED;
 	core_doctor_stop(d->core_doctor);
 	d->stopped = true;
-	build(d->lv.view);
+	build(d->cv.lv.view);
 	return PT_HANDLED | PT_REDRAW;
 }
 
@@ -205,7 +183,7 @@ static void add_own_files(struct doctor *d, struct pt_values *values)
 	const char *names[CORE_RUN_NAMES];
 
 	core_run_cvm_names(d->core, d->id, NULL, NULL, names);
-	if (core_agent_settings_fill(pt_ui_world(d->lv.view->app)->options, names, &own, NULL) < 0)
+	if (core_agent_settings_fill(pt_ui_world(d->cv.lv.view->app)->options, names, &own, NULL) < 0)
 		return;
 	if (c && c->agent->present)
 		pt_values_add(values, "mode", core_tls_mode_info(core_tls_mode_of(c->agent))->word);
@@ -269,16 +247,11 @@ static unsigned act(struct pt_view *view, enum pt_action_id id, const struct pt_
 	case PT_ACTION_CANCEL:
 		return stop(d);
 	case PT_ACTION_DOCTOR_FIX:
-		target = pt_lines_target(d->lv.lines, &arg);
+		target = pt_lines_target(d->cv.lv.lines, &arg);
 		return fix(view, target ? arg : NULL);
 	case PT_ACTION_OPEN:
-		target = pt_lines_target(d->lv.lines, &arg);
-		if (target == TARGET_FIX)
+		if (!pt_checksview_toggle(view) && pt_lines_target(d->cv.lv.lines, &arg) == TARGET_FIX)
 			return fix(view, arg);
-		if (target == TARGET_FOLD) {
-			pt_folds_toggle(d->folds, arg);
-			build(d->lv.view);
-		}
 		return PT_HANDLED | PT_REDRAW;
 	default:
 		return PT_IGNORED;
@@ -305,36 +278,20 @@ static const char *title(struct pt_view *view)
 	return d->title;
 }
 
-static const char *summary(struct pt_view *view)
-{
-	struct doctor *d = view->state;
-	struct pt_check_counts counts = {0};
-
-	for (size_t i = 0; d->core_doctor && i < core_doctor_count(d->core_doctor); i++) {
-		struct pt_check check = check_of(d, i);
-
-		pt_check_count(&counts, &check);
-	}
-	return pt_check_tally(&counts, d->summary, sizeof(d->summary));
-}
-
 static void destroy(struct pt_view *view)
 {
 	struct doctor *d = view->state;
 
 	core_doctor_destroy(d->core_doctor);
-	pt_linesview_finish(&d->lv);
-	pt_folds_destroy(d->folds);
+	pt_checksview_finish(&d->cv);
 	prism_free(d->id);
 	prism_free(d);
 }
 
 static const struct pt_view_ops ops = {
     .name = "doctor",
-    .flags = PT_VIEW_FRAME,
-    PT_LINESVIEW_OPS,
+    PT_CHECKSVIEW_OPS,
     .title = title,
-    .summary = summary,
     .destroy = destroy,
     .actor = &actor,
 };
@@ -346,8 +303,10 @@ struct pt_view *pt_view_doctor(struct pt_app *app, const char *computation_id)
 
 	d->core = pt_ui_core(app);
 	d->id = prism_strdup(computation_id);
-	pt_linesview_init(&d->lv, view, build, NULL);
-	d->folds = pt_folds_create();
+	d->cv.count = check_count;
+	d->cv.check = check_of;
+	d->cv.below = fix_line;
+	pt_checksview_init(&d->cv, view, build);
 	look(d);
 	return view;
 }
