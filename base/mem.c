@@ -67,15 +67,21 @@ char *prism_strndup(const char *s, size_t max)
 static char *format_alloc(char *(*alloc)(void *data, size_t size), void *data, const char *fmt,
                           va_list args)
 {
+	char quick[256]; /* most texts are short: printed once, not twice */
 	va_list again;
 
 	va_copy(again, args);
-	int len = vsnprintf(NULL, 0, fmt, args);
+	int len = vsnprintf(quick, sizeof(quick), fmt, args);
 	if (len < 0)
 		len = 0;
 	char *text = alloc(data, (size_t)len + 1);
-	vsnprintf(text, (size_t)len + 1, fmt, again);
+	text[len] = '\0';
+	if ((size_t)len < sizeof(quick))
+		memcpy(text, quick, (size_t)len);
+	else
+		vsnprintf(text, (size_t)len + 1, fmt, again);
 	va_end(again);
+	prism_wipe(quick, sizeof(quick)); /* it may have been a secret */
 	return text;
 }
 

@@ -2,9 +2,10 @@
  * Roles of a computation or of the workspace, with actions and members: the cache and its loading.
  * Changing them is core/role_edit.c.
  *
- * Loading one scope: the roles (paged), then at the same time one call for all members and one per
- * role for its actions; where the former is not offered, one per role for its members.  What an
- * answer already holds is not asked again.
+ * Loading one scope: the roles and all members with their roles (both paged), at the same time once
+ * it is known that this server needs both; where the latter is not offered, one call per role for
+ * its members.  What members have in their roles says what those roles allow; of a role without
+ * members the actions are asked for.  What an answer already holds is not asked again.
  */
 #include "core/role.h"
 
@@ -39,10 +40,21 @@ static const char *const builtin_names[] = {"owner",           "algo_provider", 
 static const struct core_role_rows workspace_rows = ROWS(WROLE);
 static const struct core_role_rows computation_rows = ROWS(CROLE);
 
+struct told { /* one role of a member, as the list of all members has it; ids may be "" */
+	const char *member, *role_id, *role_name;
+	const char *const *actions;
+	size_t action_count;
+	unsigned bits;
+};
+
 struct load { /* one load in progress: becomes the content when whole */
 	struct prism_arena *arena;
 	struct core_role *roles;
 	size_t count, room;
+	struct told *told;
+	size_t told_count, told_room;
+	enum { TOLD_UNASKED, TOLD_COMES, TOLD_ALL, TOLD_REFUSED } telling;
+	bool listed; /* every page of roles is here */
 	unsigned pending;
 	struct prism_error error;
 };
@@ -61,6 +73,7 @@ struct scope {
 struct scopes {
 	struct core *core;
 	struct prism_list all;
+	bool silent; /* this server's list of roles does not hold their members */
 };
 
 static void *create(struct core *core)
@@ -77,6 +90,7 @@ static void load_free(struct load *load)
 		return;
 	prism_arena_destroy(load->arena);
 	prism_free(load->roles);
+	prism_free(load->told);
 	prism_free(load);
 }
 
@@ -138,10 +152,15 @@ void core_role_decode(struct core_role *role, const cJSON *entry, struct prism_a
 		role->builtin = role->builtin || strcmp(role->name, builtin_names[i]) == 0;
 }
 
+static unsigned bits_of(const struct scope *scope, const cJSON *actions)
+{
+	return *scope->id ? core_perm_bits(actions) : core_wperm_bits(actions);
+}
+
 static void role_set_actions(struct scope *scope, struct core_role *role, const cJSON *array)
 {
 	role->actions = core_str_array(scope->load->arena, array, &role->action_count);
-	role->bits = *scope->id ? core_perm_bits(array) : core_wperm_bits(array);
+	role->bits = bits_of(scope, array);
 }
 
 static void load_step_done(struct scope *scope)
@@ -268,19 +287,94 @@ static void members_answered(void *data, const struct core_reply *reply,
 	load_step_done(scope);
 }
 
-static void add_member_of(struct scope *scope, const char *member, const cJSON *role_entry)
+static void tell(struct scope *scope, const char *member, const cJSON *entry)
 {
-	const char *id = prism_json_str(role_entry, "role_id", prism_json_str(role_entry, "id", ""));
-	const char *name =
-	    prism_json_str(role_entry, "role_name", prism_json_str(role_entry, "name", ""));
-	for (size_t i = 0; i < scope->load->count; i++) {
-		struct core_role *role = &scope->load->roles[i];
-		if (*id ? strcmp(role->id, id) != 0 : strcmp(role->name, name) != 0)
+	struct load *load = scope->load;
+	const cJSON *actions = prism_json_array(entry, "actions");
+
+	if (load->told_count == load->told_room) {
+		load->told_room = load->told_room ? load->told_room * 2 : 16;
+		load->told = prism_realloc_array(load->told, load->told_room, sizeof(*load->told));
+	}
+	struct told *told = &load->told[load->told_count++];
+	*told = (struct told){.member = member, .bits = bits_of(scope, actions)};
+	told->role_id = CORE_STR_ANY(load->arena, entry, "role_id", "id");
+	told->role_name = CORE_STR_ANY(load->arena, entry, "role_name", "name");
+	told->actions = core_str_array(load->arena, actions, &told->action_count);
+}
+
+static bool is_of(const struct told *told, const struct core_role *role)
+{
+	return *told->role_id ? strcmp(role->id, told->role_id) == 0
+	                      : strcmp(role->name, told->role_name) == 0;
+}
+
+/* What was told about this role, which the list of roles did not say itself. */
+static void take_told(struct load *load, struct core_role *role)
+{
+	size_t members = 0;
+
+	for (size_t i = 0; i < load->told_count; i++)
+		members += is_of(&load->told[i], role);
+	const char **all = prism_arena_alloc(load->arena, (members + 1) * sizeof(*all));
+	bool silent = !role->members_known;
+	for (size_t i = 0; i < load->told_count; i++) {
+		const struct told *told = &load->told[i];
+		if (!is_of(told, role))
 			continue;
-		PRISM_AUTO_JSON cJSON *one = cJSON_CreateArray();
-		cJSON_AddItemToArray(one, cJSON_CreateString(member));
-		add_members(scope, role, one);
+		if (silent)
+			all[role->member_count++] = told->member;
+		if (role->actions || !told->action_count)
+			continue;
+		role->actions = told->actions;
+		role->action_count = told->action_count;
+		role->bits = told->bits;
+	}
+	if (silent)
+		role->members = all;
+	role->members_known = true;
+}
+
+static void all_members_answered(void *data, const struct core_reply *reply,
+                                 const struct prism_error *err);
+
+static void ask_told(struct scope *scope)
+{
+	scope->load->telling = TOLD_COMES;
+	ask(scope, core_role_rows(scope->id)->all_members, SIZE_MAX, 0, all_members_answered);
+}
+
+static bool lacks_members(const struct load *load)
+{
+	for (size_t i = 0; i < load->count; i++)
+		if (!load->roles[i].members_known)
+			return true;
+	return false;
+}
+
+/* Both lists are here: what is missing is asked for role by role. */
+static void ask_contents(struct scope *scope)
+{
+	struct load *load = scope->load;
+	struct scopes *scopes = core_module(scope->single.core, &module);
+
+	if (load->listed && load->telling == TOLD_UNASKED) {
+		if (lacks_members(load)) {
+			scopes->silent = true;
+			ask_told(scope);
+			return;
+		}
+		load->telling = TOLD_ALL; /* in the list of roles */
+	}
+	if (!load->listed || load->telling == TOLD_COMES)
 		return;
+	for (size_t i = 0; i < load->count; i++) {
+		if (load->telling == TOLD_ALL)
+			take_told(load, &load->roles[i]);
+		else if (!load->roles[i].members_known)
+			ask(scope, core_role_rows(scope->id)->members, i, 0, members_answered);
+		if (!load->roles[i].actions)
+			ask(scope, core_role_rows(scope->id)->actions, i, 0, actions_answered);
 	}
 }
 
@@ -289,48 +383,35 @@ static void all_members_answered(void *data, const struct core_reply *reply,
 {
 	struct asking asking = *(struct asking *)data;
 	struct scope *scope = asking.scope;
+	struct load *load = scope->load;
 	prism_free(data);
 	const cJSON *items = err ? NULL : core_items_of(reply->json, "members");
 	if (!err && !items)
 		items = prism_json_array(reply->json, "groups"); /* the word of the OpenAPI file */
 	if (items) {
 		const cJSON *entry, *role;
-		for (size_t i = 0; i < scope->load->count; i++)
-			scope->load->roles[i].members_known = true;
 		cJSON_ArrayForEach(entry, items)
 		{
-			const char *member =
-			    prism_json_str(entry, "member_id", prism_json_str(entry, "id", ""));
+			const char *member = CORE_STR_ANY(load->arena, entry, "member_id", "id");
 			cJSON_ArrayForEach(role, prism_json_array(entry, "roles"))
 			{
-				if (*member)
-					add_member_of(scope, member, role);
+				if (*member && load->told_count < MEMBERS_MAX)
+					tell(scope, member, role);
 			}
 		}
 		size_t seen = (size_t)cJSON_GetArraySize(items);
 		if (more_pages(reply->json, asking.offset, seen))
 			ask(scope, core_role_rows(scope->id)->all_members, SIZE_MAX, asking.offset + seen,
 			    all_members_answered);
+		else
+			load->telling = TOLD_ALL;
 	} else if (!err || err->category != PRISM_ERROR_CANCELLED) {
-		for (size_t i = 0; i < scope->load->count; i++)
-			if (!scope->load->roles[i].members_known)
-				ask(scope, core_role_rows(scope->id)->members, i, 0, members_answered);
+		load->telling = TOLD_REFUSED;
 	} else {
 		load_failed(scope, err);
 	}
+	ask_contents(scope);
 	load_step_done(scope);
-}
-
-static void ask_contents(struct scope *scope)
-{
-	bool members = false;
-	for (size_t i = 0; i < scope->load->count; i++) {
-		if (!scope->load->roles[i].actions)
-			ask(scope, core_role_rows(scope->id)->actions, i, 0, actions_answered);
-		members = members || !scope->load->roles[i].members_known;
-	}
-	if (members)
-		ask(scope, core_role_rows(scope->id)->all_members, SIZE_MAX, 0, all_members_answered);
 }
 
 static void roles_answered(void *data, const struct core_reply *reply,
@@ -370,7 +451,8 @@ static void roles_answered(void *data, const struct core_reply *reply,
 	if (load->count < ROLES_MAX && more_pages(reply->json, asking.offset, seen))
 		ask(scope, core_role_rows(scope->id)->list, SIZE_MAX, asking.offset + seen, roles_answered);
 	else
-		ask_contents(scope);
+		load->listed = true;
+	ask_contents(scope);
 	load_step_done(scope);
 }
 
@@ -381,6 +463,8 @@ static void scope_start(struct core_single *single)
 	scope->load->arena = prism_arena_create();
 	scope->load->pending = 1; /* this function */
 	ask(scope, core_role_rows(scope->id)->list, SIZE_MAX, 0, roles_answered);
+	if (((struct scopes *)core_module(single->core, &module))->silent)
+		ask_told(scope);
 	load_step_done(scope);
 }
 

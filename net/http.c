@@ -5,9 +5,11 @@
  *
  * A request's life:
  *
- *     start ── added to the multi ──► finished (libcurl reports it) ──┐
- *                     │                                               ├─► deliver: done(), freed
- *                     └──── abort / cancel token / cap exceeded ──────┘
+ *     start ── waits ── added to the multi ──► finished (libcurl reports it) ──┐
+ *                │               │                                               ├─► deliver:
+ * done(), └───────────────┴──── abort / cancel token / cap exceeded ──────┘   freed
+ *
+ * It waits when its host has no connection to spare (net/http_queue.h).
  *
  * `deliver` is always a deferred call: user callbacks never run below libcurl, so they may start,
  * abort or destroy whatever they like.  The exceptions are on_chunk and on_progress, which run
@@ -20,6 +22,7 @@
 #include "base/text.h"
 #include "net/curl_memory.h"
 #include "net/http_error.h"
+#include "net/http_queue.h"
 #include "net/tunnel.h"
 
 #include <assert.h>
@@ -45,10 +48,15 @@ struct net_http {
 	struct prism_timer *timer;
 	struct prism_list requests;
 	unsigned in_flight;
-	bool had_connection;
+	bool had_connection, closing;
 	char *ca_file, *user_agent, *no_proxy;
 	int64_t connect_timeout_ms;
 	unsigned max_connections;
+	struct net_http_queue queue;
+	char *good_origin; /* of the last URL that was looked at and found good */
+	/* Date header of the last answer, and what it says: the next answer mostly has the same. */
+	char date[64];
+	int64_t date_us;
 };
 
 struct net_http_request {
@@ -56,6 +64,8 @@ struct net_http_request {
 	struct net_http *http;
 	CURL *easy;
 	bool added, delivering;
+	struct net_http_place place;
+	struct prism_timer *patience; /* while it waits for its place */
 	struct net_http_spec spec; /* strings inside are not valid after start; see the copies below */
 	char *url, *body;
 	const char *gate; /* UNIX socket of the tunnel; NULL: direct */
@@ -220,6 +230,7 @@ struct net_http *net_http_create(struct prism_loop *loop, const struct net_http_
 	http->connect_timeout_ms =
 	    config->connect_timeout_ms > 0 ? config->connect_timeout_ms : DEFAULT_CONNECT_TIMEOUT_MS;
 	http->max_connections = config->max_connections ? config->max_connections : DEFAULT_CONNECTIONS;
+	net_http_queue_init(&http->queue, http->max_connections);
 	return http;
 }
 
@@ -236,11 +247,14 @@ static void request_detach(struct net_http_request *r)
 	prism_cancel_remove(&r->hook);
 	prism_list_remove(&r->node);
 	http->in_flight--;
+	prism_timer_remove(r->patience);
+	r->patience = NULL;
 	if (r->added)
 		(void)curl_multi_remove_handle(http->multi, r->easy);
 	curl_easy_cleanup(r->easy);
 	r->easy = NULL;
 	r->http = NULL;
+	net_http_queue_leave(&http->queue, &r->place);
 }
 
 static void request_free(struct net_http_request *r)
@@ -265,13 +279,16 @@ void net_http_destroy(struct net_http *http)
 {
 	if (!http)
 		return;
+	http->closing = true;
 	PRISM_LIST_EACH (&http->requests, node, next)
 		request_free(PRISM_CONTAINER(node, struct net_http_request, node));
 	if (http->multi) {
 		(void)curl_multi_cleanup(http->multi);
 		curl_global_cleanup();
 	}
+	net_http_queue_finish(&http->queue);
 	prism_timer_remove(http->timer);
+	prism_free(http->good_origin);
 	prism_free(http->ca_file);
 	prism_free(http->user_agent);
 	prism_free(http->no_proxy);
@@ -342,6 +359,8 @@ static void deliver(void *data)
 	if (connected > 0 || status > 0)
 		r->http->had_connection = true;
 	response.status = (int)status;
+	if (*response.http_version == '2')
+		net_http_queue_open(&r->http->queue, &r->place);
 	if (r->error.category != PRISM_ERROR_NONE)
 		prism_error_copy(&err, &r->error);
 	else if (r->code != CURLE_OK)
@@ -414,20 +433,49 @@ static int progressed(void *data, curl_off_t total, curl_off_t now, curl_off_t u
 	return 0;
 }
 
-static void keep_header(const char *line, size_t len, const char *name, char **slot)
+/* The value of the header when the line has that name, without white space around it; NULL: it is
+ * another one. */
+static const char *value_of(const char *line, size_t len, const char *name, size_t *ret_len)
 {
 	size_t name_len = strlen(name);
 
 	if (len <= name_len || line[name_len] != ':' || strncasecmp(line, name, name_len) != 0)
-		return;
+		return NULL;
 	line += name_len + 1;
 	len -= name_len + 1;
 	while (len && (*line == ' ' || *line == '\t'))
 		line++, len--;
 	while (len && (line[len - 1] == '\r' || line[len - 1] == '\n' || line[len - 1] == ' '))
 		len--;
+	*ret_len = len;
+	return line;
+}
+
+static void keep_header(const char *line, size_t len, const char *name, char **slot)
+{
+	const char *value = value_of(line, len, name, &len);
+
+	if (!value)
+		return;
 	prism_free(*slot);
-	*slot = prism_strndup(line, len);
+	*slot = prism_strndup(value, len);
+}
+
+/* Reading a date costs more than all the other headers, and a second has many answers. */
+static void keep_date(struct net_http_request *r, const char *line, size_t len)
+{
+	struct net_http *http = r->http;
+	const char *value = value_of(line, len, "date", &len);
+
+	if (!value || len >= sizeof(http->date))
+		return;
+	if (!*http->date || strncmp(http->date, value, len) != 0 || http->date[len]) {
+		memcpy(http->date, value, len);
+		http->date[len] = '\0';
+		time_t at = curl_getdate(http->date, NULL);
+		http->date_us = at == (time_t)-1 ? PRISM_TIME_UNSET : (int64_t)at * 1000000;
+	}
+	r->server_date_us = http->date_us;
 }
 
 static void forget_headers(struct net_http_request *r)
@@ -444,7 +492,6 @@ static size_t header_arrived(char *line, size_t unit, size_t count, void *data)
 {
 	struct net_http_request *r = data;
 	size_t size = unit * count;
-	char *date = NULL;
 
 	r->header_bytes += size;
 	if (r->header_bytes > HEADERS_CAP) {
@@ -457,23 +504,25 @@ static size_t header_arrived(char *line, size_t unit, size_t count, void *data)
 	keep_header(line, size, "location", &r->location);
 	keep_header(line, size, "hx-location", &r->hx_location);
 	keep_header(line, size, "retry-after", &r->retry_after);
-	keep_header(line, size, "date", &date);
-	if (date) {
-		time_t at = curl_getdate(date, NULL);
-
-		if (at != (time_t)-1)
-			r->server_date_us = (int64_t)at * 1000000;
-		prism_free(date);
-	}
+	keep_date(r, line, size);
 	return size;
 }
 
-static void add_header(struct net_http_request *r, const char *name, const char *value)
+/* value is two texts in one: with printf libcurl's list would cost more than the rest of a header.
+ */
+static void add_header(struct net_http_request *r, const char *name, const char *value,
+                       const char *rest)
 {
-	PRISM_AUTO_FREE char *line = prism_asprintf("%s: %s", name, value);
-	struct curl_slist *longer = curl_slist_append(r->headers, line);
+	size_t name_len = strlen(name), value_len = strlen(value), rest_len = strlen(rest);
+	size_t len = name_len + 2 + value_len + rest_len;
+	PRISM_AUTO_FREE char *line = prism_alloc(len + 1);
 
-	prism_wipe(line, strlen(line));
+	memcpy(line, name, name_len);
+	memcpy(line + name_len, ": ", 2);
+	memcpy(line + name_len + 2, value, value_len);
+	memcpy(line + name_len + 2 + value_len, rest, rest_len);
+	struct curl_slist *longer = curl_slist_append(r->headers, line);
+	prism_wipe(line, len);
 	if (!longer)
 		abort(); /* out of memory, as in base/mem.h */
 	r->headers = longer;
@@ -481,19 +530,15 @@ static void add_header(struct net_http_request *r, const char *name, const char 
 
 static void set_headers(struct net_http_request *r, const struct net_http_spec *spec)
 {
-	add_header(r, "Accept", spec->accept ? spec->accept : "application/json");
-	if (spec->bearer) {
-		PRISM_AUTO_FREE char *value = prism_asprintf("Bearer %s", prism_secret_text(spec->bearer));
-
-		add_header(r, "Authorization", value);
-		prism_wipe(value, strlen(value));
-	}
+	add_header(r, "Accept", spec->accept ? spec->accept : "application/json", "");
+	if (spec->bearer)
+		add_header(r, "Authorization", "Bearer ", prism_secret_text(spec->bearer));
 	if (spec->content_type)
-		add_header(r, "Content-Type", spec->content_type);
+		add_header(r, "Content-Type", spec->content_type, "");
 	else
 		r->headers = curl_slist_append(r->headers, "Content-Type:"); /* none, not libcurl's guess */
 	if (spec->request_id)
-		add_header(r, "X-Request-Id", spec->request_id);
+		add_header(r, "X-Request-Id", spec->request_id, "");
 	r->headers = curl_slist_append(r->headers, "Expect:"); /* no round trip before a body */
 	curl_easy_setopt(r->easy, CURLOPT_HTTPHEADER, r->headers);
 }
@@ -560,6 +605,11 @@ static void keep_apart(CURL *easy)
 	curl_easy_setopt(easy, CURLOPT_FORBID_REUSE, 1L);
 }
 
+static int64_t timeout_of(const struct net_http_spec *spec)
+{
+	return spec->timeout_ms > 0 ? spec->timeout_ms : DEFAULT_TIMEOUT_MS;
+}
+
 static void set_options(struct net_http_request *r, const struct net_http_spec *spec)
 {
 	struct net_http *http = r->http;
@@ -591,13 +641,10 @@ static void set_options(struct net_http_request *r, const struct net_http_spec *
 	curl_easy_setopt(easy, CURLOPT_XFERINFODATA, r);
 	curl_easy_setopt(easy, CURLOPT_NOPROGRESS, 0L);
 	curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, (long)http->connect_timeout_ms);
-	curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS,
-	                 (long)(spec->timeout_ms > 0 ? spec->timeout_ms : DEFAULT_TIMEOUT_MS));
 	if (r->gate) { /* the socket is there at once: what takes time is TLS at the far end */
 		curl_easy_setopt(easy, CURLOPT_UNIX_SOCKET_PATH, r->gate);
 		curl_easy_setopt(easy, CURLOPT_PROXY, "");
-		curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS,
-		                 (long)(spec->timeout_ms > 0 ? spec->timeout_ms : DEFAULT_TIMEOUT_MS));
+		curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, (long)timeout_of(spec));
 	}
 	if (http->user_agent)
 		curl_easy_setopt(easy, CURLOPT_USERAGENT, http->user_agent);
@@ -607,9 +654,28 @@ static void set_options(struct net_http_request *r, const struct net_http_spec *
 	}
 }
 
-/* Refuses now what libcurl would refuse later. */
-static int check_url(const char *url, struct prism_error *err)
+/* The last URL began with the same scheme, host and port, and was good. */
+static bool known_good(const struct net_http *http, const char *url)
 {
+	size_t len = http->good_origin ? strlen(http->good_origin) : 0;
+
+	return len && strncmp(url, http->good_origin, len) == 0 && url[len] == '/';
+}
+
+static void remember_good(struct net_http *http, const char *url)
+{
+	const char *host = strstr(url, "://");
+	size_t len = host ? (size_t)(host - url) + 3 : 0;
+
+	prism_free(http->good_origin);
+	http->good_origin = host ? prism_strndup(url, len + strcspn(url + len, "/?#")) : NULL;
+}
+
+/* Refuses now what libcurl would refuse later. */
+static int check_url(struct net_http *http, const char *url, struct prism_error *err)
+{
+	if (known_good(http, url))
+		return 0;
 	CURLU *parsed = curl_url();
 	char *scheme = NULL;
 	bool good = parsed &&
@@ -619,8 +685,10 @@ static int check_url(const char *url, struct prism_error *err)
 
 	curl_free(scheme);
 	curl_url_cleanup(parsed);
-	if (good)
+	if (good) {
+		remember_good(http, url);
 		return 0;
+	}
 	prism_error_raise(err, PRISM_ERROR_INVALID, "the URL cannot be used");
 	prism_error_hint(err, "expected http:// or https://, a host and perhaps a port");
 	return -1;
@@ -647,6 +715,39 @@ static const char *find_gate(const struct net_http_spec *spec, struct prism_erro
 	return gate;
 }
 
+/* ---- a place, and the start ---- */
+
+/* What was waited counts. */
+static bool add_to_multi(struct net_http_request *r)
+{
+	int64_t now = prism_clock_mono_ms(prism_loop_clock(r->http->loop));
+	int64_t left = timeout_of(&r->spec) - (now - r->started_ms);
+
+	curl_easy_setopt(r->easy, CURLOPT_TIMEOUT_MS, (long)(left > 0 ? left : 1));
+	r->added = curl_multi_add_handle(r->http->multi, r->easy) == CURLM_OK;
+	return r->added;
+}
+
+static void my_turn(struct net_http_place *place)
+{
+	struct net_http_request *r = PRISM_CONTAINER(place, struct net_http_request, place);
+
+	prism_timer_remove(r->patience);
+	r->patience = NULL;
+	if (r->http->closing || r->delivering || add_to_multi(r))
+		return;
+	(void)prism_error_raise(&r->error, PRISM_ERROR_INTERNAL, "libcurl refuses the request");
+	schedule_delivery(r);
+}
+
+static void waited_too_long(void *data)
+{
+	struct net_http_request *r = data;
+
+	r->code = CURLE_OPERATION_TIMEDOUT;
+	schedule_delivery(r);
+}
+
 struct net_http_request *net_http_start(struct net_http *http, const struct net_http_spec *spec,
                                         struct prism_cancel *cancel, struct prism_error *err)
 {
@@ -654,7 +755,7 @@ struct net_http_request *net_http_start(struct net_http *http, const struct net_
 	const char *gate = NULL;
 
 	assert(spec->done);
-	if (engine_open(http, err) < 0 || check_url(spec->url, err) < 0)
+	if (engine_open(http, err) < 0 || check_url(http, spec->url, err) < 0)
 		return NULL;
 	if (spec->tunnel && !(gate = find_gate(spec, err)))
 		return NULL;
@@ -681,8 +782,10 @@ struct net_http_request *net_http_start(struct net_http *http, const struct net_
 	set_options(r, spec);
 	set_headers(r, spec);
 	set_method(r, spec);
-	r->added = curl_multi_add_handle(http->multi, r->easy) == CURLM_OK;
-	if (!r->added) {
+	r->place.turn = my_turn;
+	if (!net_http_queue_enter(&http->queue, &r->place, r->url, r->gate)) {
+		r->patience = prism_loop_add_timer(http->loop, timeout_of(spec), 0, waited_too_long, r);
+	} else if (!add_to_multi(r)) {
 		request_free(r);
 		(void)prism_error_raise(err, PRISM_ERROR_INTERNAL, "libcurl refuses the request");
 		return NULL;

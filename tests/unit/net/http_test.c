@@ -472,6 +472,39 @@ static void test_cancel_before_start_and_abort_in_chunk(void **state)
 	prism_cancel_destroy(token);
 }
 
+/* Six connections hang; the seventh request waits for one: for its own time, or until it is given
+ * up, and whoever comes behind it goes as soon as one is free. */
+static void test_waiting_for_a_connection(void **state)
+{
+	struct world w = {0};
+	struct outcome hangs[6] = {0}, late = {0}, given_up = {0}, behind = {0}, last[2] = {0};
+	struct prism_cancel *tokens[2] = {prism_cancel_create(NULL), prism_cancel_create(NULL)};
+
+	PRISM_UNUSED(state);
+	world_open(&w, NULL, NULL, "127.0.0.1");
+	for (size_t i = 0; i < PRISM_COUNT(hangs); i++)
+		(void)start(&w, "/slow", &hangs[i], (struct net_http_spec){0}, i ? NULL : tokens[0]);
+	(void)start(&w, "/echo", &late, (struct net_http_spec){.timeout_ms = 60}, NULL);
+	(void)start(&w, "/echo", &given_up, (struct net_http_spec){0}, tokens[1]);
+	(void)start(&w, "/echo", &behind, (struct net_http_spec){0}, NULL);
+	wait_for(&w, &late);
+	assert_int_equal(late.err.category, PRISM_ERROR_TIMEOUT);
+	prism_cancel_fire(tokens[1]);
+	wait_for(&w, &given_up);
+	assert_int_equal(given_up.err.category, PRISM_ERROR_CANCELLED);
+	assert_int_equal(behind.calls, 0);
+	prism_cancel_fire(tokens[0]);
+	wait_for(&w, &behind);
+	assert_int_equal(behind.err.category, PRISM_ERROR_NONE);
+	assert_int_equal(behind.status, 200);
+	(void)start(&w, "/slow", &last[0], (struct net_http_spec){0}, NULL);
+	(void)start(&w, "/echo", &last[1], (struct net_http_spec){0}, NULL); /* waits at the end */
+	world_close(&w);
+	assert_int_equal(hangs[1].calls + last[1].calls, 0);
+	prism_cancel_destroy(tokens[0]);
+	prism_cancel_destroy(tokens[1]);
+}
+
 static void test_destroy_with_requests_in_flight(void **state)
 {
 	struct world w = {0};
@@ -724,6 +757,7 @@ int main(void)
 	    CASE(test_streaming),
 	    CASE(test_cancel_in_flight),
 	    CASE(test_cancel_before_start_and_abort_in_chunk),
+	    cmocka_unit_test(test_waiting_for_a_connection),
 	    CASE(test_destroy_with_requests_in_flight),
 	    CASE(test_destroy_from_callback),
 	    CASE(test_refused_and_unresolved),
