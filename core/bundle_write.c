@@ -51,15 +51,32 @@ int core_bundle_write_role(struct core_bundle_writer *w, cJSON *role, struct pri
 	return put(w, err);
 }
 
-int core_bundle_write_asset(struct core_bundle_writer *w, cJSON *asset, struct prism_error *err)
+void core_bundle_print_asset(const cJSON *asset, struct prism_buf *out)
+{
+	prism_json_print_part(asset, 3, out);
+}
+
+int core_bundle_write_asset_text(struct core_bundle_writer *w, const char *text, size_t len,
+                                 const char *id, struct prism_error *err)
 {
 	if (w->assets == 0)
 		prism_buf_puts(&w->out, w->roles ? "\n    ],\n    \"assets\": [" : "],\n    \"assets\": [");
 	prism_buf_puts(&w->out, w->assets++ ? ",\n      " : "\n      ");
-	prism_json_print_part(asset, 3, &w->out);
-	cJSON_AddItemToArray(w->links, core_bundle_link(prism_json_str(asset, "id", "")));
-	cJSON_Delete(asset);
+	prism_buf_put(&w->out, text, len);
+	cJSON_AddItemToArray(w->links, core_bundle_link(id));
 	return put(w, err);
+}
+
+int core_bundle_write_asset(struct core_bundle_writer *w, cJSON *asset, struct prism_error *err)
+{
+	PRISM_AUTO_BUF struct prism_buf text = PRISM_BUF_INIT(SIZE_MAX / 2);
+	int result;
+
+	core_bundle_print_asset(asset, &text);
+	result = core_bundle_write_asset_text(w, prism_buf_text(&text), text.len,
+	                                      prism_json_str(asset, "id", ""), err);
+	cJSON_Delete(asset);
+	return result;
 }
 
 int core_bundle_write_close(struct core_bundle_writer *w, struct prism_error *err)

@@ -38,6 +38,11 @@ int core_bundle_write_role(struct core_bundle_writer *writer, cJSON *role, struc
 PRISM_MUST_USE
 int core_bundle_write_asset(struct core_bundle_writer *writer, cJSON *asset,
                             struct prism_error *err);
+/* The same in two steps: what is printed once can be written into several bundles. */
+void core_bundle_print_asset(const cJSON *asset, struct prism_buf *out);
+PRISM_MUST_USE
+int core_bundle_write_asset_text(struct core_bundle_writer *writer, const char *text, size_t len,
+                                 const char *id, struct prism_error *err);
 PRISM_MUST_USE
 int core_bundle_write_close(struct core_bundle_writer *writer, struct prism_error *err);
 PRISM_MUST_USE

@@ -1,9 +1,10 @@
 /*
  * Exporting computations to a file of bundles (core/bundle.h).
  *
- * Each computation is read with its roles and assets and written at once; a few are read ahead
- * (CORE_EXPORT_AHEAD, without their samples), one sample at a time is in memory.  When the disk is
- * slower than the server, reading waits.
+ * Each computation is read with its roles and written at once; CORE_EXPORT_AHEAD are read ahead. An
+ * asset is read once, however many computations link it, and some megabytes of assets ahead of the
+ * one that is written: memory does not grow with the file.  When the disk is slower than the
+ * server, reading waits.
  *
  * The order is the computations' creation, oldest first; the bytes depend on the workspace alone.
  * The file is 0600 and appears whole or not at all.  What could not be read is left out and told
@@ -16,7 +17,7 @@
 
 #include "core/core.h"
 
-#define CORE_EXPORT_AHEAD 6 /* computations being read at the same time; polite to a server */
+#define CORE_EXPORT_AHEAD 12 /* computations being read at the same time; polite to a server */
 
 struct core_export_spec {
 	const char *path;
