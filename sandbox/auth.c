@@ -179,16 +179,51 @@ static int find_caller(struct sb *sb, const char *id, int64_t issued_us,
 	return 0;
 }
 
+static void forget(struct sb_auth_memo *memo)
+{
+	if (memo->token)
+		prism_wipe(memo->token, strlen(memo->token));
+	prism_free(memo->token);
+	memo->token = NULL;
+}
+
+void sb_auth_finish(struct sb *sb)
+{
+	forget(&sb->auth_memo);
+	prism_wipe(sb->signing_key, sizeof(sb->signing_key));
+}
+
+/* What the token says, when it is ours. A client sends the same one with each request, and a
+ * signature that was right stays right; whether the user may still come in is looked up anew. */
+static const struct sb_auth_memo *read_token(struct sb *sb, const char *token)
+{
+	struct sb_auth_memo *memo = &sb->auth_memo;
+	size_t len = strlen(token);
+
+	if (memo->token && strlen(memo->token) == len && net_equal_const_time(memo->token, token, len))
+		return memo;
+	PRISM_AUTO_JSON cJSON *claims = sb_jwt_claims(sb, SB_JWT_HS512, token);
+	if (!claims)
+		return NULL;
+	forget(memo);
+	memo->token = prism_strdup(token);
+	memo->type = prism_json_int(claims, "type", -1);
+	memo->exp_s = prism_json_int(claims, "exp", 0);
+	memo->issued_us = prism_json_int(claims, "iat_us", 0);
+	snprintf(memo->id, sizeof(memo->id), "%s", prism_json_str(claims, "sub", ""));
+	snprintf(memo->jti, sizeof(memo->jti), "%s", prism_json_str(claims, "jti", ""));
+	return memo;
+}
+
 static int check(struct sb *sb, const char *token, enum sb_token_type type,
                  struct sb_caller *ret_caller, char jti[40])
 {
-	PRISM_AUTO_JSON cJSON *claims = sb_jwt_claims(sb, SB_JWT_HS512, token);
-	if (!claims || prism_json_int(claims, "type", -1) != (int64_t)type ||
-	    prism_json_int(claims, "exp", 0) <= sb_now_us(sb) / 1000000)
+	const struct sb_auth_memo *said = read_token(sb, token);
+
+	if (!said || said->type != (int64_t)type || said->exp_s <= sb_now_us(sb) / 1000000)
 		return -1;
-	snprintf(jti, 40, "%s", prism_json_str(claims, "jti", ""));
-	return find_caller(sb, prism_json_str(claims, "sub", ""), prism_json_int(claims, "iat_us", 0),
-	                   ret_caller);
+	snprintf(jti, 40, "%s", said->jti);
+	return find_caller(sb, said->id, said->issued_us, ret_caller);
 }
 
 int sb_auth_check(struct sb *sb, const char *token, enum sb_token_type type,

@@ -18,6 +18,7 @@ enum sb_token_type { SB_TOKEN_ACCESS, SB_TOKEN_REFRESH, SB_TOKEN_RECOVERY };
 /* Reads the signing key from the store, or makes one. */
 PRISM_MUST_USE
 int sb_auth_init(struct sb *sb, struct prism_error *err);
+void sb_auth_finish(struct sb *sb); /* wipes keys and tokens */
 
 /* A fresh pair for an existing user. Yours. */
 void sb_auth_issue(struct sb *sb, int64_t user, char **ret_access, char **ret_refresh);

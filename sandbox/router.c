@@ -145,53 +145,56 @@ static bool query_repeats(const struct sb_call *call)
 	return false;
 }
 
-static size_t segment_length(const char *path)
-{
-	return strcspn(path, "/");
-}
+#define PATH_PARAMS 8
 
-/* Compares one path with one template. Remembers where the parameters are. */
-static bool path_matches(const char *template, const char *path, const char *start[26],
-                         size_t len[26])
+struct found { /* parameters of a path, where they stand in it */
+	struct {
+		char name; /* 'D' for {D} */
+		const char *at;
+		size_t len;
+	} param[PATH_PARAMS];
+	unsigned count;
+};
+
+/* Compares one path with one template; a parameter is a whole segment. */
+static bool path_matches(const char *template, const char *path, struct found *ret)
 {
-	while (*template == '/' && *path == '/') {
-		template ++;
-		path++;
-		size_t want = segment_length(template), have = segment_length(path);
-		if (template[0] == '{') {
-			if (have == 0)
+	ret->count = 0;
+	while (*template) {
+		if (*template != '{') {
+			if (*template ++ != *path++)
 				return false;
-			start[template[1] - 'A'] = path;
-			len[template[1] - 'A'] = have;
-		} else if (want != have || memcmp(template, path, want) != 0) {
-			return false;
+			continue;
 		}
-		template += want;
-		path += have;
+		size_t len = strcspn(path, "/");
+		if (len == 0 || ret->count == PATH_PARAMS)
+			return false;
+		ret->param[ret->count].name = template[1];
+		ret->param[ret->count].at = path;
+		ret->param[ret->count++].len = len;
+		template += strlen("{D}");
+		path += len;
 	}
-	return *template == '\0' && *path == '\0';
+	return *path == '\0';
 }
 
 /* The path's first match in the table wins, so static segments stand before parameters there. */
 static bool find_route(struct sb_call *call)
 {
 	bool known_path = false;
+	struct found found;
 	for (unsigned i = 0; i < sb_route_count; i++) {
-		const char *start[26] = {0};
-		size_t len[26] = {0};
-		if (!path_matches(sb_routes[i].path, call->path, start, len))
+		if (!path_matches(sb_routes[i].path, call->path, &found))
 			continue;
 		known_path = true;
 		if (sb_routes[i].method != call->method)
 			continue;
 		call->route = &sb_routes[i];
-		for (unsigned k = 0; k < 26; k++) {
-			if (!start[k])
-				continue;
-			char *value = prism_arena_strndup(call->arena, start[k], len[k]);
+		for (unsigned k = 0; k < found.count; k++) {
+			char *value = prism_arena_strndup(call->arena, found.param[k].at, found.param[k].len);
 			if (percent_decode(value, false) < 0)
 				return sb_invalid(call, "invalid path"), true;
-			call->param[k] = value;
+			call->param[found.param[k].name - 'A'] = value;
 		}
 		return true;
 	}

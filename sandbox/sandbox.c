@@ -184,7 +184,7 @@ void sb_destroy(struct sb *sb)
 		rmdir(sb->directory);
 	sb_forge_destroy(sb->forge);
 	prism_free(sb->root_file);
-	prism_wipe(sb->signing_key, sizeof(sb->signing_key));
+	sb_auth_finish(sb);
 	prism_free(sb->ca_file);
 	prism_free(sb->directory);
 	prism_free(sb->host);

@@ -57,8 +57,13 @@ struct sb {
 	struct prism_loop *loop; /* lent */
 	struct prism_work *work;
 	struct sb_db *db;
-	char instance[37];            /* id of this process, for health */
-	uint8_t signing_key[64];      /* auth.c */
+	char instance[37];       /* id of this process, for health */
+	uint8_t signing_key[64]; /* auth.c */
+	struct sb_auth_memo {    /* auth.c: the last token that was found to be ours */
+		char *token;         /* NULL: none yet */
+		int64_t type, exp_s, issued_us;
+		char id[40], jti[40];
+	} auth_memo;
 	struct sb_http *http;         /* http.c; NULL when calls are made in process only */
 	struct sb_ca *ca;             /* certs.c; NULL until needed */
 	struct sb_places *places;     /* api_logs.c */
