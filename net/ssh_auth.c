@@ -61,7 +61,7 @@ struct net_ssh_auth {
 	const char *prompt;
 	struct net_ssh_kbd *kbd;
 	struct prism_secret *password;
-	bool password_asked, password_refused, keyboard_refused;
+	bool password_asked, password_refused;
 	char note[200]; /* what went wrong on this side, for the final error */
 };
 
@@ -517,17 +517,42 @@ static int enter(struct net_ssh_auth *auth, enum stage stage)
 	return 1; /* go on at once */
 }
 
+/* In the server's own words, when it has said why. */
 static int refused(struct net_ssh_auth *auth, struct prism_error *err)
 {
 	PRISM_AUTO_BUF struct prism_buf tried = PRISM_BUF_INIT(65536);
+	const char *goodbye = auth->ssh->goodbye;
 
 	for (size_t i = 0; i < auth->count; i++)
 		if (auth->identities[i].tried)
 			prism_buf_printf(&tried, "%s%s", tried.len ? ", " : "", auth->identities[i].label);
-	prism_error_raise(err, PRISM_ERROR_AUTH, "%s does not let this user in", auth->ssh->label);
+	prism_error_raise(err, PRISM_ERROR_AUTH, "%s does not let this user in%s%.200s",
+	                  auth->ssh->label, goodbye ? ": " : "", goodbye ? goodbye : "");
 	prism_error_hint(err, "it allows %s; keys offered: %.120s%s%s", auth->methods,
 	                 tried.len ? prism_buf_text(&tried) : "none", *auth->note ? "; " : "",
 	                 auth->note);
+	return -1;
+}
+
+/* The connection went while signing in.  A server that says why has had enough: every look at its
+ * methods is one of the failures it counts. */
+static int broken(struct net_ssh_auth *auth, struct prism_error *err)
+{
+	if (auth->ssh->goodbye)
+		return refused(auth, err);
+	(void)net_ssh_error(auth->ssh, err, "signing in");
+	if (auth->stage >= KEYBOARD && !*err->hint) /* sshd goes without a word then */
+		prism_error_hint(err, "after a right answer this means an account that is locked, expired or "
+		                      "not let in");
+	return -1;
+}
+
+/* A person gave up: no other method is tried behind their back, and no empty answer is sent, which
+ * would count as a failure there. */
+static int unanswered(const struct net_ssh_auth *auth, struct prism_error *err)
+{
+	prism_error_raise(err, PRISM_ERROR_AUTH, "what %s asks was not answered", auth->ssh->label);
+	prism_error_hint(err, "the next use of this way asks again");
 	return -1;
 }
 
@@ -547,7 +572,7 @@ static int step_methods(struct net_ssh_auth *auth, struct prism_error *err)
 	if (!list) {
 		if (libssh2_session_last_errno(ssh->session) == LIBSSH2_ERROR_EAGAIN)
 			return LIBSSH2_ERROR_EAGAIN;
-		return net_ssh_error(ssh, err, "signing in");
+		return broken(auth, err);
 	}
 	memcpy(before, auth->methods, sizeof(before));
 	snprintf(auth->methods, sizeof(auth->methods), "%s", list);
@@ -599,7 +624,7 @@ static int step_keys(struct net_ssh_auth *auth, struct prism_error *err)
 		return 0;
 	}
 	if (ssh->lower_over || net_ssh_fatal(ssh, rc))
-		return net_ssh_error(ssh, err, "signing in");
+		return broken(auth, err);
 	bool sent = auth->signed_once && auth->sign == SIGN_DONE;
 	auth->sign = SIGN_IDLE;
 	if (sent) /* perhaps it was taken, and something else is wanted beside it */
@@ -613,9 +638,12 @@ static int step_keyboard(struct net_ssh_auth *auth, struct prism_error *err)
 	struct net_ssh *ssh = auth->ssh;
 	int rc;
 
-	if (!allows(auth, "keyboard-interactive") || auth->keyboard_refused ||
-	    auth->tries >= NET_SSH_TRIES)
+	if (!auth->kbd && (!allows(auth, "keyboard-interactive") || auth->tries >= NET_SSH_TRIES))
 		return enter(auth, PASSWORD);
+	if (auth->kbd && net_ssh_kbd_refused(auth->kbd)) {
+		net_ssh_kbd_destroy(PRISM_STEAL(auth->kbd));
+		return unanswered(auth, err);
+	}
 	if (!auth->kbd) {
 		auth->kbd = net_ssh_kbd_create(ssh);
 		auth->tries++;
@@ -628,9 +656,8 @@ static int step_keyboard(struct net_ssh_auth *auth, struct prism_error *err)
 		ssh->method = prism_strdup("keyboard-interactive");
 		return 0;
 	}
-	auth->keyboard_refused = net_ssh_kbd_refused(auth->kbd);
 	if (ssh->lower_over || net_ssh_fatal(ssh, rc))
-		return net_ssh_error(ssh, err, "signing in");
+		return broken(auth, err);
 	net_ssh_kbd_destroy(auth->kbd);
 	auth->kbd = NULL;
 	return look_again(auth);
@@ -642,7 +669,9 @@ static int step_password(struct net_ssh_auth *auth, struct prism_error *err)
 	const struct prism_secret *kept = net_ssh_keyring_password(ssh->keyring, ssh->label);
 	int rc;
 
-	if (!allows(auth, "password") || auth->password_refused || auth->tries >= NET_SSH_TRIES)
+	if (auth->password_refused)
+		return unanswered(auth, err);
+	if (!allows(auth, "password") || auth->tries >= NET_SSH_TRIES)
 		return refused(auth, err);
 	if (!auth->password && kept && !auth->password_asked)
 		auth->password = prism_secret_create(prism_secret_text(kept), prism_secret_size(kept));
@@ -677,7 +706,7 @@ static int step_password(struct net_ssh_auth *auth, struct prism_error *err)
 		return -1;
 	}
 	if (ssh->lower_over || net_ssh_fatal(ssh, rc))
-		return net_ssh_error(ssh, err, "signing in");
+		return broken(auth, err);
 	return look_again(auth);
 }
 

@@ -5,10 +5,12 @@
 
 #include "base/file.h"
 #include "base/mem.h"
+#include "tests/lib/tmpdir.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <glob.h>
 #include <netinet/in.h>
 #include <poll.h>
 #include <pwd.h>
@@ -171,6 +173,12 @@ static void launch(struct sshd *sshd)
 	assert_true(sshd->pid >= 0);
 	if (sshd->pid == 0) {
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		if (sshd->pam) {
+			setenv("LD_PRELOAD", "libpam_wrapper.so", 1);
+			setenv("PAM_WRAPPER", "1", 1);
+			setenv("PAM_WRAPPER_DEBUGLEVEL", "0", 1);
+			setenv("PAM_WRAPPER_SERVICE_DIR", sshd->pam, 1);
+		}
 		execl(SSHD, SSHD, "-D", "-f", config, "-E", log, (char *)NULL);
 		_exit(127);
 	}
@@ -183,6 +191,8 @@ static void launch(struct sshd *sshd)
 	}
 }
 
+static struct sshd *start(const char *dir, const char *address, const char *extra, const char *pam);
+
 struct sshd *sshd_start(const char *dir, const char *extra)
 {
 	return sshd_start_on(dir, NULL, extra);
@@ -190,11 +200,109 @@ struct sshd *sshd_start(const char *dir, const char *extra)
 
 struct sshd *sshd_start_on(const char *dir, const char *address, const char *extra)
 {
+	return start(dir, address, extra, NULL);
+}
+
+/* ---- PAM ---- */
+
+/* Where the modules of libpam-wrapper are; NULL: nowhere. Yours. */
+static char *matrix(void)
+{
+	glob_t found;
+	char *path = NULL;
+
+	if (glob("/usr/lib*/*/pam_wrapper/pam_matrix.so", 0, NULL, &found) == 0)
+		path = prism_strdup(found.gl_pathv[0]);
+	globfree(&found);
+	if (!path && access("/usr/lib64/pam_wrapper/pam_matrix.so", R_OK) == 0)
+		path = prism_strdup("/usr/lib64/pam_wrapper/pam_matrix.so");
+	return path;
+}
+
+const char *sshd_pam_missing(void)
+{
+	PRISM_AUTO_FREE char *module = matrix();
+
+	return sshd_missing() ? sshd_missing() : module ? NULL : "no libpam-wrapper here";
+}
+
+static char *with_words(const char *text, const char *word, const char *with)
+{
+	struct prism_buf out = PRISM_BUF_INIT(1 << 16);
+
+	for (const char *at = text;;) {
+		const char *hit = strstr(at, word);
+
+		prism_buf_put(&out, at, hit ? (size_t)(hit - at) : strlen(at));
+		if (!hit)
+			return prism_buf_take(&out, NULL);
+		prism_buf_puts(&out, with);
+		at = hit + strlen(word);
+	}
+}
+
+struct sshd *sshd_start_pam(const char *dir, const char *stack, const char *extra)
+{
+	PRISM_AUTO_FREE char *module = matrix();
+	PRISM_AUTO_FREE char *half = with_words(stack, "@matrix", module);
+	PRISM_AUTO_FREE char *text = with_words(half, "@dir", dir);
+	PRISM_AUTO_FREE char *all = prism_asprintf("UsePAM yes\n%s", extra);
+	PRISM_AUTO_FREE char *pam = prism_asprintf("%s/pam.d", dir);
+	PRISM_AUTO_FREE char *service = prism_asprintf("%s/sshd", pam);
+
+	assert_int_equal(mkdir(pam, 0700), 0);
+	write_text(service, text, 0600);
+	return start(dir, NULL, all, pam);
+}
+
+void sshd_pam_password(const char *dir, const char *file, const char *password)
+{
+	PRISM_AUTO_FREE char *path = prism_asprintf("%s/%s", dir, file);
+	const struct passwd *me = getpwuid(geteuid());
+	PRISM_AUTO_FREE char *line =
+	    prism_asprintf("%s:%s:sshd\n", me ? me->pw_name : "root", password);
+
+	write_text(path, line, 0600);
+}
+
+/* Each process of it copies the services to a directory under one of 62 fixed names, and leaves it
+ * there when it does not end by itself. */
+static void remove_copies(const struct sshd *sshd)
+{
+	PRISM_AUTO_FREE char *service = prism_asprintf("%s/sshd", sshd->pam);
+	PRISM_AUTO_FREE char *ours = read_text(service);
+	glob_t found;
+
+	if (glob("/tmp/pam.?", 0, NULL, &found) == 0)
+		for (size_t i = 0; i < found.gl_pathc; i++) {
+			PRISM_AUTO_FREE char *copy = prism_asprintf("%s/sshd", found.gl_pathv[i]);
+			struct prism_buf text = {0};
+
+			if (prism_file_read(copy, 1 << 16, &text, NULL) == 0 &&
+			    !strcmp(prism_buf_text(&text), ours))
+				tmpdir_remove(prism_strdup(found.gl_pathv[i]));
+			prism_buf_finish(&text);
+		}
+	globfree(&found);
+}
+
+char *sshd_log(const struct sshd *sshd)
+{
+	PRISM_AUTO_FREE char *path = file_of(sshd, ".log");
+
+	return read_text(path);
+}
+
+/* ---- its life ---- */
+
+static struct sshd *start(const char *dir, const char *address, const char *extra, const char *pam)
+{
 	static unsigned number;
 	struct sshd *sshd = prism_alloc(sizeof(*sshd));
 	const struct passwd *me = getpwuid(geteuid());
 
 	sshd->dir = prism_strdup(dir);
+	sshd->pam = prism_strdup(pam);
 	sshd->user = prism_strdup(me ? me->pw_name : "root");
 	sshd->prefix = prism_asprintf("sshd-%u", ++number);
 	sshd->port = free_port();
@@ -276,6 +384,9 @@ void sshd_stop(struct sshd *sshd)
 	if (!sshd)
 		return;
 	end(sshd, SIGKILL);
+	if (sshd->pam)
+		remove_copies(sshd);
+	prism_free(sshd->pam);
 	prism_free(sshd->dir);
 	prism_free(sshd->user);
 	prism_free(sshd->known_hosts);

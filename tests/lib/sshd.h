@@ -21,6 +21,7 @@ struct sshd {
 	char *key, *authorized;
 	char *extra;  /* lines of its configuration */
 	char *prefix; /* "sshd-1": its files in dir */
+	char *pam;    /* directory of its PAM services; NULL: without PAM */
 };
 
 /* Why sshd cannot be run here; NULL: it can. */
@@ -29,6 +30,15 @@ const char *sshd_missing(void);
 struct sshd *sshd_start(const char *dir, const char *extra);
 /* On a further address beside loopback. */
 struct sshd *sshd_start_on(const char *dir, const char *address, const char *extra);
+
+/* With PAM as it is, but services of the test's own, by libpam-wrapper: nothing in /etc is read or
+ * written.  stack: lines of a service; "@matrix" stands for the module that knows the passwords of
+ * a file, "@dir" for dir, where sshd_pam_password() makes such files. */
+const char *sshd_pam_missing(void);
+struct sshd *sshd_start_pam(const char *dir, const char *stack, const char *extra);
+void sshd_pam_password(const char *dir, const char *file, const char *password);
+char *sshd_log(const struct sshd *sshd); /* what it has said so far; yours */
+
 void sshd_stop(struct sshd *sshd);    /* the listener and every session; NULL allowed */
 void sshd_kill(struct sshd *sshd);    /* the same at once, by SIGKILL; can be started again */
 void sshd_restart(struct sshd *sshd); /* on the same port */
