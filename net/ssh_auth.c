@@ -542,8 +542,9 @@ static int broken(struct net_ssh_auth *auth, struct prism_error *err)
 		return refused(auth, err);
 	(void)net_ssh_error(auth->ssh, err, "signing in");
 	if (auth->stage >= KEYBOARD && !*err->hint) /* sshd goes without a word then */
-		prism_error_hint(err, "after a right answer this means an account that is locked, expired or "
-		                      "not let in");
+		prism_error_hint(err,
+		                 "after a right answer this means an account that is locked, expired or "
+		                 "not let in");
 	return -1;
 }
 

@@ -163,8 +163,7 @@ static void must_be_in(const struct world *w, const char *method, unsigned asked
 {
 	if (!w->up)
 		fail_msg("%s (%s)", w->err.message, w->err.hint);
-	assert_string_equal(net_tunnel_info(net_tunnels_at(w->tunnels, 0)).method,
-	                    method);
+	assert_string_equal(net_tunnel_info(net_tunnels_at(w->tunnels, 0)).method, method);
 	assert_int_equal(w->asked, asked);
 }
 
