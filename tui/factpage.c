@@ -443,3 +443,50 @@ void pt_factpage_draw(const struct pt_factpage *page, struct pt_canvas *canvas, 
 	draw_explanation(page, canvas,
 	                 (struct pt_rect){area.x, body.y + rows, area.w, page->explain_rows});
 }
+
+/* ---- a view that is one such page ---- */
+
+static struct pt_factpage *page_of(const struct pt_view *view)
+{
+	return ((const struct pt_factview *)view->state)->page;
+}
+
+void pt_factview_prepare(struct pt_view *view, int width, int height)
+{
+	pt_factpage_prepare(page_of(view), width, height);
+}
+
+void pt_factview_draw(const struct pt_view *view, struct pt_canvas *canvas, struct pt_rect area,
+                      bool focus)
+{
+	const struct pt_factview *fv = view->state;
+
+	pt_factpage_draw(fv->page, canvas, area, focus, view->ops->title(fv->view));
+}
+
+unsigned pt_factview_nav(struct pt_view *view, enum pt_nav nav, int count)
+{
+	return pt_lines_nav(pt_factpage_lines(page_of(view)), nav, count);
+}
+
+unsigned pt_factview_search(struct pt_view *view, const char *text, int direction)
+{
+	return pt_lines_search(pt_factpage_lines(page_of(view)), text, direction);
+}
+
+char *pt_factview_copy(struct pt_view *view)
+{
+	return pt_factpage_copy(page_of(view));
+}
+
+unsigned pt_factview_act(struct pt_view *view, enum pt_action_id id)
+{
+	switch (id) {
+	case PT_ACTION_OPEN:
+		return pt_factpage_toggle(page_of(view)) | PT_HANDLED | PT_REDRAW;
+	case PT_ACTION_FOLD_ALL:
+		return pt_factpage_fold_all(page_of(view));
+	default:
+		return PT_IGNORED;
+	}
+}

@@ -14,6 +14,7 @@
 #define PRISM_TUI_FACTPAGE_H
 
 #include "core/facts.h"
+#include "tui/actions.h"
 #include "tui/checks_draw.h"
 
 struct pt_factpage;
@@ -58,5 +59,26 @@ void pt_factpage_prepare(struct pt_factpage *page, int width, int height);
 /* title: the first row; may be NULL. */
 void pt_factpage_draw(const struct pt_factpage *page, struct pt_canvas *canvas, struct pt_rect area,
                       bool focus, const char *title);
+
+/* ---- a view that is one such page ---- */
+
+/* Its state begins with this, and its ops with PT_FACTVIEW_OPS; `title` of the ops is the first
+ * row. `prepare` is pt_factview_prepare() or the view's own. */
+struct pt_factview {
+	struct pt_view *view;
+	struct pt_factpage *page; /* yours to make and to destroy */
+};
+void pt_factview_prepare(struct pt_view *view, int width, int height);
+void pt_factview_draw(const struct pt_view *view, struct pt_canvas *canvas, struct pt_rect area,
+                      bool focus);
+unsigned pt_factview_nav(struct pt_view *view, enum pt_nav nav, int count);
+unsigned pt_factview_search(struct pt_view *view, const char *text, int direction);
+char *pt_factview_copy(struct pt_view *view);
+/* For actors: Enter and folding all. */
+unsigned pt_factview_act(struct pt_view *view, enum pt_action_id id);
+
+#define PT_FACTVIEW_OPS                                                             \
+	.draw = pt_factview_draw, .nav = pt_factview_nav, .search = pt_factview_search, \
+	.copy = pt_factview_copy
 
 #endif

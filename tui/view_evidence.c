@@ -22,9 +22,8 @@
 #define LABEL 9 /* "remedy" and what aligns with it */
 
 struct evidence {
-	struct pt_view *view;
+	struct pt_factview fv;            /* first: see tui/factpage.h */
 	struct core_appraisal *appraisal; /* a reference */
-	struct pt_factpage *page;
 	char *title;
 	bool opened; /* the cursor was put on what failed */
 };
@@ -146,7 +145,7 @@ static void head(void *data, struct pt_lines *lines, const struct pt_check_draw 
 static unsigned next_failure(struct evidence *e)
 {
 	const struct core_verdict *verdict = core_appraisal_verdict(e->appraisal);
-	const char *now = pt_lines_key(pt_factpage_lines(e->page));
+	const char *now = pt_lines_key(pt_factpage_lines(e->fv.page));
 	const struct core_check *first = NULL, *next = NULL;
 	bool passed = false;
 	char key[64];
@@ -165,11 +164,11 @@ static unsigned next_failure(struct evidence *e)
 	}
 	next = next ? next : first;
 	if (!next) {
-		pt_app_message(e->view->app, PT_SLOT_GOOD, "nothing failed");
+		pt_app_message(e->fv.view->app, PT_SLOT_GOOD, "nothing failed");
 		return PT_HANDLED | PT_REDRAW;
 	}
 	snprintf(key, sizeof(key), "rule:%s", core_rule_id(next->rule));
-	pt_factpage_show(e->page, core_evidence_group_section(core_rule_group(next->rule)), key);
+	pt_factpage_show(e->fv.page, core_evidence_group_section(core_rule_group(next->rule)), key);
 	return PT_HANDLED | PT_REDRAW;
 }
 
@@ -178,7 +177,7 @@ static unsigned next_failure(struct evidence *e)
 static void save_to(void *data, const char *path)
 {
 	struct evidence *e = data;
-	struct pt_app *app = e->view->app;
+	struct pt_app *app = e->fv.view->app;
 
 	if (pt_savefile_ends(path, ".bin") && core_appraisal_evidence(e->appraisal)) {
 		size_t size;
@@ -212,16 +211,12 @@ static unsigned act(struct pt_view *view, enum pt_action_id id, const struct pt_
 	struct evidence *e = view->state;
 
 	switch (id) {
-	case PT_ACTION_OPEN:
-		return pt_factpage_toggle(e->page) | PT_HANDLED | PT_REDRAW;
-	case PT_ACTION_FOLD_ALL:
-		return pt_factpage_fold_all(e->page);
 	case PT_ACTION_EVIDENCE_FAILURE:
 		return next_failure(e);
 	case PT_ACTION_SAVE:
 		return save(view, values);
 	default:
-		return PT_IGNORED;
+		return pt_factview_act(view, id);
 	}
 }
 
@@ -242,51 +237,22 @@ static void prepare(struct pt_view *view, int width, int height)
 	const struct core_check *worst = core_verdict_worst(core_appraisal_verdict(e->appraisal));
 	char key[64];
 
-	pt_factpage_prepare(e->page, width, height);
+	pt_factpage_prepare(e->fv.page, width, height);
 	if (e->opened)
 		return;
 	e->opened = true;
 	if (core_verdict_state(core_appraisal_verdict(e->appraisal)) == CORE_VERDICT_ATTESTED || !worst)
 		return;
 	snprintf(key, sizeof(key), "rule:%s", core_rule_id(worst->rule));
-	pt_factpage_show(e->page, core_evidence_group_section(core_rule_group(worst->rule)), key);
-	pt_factpage_prepare(e->page, width, height);
-}
-
-static void draw(const struct pt_view *view, struct pt_canvas *canvas, struct pt_rect area,
-                 bool focus)
-{
-	const struct evidence *e = view->state;
-
-	pt_factpage_draw(e->page, canvas, area, focus, e->title);
-}
-
-static unsigned nav(struct pt_view *view, enum pt_nav nav, int count)
-{
-	struct evidence *e = view->state;
-
-	return pt_lines_nav(pt_factpage_lines(e->page), nav, count);
-}
-
-static unsigned search(struct pt_view *view, const char *text, int direction)
-{
-	struct evidence *e = view->state;
-
-	return pt_lines_search(pt_factpage_lines(e->page), text, direction);
-}
-
-static char *copy(struct pt_view *view)
-{
-	struct evidence *e = view->state;
-
-	return pt_factpage_copy(e->page);
+	pt_factpage_show(e->fv.page, core_evidence_group_section(core_rule_group(worst->rule)), key);
+	pt_factpage_prepare(e->fv.page, width, height);
 }
 
 static void destroy(struct pt_view *view)
 {
 	struct evidence *e = view->state;
 
-	pt_factpage_destroy(e->page);
+	pt_factpage_destroy(e->fv.page);
 	core_appraisal_unref(e->appraisal);
 	prism_free(e->title);
 	prism_free(e);
@@ -295,12 +261,9 @@ static void destroy(struct pt_view *view)
 static const struct pt_view_ops ops = {
     .name = "evidence",
     .title = title,
+    PT_FACTVIEW_OPS,
     .prepare = prepare,
-    .draw = draw,
     .destroy = destroy,
-    .nav = nav,
-    .search = search,
-    .copy = copy,
     .actor = &actor,
 };
 
@@ -310,7 +273,7 @@ struct pt_view *pt_view_evidence(struct pt_app *app, struct core_appraisal *appr
 	struct pt_view *view = pt_view_create(app, &ops, e);
 	char time[PRISM_TIME_TEXT];
 
-	e->view = view;
+	e->fv.view = view;
 	e->appraisal = core_appraisal_ref(appraisal);
 	e->title = prism_asprintf("Evidence of %s, judged %s", core_appraisal_source(appraisal),
 	                          pt_ui_time(app, core_appraisal_judged_us(appraisal), time));
@@ -324,6 +287,6 @@ struct pt_view *pt_view_evidence(struct pt_app *app, struct core_appraisal *appr
 	    .other_word = "expected",
 	    .data = e,
 	};
-	e->page = pt_factpage_create(&spec);
+	e->fv.page = pt_factpage_create(&spec);
 	return view;
 }

@@ -23,10 +23,9 @@
 #define TEXT_MAX (16u * CORE_POLICY_MAX)
 
 struct state {
-	struct pt_view *view;
-	struct pt_page *page; /* owned */
-	struct pt_factpage *facts;
-	struct stat seen; /* the policy's file as it was read */
+	struct pt_factview fv; /* first: see tui/factpage.h */
+	struct pt_page *page;  /* owned */
+	struct stat seen;      /* the policy's file as it was read */
 };
 
 /* ---- pages ---------------------------------------------------------------------------------- */
@@ -140,14 +139,14 @@ static void look_again(struct state *s)
 	policy = core_policy_read(s->page->path, &err);
 	s->seen = now;
 	if (!policy) {
-		pt_app_report(s->view->app, &err);
+		pt_app_report(s->fv.view->app, &err);
 		return;
 	}
 	core_policy_destroy(s->page->policy);
 	core_facts_destroy(s->page->facts);
 	s->page->policy = policy;
 	s->page->facts = core_policy_facts(policy);
-	pt_factpage_changed(s->facts, s->page->facts);
+	pt_factpage_changed(s->fv.page, s->page->facts);
 }
 
 /* ---- saving --------------------------------------------------------------------------------- */
@@ -158,12 +157,12 @@ static void save_policy(struct state *s, const char *path)
 	PRISM_AUTO_BUF struct prism_buf bytes = PRISM_BUF_INIT(TEXT_MAX);
 
 	core_policy_bytes(s->page->policy, &bytes);
-	if (!pt_savefile(s->view->app, "policy", path, prism_buf_text(&bytes), bytes.len))
+	if (!pt_savefile(s->fv.view->app, "policy", path, prism_buf_text(&bytes), bytes.len))
 		return;
 	prism_free(s->page->path);
 	s->page->path = prism_path_expand(path);
 	remember_file(s);
-	pt_factpage_changed(s->facts, s->page->facts);
+	pt_factpage_changed(s->fv.page, s->page->facts);
 }
 
 static void save_facts(struct state *s, const char *path)
@@ -174,12 +173,12 @@ static void save_facts(struct state *s, const char *path)
 	if (pt_savefile_ends(path, ".json")) {
 		cJSON *doc = core_facts_json(s->page->facts);
 		PRISM_AUTO_FREE char *json = prism_json_print(doc, true);
-		pt_savefile(s->view->app, "page", path, json, strlen(json));
+		pt_savefile(s->fv.view->app, "page", path, json, strlen(json));
 		prism_json_free(doc);
 		return;
 	}
 	core_facts_text(s->page->facts, s->page->kind == PT_PAGE_COMPARISON ? &names : NULL, &text);
-	pt_savefile(s->view->app, "page", path, prism_buf_text(&text), text.len);
+	pt_savefile(s->fv.view->app, "page", path, prism_buf_text(&text), text.len);
 }
 
 static void save_to(void *data, const char *path)
@@ -252,12 +251,8 @@ static unsigned act(struct pt_view *view, enum pt_action_id id, const struct pt_
 	struct state *s = view->state;
 
 	switch (id) {
-	case PT_ACTION_OPEN:
-		return pt_factpage_toggle(s->facts) | PT_HANDLED | PT_REDRAW;
-	case PT_ACTION_FOLD_ALL:
-		return pt_factpage_fold_all(s->facts);
 	case PT_ACTION_EVIDENCE_FAILURE:
-		return pt_factpage_next_difference(s->facts);
+		return pt_factpage_next_difference(s->fv.page);
 	case PT_ACTION_SAVE:
 		return save(view, values);
 	case PT_ACTION_REFRESH:
@@ -270,7 +265,7 @@ static unsigned act(struct pt_view *view, enum pt_action_id id, const struct pt_
 	case PT_ACTION_POLICY_CORIM:
 		return values ? PT_IGNORED : ask(view, id, s->page->path, s->page->value);
 	default:
-		return PT_IGNORED;
+		return pt_factview_act(view, id);
 	}
 }
 
@@ -300,43 +295,14 @@ static void prepare(struct pt_view *view, int width, int height)
 	struct state *s = view->state;
 
 	look_again(s);
-	pt_factpage_prepare(s->facts, width, height);
-}
-
-static void draw(const struct pt_view *view, struct pt_canvas *canvas, struct pt_rect area,
-                 bool focus)
-{
-	const struct state *s = view->state;
-
-	pt_factpage_draw(s->facts, canvas, area, focus, s->page->title);
-}
-
-static unsigned nav(struct pt_view *view, enum pt_nav nav, int count)
-{
-	struct state *s = view->state;
-
-	return pt_lines_nav(pt_factpage_lines(s->facts), nav, count);
-}
-
-static unsigned search(struct pt_view *view, const char *text, int direction)
-{
-	struct state *s = view->state;
-
-	return pt_lines_search(pt_factpage_lines(s->facts), text, direction);
-}
-
-static char *copy(struct pt_view *view)
-{
-	struct state *s = view->state;
-
-	return pt_factpage_copy(s->facts);
+	pt_factpage_prepare(s->fv.page, width, height);
 }
 
 static void destroy(struct pt_view *view)
 {
 	struct state *s = view->state;
 
-	pt_factpage_destroy(s->facts);
+	pt_factpage_destroy(s->fv.page);
 	pt_page_destroy(s->page);
 	prism_free(s);
 }
@@ -344,12 +310,9 @@ static void destroy(struct pt_view *view)
 static const struct pt_view_ops ops = {
     .name = "page",
     .title = title,
+    PT_FACTVIEW_OPS,
     .prepare = prepare,
-    .draw = draw,
     .destroy = destroy,
-    .nav = nav,
-    .search = search,
-    .copy = copy,
     .actor = &actor,
 };
 
@@ -366,9 +329,9 @@ struct pt_view *pt_view_page(struct pt_app *app, struct pt_page *page)
 	    .data = s,
 	};
 
-	s->view = view;
+	s->fv.view = view;
 	s->page = page;
-	s->facts = pt_factpage_create(&spec);
+	s->fv.page = pt_factpage_create(&spec);
 	remember_file(s);
 	return view;
 }
