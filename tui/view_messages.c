@@ -4,7 +4,6 @@
  */
 #include "base/mem.h"
 #include "tui/args.h"
-#include "tui/dialog.h"
 #include "tui/savefile.h"
 #include "tui/textview.h"
 #include "tui/ui.h"
@@ -13,6 +12,7 @@
 #include <string.h>
 
 struct messages {
+	struct pt_app *app;
 	struct pt_textview *text;
 	size_t seen;      /* messages built into the text */
 	unsigned repeats; /* of the newest one then */
@@ -41,20 +41,12 @@ static void build(struct pt_view *view)
 	m->repeats = count ? pt_messages_get(all, count - 1)->repeats : 0;
 }
 
-static const struct pt_actor actor;
-
-static void save_to(void *data, const char *path)
+static void save_to(void *state, const char *path)
 {
-	struct pt_app *app = data;
-	struct pt_view *view = pt_app_focused(app);
-	const struct messages *m;
-	PRISM_AUTO_FREE char *text = NULL;
+	const struct messages *m = state;
+	PRISM_AUTO_FREE char *text = pt_textview_copy(m->text);
 
-	if (!path || !*path || !view || view->ops->actor != &actor)
-		return;
-	m = view->state;
-	text = pt_textview_copy(m->text);
-	pt_savefile_mode(app, "messages", path, text, strlen(text), 0600);
+	pt_savefile_mode(m->app, "messages", path, text, strlen(text), 0600);
 }
 
 static unsigned act(struct pt_view *view, enum pt_action_id id, const struct pt_values *values)
@@ -64,9 +56,9 @@ static unsigned act(struct pt_view *view, enum pt_action_id id, const struct pt_
 	if (id != PT_ACTION_SAVE)
 		return PT_IGNORED;
 	if (file)
-		save_to(view->app, file);
+		save_to(view->state, file);
 	else
-		pt_dialog_file(view->app, "Save messages", "File", "messages.txt", save_to, view->app);
+		pt_savefile_ask(view, "Save messages", "File", "messages.txt", save_to);
 	return PT_HANDLED | PT_REDRAW;
 }
 
@@ -135,6 +127,7 @@ struct pt_view *pt_view_messages(struct pt_app *app)
 	struct messages *m = prism_alloc(sizeof(*m));
 	struct pt_view *view = pt_view_create(app, &ops, m);
 
+	m->app = app;
 	m->text = pt_textview_create();
 	pt_textview_set_wrap(m->text, true);
 	build(view);
