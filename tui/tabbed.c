@@ -67,6 +67,49 @@ void pt_tabbed_finish(struct pt_tabbed *tabbed)
 	prism_free(tabbed->subject);
 }
 
+/* ---- in the detail pane ---- */
+
+/* The host that is open there; NULL: none of this kind. */
+static struct pt_view *open_host(struct pt_app *app, const struct pt_view_ops *ops)
+{
+	struct pt_view *top = pt_app_top(app, PT_PANE_DETAIL);
+
+	return top && top->ops == ops ? top : NULL;
+}
+
+static const char *subject_of(const struct pt_view *view)
+{
+	return ((const struct pt_tabbed *)view->state)->subject;
+}
+
+void pt_tabbed_show(struct pt_app *app, const struct pt_view_ops *ops, const char *subject,
+                    size_t tab, pt_tabbed_make_fn make)
+{
+	struct pt_view *open = open_host(app, ops);
+
+	if (open && !strcmp(subject_of(open), subject)) {
+		pt_tabbed_open(open, tab);
+	} else {
+		PRISM_AUTO_FREE char *copy = prism_strdup(subject); /* may live in what closes */
+
+		pt_app_show(app, PT_PANE_DETAIL, make(app, copy, tab));
+	}
+	pt_app_set_focus(app, PT_PANE_DETAIL);
+	/* Alone where there is no room for two, beside the list where there is. */
+	if (pt_ui_small(app) != pt_app_zoomed(app))
+		pt_app_zoom(app);
+}
+
+void pt_tabbed_follow(struct pt_app *app, const struct pt_view_ops *ops, const char *subject,
+                      pt_tabbed_make_fn make)
+{
+	struct pt_view *open = open_host(app, ops);
+
+	if (open && strcmp(subject_of(open), subject) != 0)
+		pt_app_show(app, PT_PANE_DETAIL,
+		            make(app, subject, ((const struct pt_tabbed *)open->state)->at));
+}
+
 /* ---- ops ---- */
 
 const char *pt_tabbed_summary(struct pt_view *view)

@@ -37,6 +37,16 @@ void pt_tabbed_finish(struct pt_tabbed *tabbed);
 void pt_tabbed_open(struct pt_view *view, size_t index);
 struct pt_view *pt_tabbed_child(const struct pt_view *view);
 
+/* Hosts in the detail pane, beside the list of what they are about. ops: of the host, by which one
+ * that is open there is known. */
+typedef struct pt_view *(*pt_tabbed_make_fn)(struct pt_app *app, const char *subject, size_t tab);
+/* Shows the subject, in this tab, and gives it the focus. */
+void pt_tabbed_show(struct pt_app *app, const struct pt_view_ops *ops, const char *subject,
+                    size_t tab, pt_tabbed_make_fn make);
+/* The cursor of the list rests on another one: what is open follows, in the tab that is open. */
+void pt_tabbed_follow(struct pt_app *app, const struct pt_view_ops *ops, const char *subject,
+                      pt_tabbed_make_fn make);
+
 /* For ops. */
 const char *pt_tabbed_summary(struct pt_view *view);
 void pt_tabbed_prepare(struct pt_view *view, int width, int height);

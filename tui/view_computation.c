@@ -320,7 +320,7 @@ static const struct pt_view_ops ops = {
     .actor = &actor,
 };
 
-struct pt_view *pt_view_computation(struct pt_app *app, const char *id, enum pt_computation_tab tab)
+static struct pt_view *make(struct pt_app *app, const char *id, size_t tab)
 {
 	struct computation *c = prism_alloc(sizeof(*c));
 	struct pt_view *view = pt_view_create(app, &ops, c);
@@ -329,11 +329,6 @@ struct pt_view *pt_view_computation(struct pt_app *app, const char *id, enum pt_
 	c->watch = core_watch(c->core, CORE_WATCH_COMPUTATION, id);
 	pt_tabbed_init(view, tabs, PT_TAB_COUNT, id, tab);
 	return view;
-}
-
-void pt_view_computation_tab(struct pt_view *view, enum pt_computation_tab tab)
-{
-	pt_tabbed_open(view, tab);
 }
 
 const char *pt_view_computation_id(const struct pt_view *view)
@@ -350,22 +345,14 @@ enum pt_computation_tab pt_view_computation_open_tab(const struct pt_view *view)
 	return (enum pt_computation_tab)c->tabbed.at;
 }
 
+void pt_computation_follow(struct pt_app *app, const char *id)
+{
+	pt_tabbed_follow(app, &ops, id, make);
+}
+
 void pt_computation_open(struct pt_app *app, const char *id, enum pt_computation_tab tab)
 {
-	struct pt_view *open = pt_app_top(app, PT_PANE_DETAIL);
-	const char *shown_id = open ? pt_view_computation_id(open) : NULL;
-
-	if (shown_id && !strcmp(shown_id, id)) {
-		pt_view_computation_tab(open, tab);
-	} else {
-		PRISM_AUTO_FREE char *copy_of_id = prism_strdup(id); /* may live in what closes */
-
-		pt_app_show(app, PT_PANE_DETAIL, pt_view_computation(app, copy_of_id, tab));
-	}
-	pt_app_set_focus(app, PT_PANE_DETAIL);
-	/* Alone where there is no room for two, beside the list where there is. */
-	if (pt_ui_small(app) != pt_app_zoomed(app))
-		pt_app_zoom(app);
+	pt_tabbed_show(app, &ops, id, tab, make);
 }
 
 void pt_logs_open(struct pt_app *app, const char *id)

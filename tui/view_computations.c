@@ -53,12 +53,7 @@ static void cell(struct pt_listview *lv, const void *item, int column, struct pt
 /* The detail beside the list shows the row the cursor rests on, in the tab that is open. */
 static void follow(struct pt_listview *lv, const char *id)
 {
-	struct pt_view *open = pt_app_top(lv->tv.app, PT_PANE_DETAIL);
-	const char *shown = open ? pt_view_computation_id(open) : NULL;
-
-	if (shown && strcmp(shown, id) != 0)
-		pt_app_show(lv->tv.app, PT_PANE_DETAIL,
-		            pt_view_computation(lv->tv.app, id, pt_view_computation_open_tab(open)));
+	pt_computation_follow(lv->tv.app, id);
 }
 
 static const char *selected(struct pt_view *view)

@@ -141,7 +141,7 @@ static const struct pt_view_ops ops = {
     .actor = &actor,
 };
 
-static struct pt_view *make(struct pt_app *app, const char *id, enum pt_cvm_tab tab)
+static struct pt_view *make(struct pt_app *app, const char *id, size_t tab)
 {
 	struct cvm *c = prism_alloc(sizeof(*c));
 	struct pt_view *view = pt_view_create(app, &ops, c);
@@ -154,27 +154,10 @@ static struct pt_view *make(struct pt_app *app, const char *id, enum pt_cvm_tab 
 
 void pt_cvm_follow(struct pt_app *app, const char *id)
 {
-	struct pt_view *open = pt_app_top(app, PT_PANE_DETAIL);
-	const struct cvm *c = open && open->ops == &ops ? open->state : NULL;
-
-	if (c && strcmp(c->tabbed.subject, id) != 0)
-		pt_app_show(app, PT_PANE_DETAIL, make(app, id, (enum pt_cvm_tab)c->tabbed.at));
+	pt_tabbed_follow(app, &ops, id, make);
 }
 
 void pt_cvm_open(struct pt_app *app, const char *id, enum pt_cvm_tab tab)
 {
-	struct pt_view *open = pt_app_top(app, PT_PANE_DETAIL);
-	const struct cvm *c = open && open->ops == &ops ? open->state : NULL;
-
-	if (c && !strcmp(c->tabbed.subject, id)) {
-		pt_tabbed_open(open, tab);
-	} else {
-		PRISM_AUTO_FREE char *copy = prism_strdup(id); /* may live in what closes */
-
-		pt_app_show(app, PT_PANE_DETAIL, make(app, copy, tab));
-	}
-	pt_app_set_focus(app, PT_PANE_DETAIL);
-	/* Alone where there is no room for two, beside the list where there is. */
-	if (pt_ui_small(app) != pt_app_zoomed(app))
-		pt_app_zoom(app);
+	pt_tabbed_show(app, &ops, id, tab, make);
 }

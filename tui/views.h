@@ -77,13 +77,12 @@ enum pt_computation_tab {
 	PT_TAB_ASSETS,
 	PT_TAB_COUNT
 };
-struct pt_view *pt_view_computation(struct pt_app *app, const char *id,
-                                    enum pt_computation_tab tab);
 const char *pt_view_computation_id(const struct pt_view *view); /* NULL: another view */
-void pt_view_computation_tab(struct pt_view *view, enum pt_computation_tab tab);
 enum pt_computation_tab pt_view_computation_open_tab(const struct pt_view *view);
 /* Into the detail pane, with the focus; the one open there is used when it is of this id. */
 void pt_computation_open(struct pt_app *app, const char *id, enum pt_computation_tab tab);
+/* The cursor of the list rests on this one: one that is open follows, in the tab that is open. */
+void pt_computation_follow(struct pt_app *app, const char *id);
 
 /* Its logs: in a pane of their own when the window is wide, else as its tab. */
 void pt_logs_open(struct pt_app *app, const char *id);
