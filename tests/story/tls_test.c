@@ -83,16 +83,16 @@ static void export_settings(struct story *s, unsigned inputs)
 static const struct mode {
 	const char *name, *generation, *options;
 	unsigned inputs;
-	const char *trust; /* in what a finished transfer says; "" when nothing was attested */
+	const char *trust; /* in what a finished transfer says */
 } modes[] = {
-    {"none", "1", "--tls-mode none", 0, ""},
+    {"none", "1", "--tls-mode none", 0, "clear text"},
     {"tls", "1",
      "--tls-mode tls --cert-file " CERTS "server-cert.pem --key-file " CERTS "server-key.pem", CA,
-     ""},
+     "TLS, not attested"},
     {"mtls", "1",
      "--tls-mode mtls --cert-file " CERTS "server-cert.pem --key-file " CERTS
      "server-key.pem --server-ca-file " CERTS "ca-cert.pem --client-ca-file " CERTS "ca-cert.pem",
-     CA | CLIENT, ""},
+     CA | CLIENT, "TLS, not attested"},
     {"atls, generation 1", "1", "--tls-mode atls", ATTESTED, "NOT A TEE"},
     {"atls, generation 2", "2", "--tls-mode atls", ATTESTED, "NOT A TEE"},
     {"matls, generation 1", "1", "--tls-mode matls --client-ca-file " CERTS "ca-cert.pem",
@@ -107,7 +107,7 @@ static void must_be_trusted(struct story *s, const struct mode *mode)
 {
 	const char *trust = cli_text(s->cli.doc, "trust");
 
-	if (*mode->trust ? !strstr(trust, mode->trust) : *trust != '\0')
+	if (!strstr(trust, mode->trust))
 		fail_msg("%s: a transfer says \"%s\" of its peer", mode->name, trust);
 }
 
