@@ -20,6 +20,7 @@
 #include "core/session.h"
 #include "core/user.h"
 #include "core/workspace.h"
+#include "tui/legal_command.h"
 #include "tui/page.h"
 
 #include <stdarg.h>
@@ -235,6 +236,11 @@ static int resolve_start(struct pt_command *command, const char *word, struct pr
 	}
 }
 
+static void action_run(struct pt_command *command)
+{
+	command->action->run(command);
+}
+
 static void resolve_next(struct pt_command *command)
 {
 	struct pt_command_private *p = command->p;
@@ -259,7 +265,7 @@ static void resolve_next(struct pt_command *command)
 		                                              : word);
 		p->nth++;
 	}
-	command->action->run(command);
+	pt_legal_judge(command, action_run);
 }
 
 bool pt_command_writes(const struct pt_values *values)

@@ -5,6 +5,8 @@
  *   pt_command_start  checks arguments, session and read-only mode: fails now (NULL), or
  *   looking           a host that a new file is named on is reached (tui/hostfile.h)
  *   resolving         names given for ids are looked up, one after the other (core's resolve calls)
+ *   judging           where the state of the computation decides (tui/legal.h), it is read now, and
+ *                     what it forbids fails with category conflict before anything is written
  *   running           the row's `run` handler; it ends in exactly one pt_command_done/_fail
  *   placing           what the handler wrote for a host is saved there
  *   done              front->done once, from the loop; the command is freed afterwards

@@ -12,6 +12,7 @@
 #include "core/watch.h"
 #include "tui/args.h"
 #include "tui/dialog.h"
+#include "tui/legal.h"
 #include "tui/tabbed.h"
 #include "tui/view_logs.h"
 #include "tui/views.h"
@@ -53,43 +54,19 @@ static bool is_complete(struct core *core, const char *id, char *reason, size_t 
 bool pt_computation_may(struct core *core, const char *id, enum pt_action_id action, char *reason,
                         size_t size)
 {
-	static const struct {
-		enum pt_action_id action;
-		enum core_comp_action is, or_else;
-	} rows[] = {
-	    {PT_ACTION_COMPUTATION_RUN, CORE_ACTION_RUN, CORE_ACTION_RETRY},
-	    {PT_ACTION_COMPUTATION_STOP, CORE_ACTION_STOP, CORE_ACTION_STOP},
-	    {PT_ACTION_COMPUTATION_UPDATE, CORE_ACTION_EDIT, CORE_ACTION_EDIT},
-	    {PT_ACTION_COMPUTATION_DELETE, CORE_ACTION_DELETE, CORE_ACTION_DELETE},
-	    {PT_ACTION_SEND_ALGORITHM, CORE_ACTION_SEND_ALGORITHM, CORE_ACTION_SEND_ALGORITHM},
-	    {PT_ACTION_SEND_DATA, CORE_ACTION_SEND_DATASET, CORE_ACTION_SEND_DATASET},
-	    {PT_ACTION_RESULT_FETCH, CORE_ACTION_DOWNLOAD, CORE_ACTION_DOWNLOAD},
-	    {PT_ACTION_KEY_REGISTER, CORE_ACTION_KEY, CORE_ACTION_KEY},
-	    {PT_ACTION_LOG_OPEN, CORE_ACTION_LOGS, CORE_ACTION_LOGS},
-	    {PT_ACTION_COMPUTATION_EXPORT, CORE_ACTION_EXPORT, CORE_ACTION_EXPORT},
-	    {PT_ACTION_ROLE_CREATE, CORE_ACTION_ROLES, CORE_ACTION_ROLES},
-	    {PT_ACTION_ROLE_DELETE, CORE_ACTION_ROLES, CORE_ACTION_ROLES},
-	    {PT_ACTION_ROLE_ACTION_ADD, CORE_ACTION_ROLES, CORE_ACTION_ROLES},
-	    {PT_ACTION_ROLE_ACTION_REMOVE, CORE_ACTION_ROLES, CORE_ACTION_ROLES},
-	    {PT_ACTION_ROLE_MEMBER_ADD, CORE_ACTION_ROLES, CORE_ACTION_ROLES},
-	    {PT_ACTION_ROLE_MEMBER_REMOVE, CORE_ACTION_ROLES, CORE_ACTION_ROLES},
-	};
+	enum core_comp_action is[2];
 
-	for (size_t i = 0; i < PRISM_COUNT(rows); i++) {
-		if (rows[i].action != action)
-			continue;
-		if (!id) {
-			if (size)
-				snprintf(reason, size, "no computation is selected");
-			return false;
-		}
-		if (!core_computation_may(core, id, rows[i].is, reason, size) &&
-		    (rows[i].is == rows[i].or_else ||
-		     !core_computation_may(core, id, rows[i].or_else, reason, size)))
-			return false;
-		return action != PT_ACTION_COMPUTATION_RUN || is_complete(core, id, reason, size);
+	if (!pt_legal_actions(action, is))
+		return true;
+	if (!id) {
+		if (size)
+			snprintf(reason, size, "no computation is selected");
+		return false;
 	}
-	return true;
+	if (!core_computation_may(core, id, is[0], reason, size) &&
+	    (is[0] == is[1] || !core_computation_may(core, id, is[1], reason, size)))
+		return false;
+	return action != PT_ACTION_COMPUTATION_RUN || is_complete(core, id, reason, size);
 }
 
 const char *pt_computation_word(struct core *core, const char *id, enum pt_action_id action)
