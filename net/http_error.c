@@ -46,6 +46,9 @@ static const struct plain_row plain_rows[] = {
     {CURLE_PROXY, PRISM_ERROR_IO, "the proxy refused the connection",
      "check http_proxy, https_proxy and no_proxy in the environment"},
     {CURLE_OUT_OF_MEMORY, PRISM_ERROR_INTERNAL, "out of memory", ""},
+#if LIBCURL_VERSION_NUM >= 0x080600 /* it counts headers itself, before our cap is reached */
+    {CURLE_TOO_LARGE, PRISM_ERROR_LIMIT, "the answer's headers have no end", ""},
+#endif
 };
 
 static int refused(struct prism_error *err, const struct net_http_failure *f)

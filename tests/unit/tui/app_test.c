@@ -491,7 +491,7 @@ static void errors_go_where_their_category_says(void **state)
 	prism_error_hint(&err, "ask an administrator");
 	pt_app_report(app, &err);
 	turn();
-	on_screen("not allowed here. ask an administrator");
+	on_screen("not allowed here; ask an administrator");
 	assert_null(pt_app_top_overlay(app));
 	prism_error_clear(&err);
 	prism_error_raise(&err, PRISM_ERROR_TRUST, "certificate expired");

@@ -130,7 +130,7 @@ static void what_is_not_right_is_marked(void **state)
 static void a_server_may_mark_too(void **state)
 {
 	struct prism_error error = {
-	    .category = PRISM_ERROR_CONFLICT, .message = "name is taken", .hint = "Choose another"};
+	    .category = PRISM_ERROR_CONFLICT, .message = "name is taken", .hint = "choose another"};
 	PRISM_AUTO_FREE char *text = NULL;
 
 	pt_form_mark(form, "level", "is not offered here.");
@@ -138,7 +138,7 @@ static void a_server_may_mark_too(void **state)
 	assert_string_equal(pt_form_focused(form), "level");
 	text = drawn(20, 60);
 	assert_non_null(strstr(text, "is not offered here."));
-	assert_non_null(strstr(text, "name is taken. Choose another"));
+	assert_non_null(strstr(text, "name is taken; choose another"));
 	error.category = PRISM_ERROR_CANCELLED;
 	pt_form_set_error(form, &error);
 	prism_free(text);
