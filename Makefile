@@ -42,7 +42,7 @@ endif
 
 base_pkgs := libcjson
 net_pkgs := libcurl libnghttp2 openssl libzip libssh2
-core_pkgs := libprotobuf-c inih libpcre2-8
+core_pkgs := libprotobuf-c libpcre2-8
 tui_pkgs := ncursesw
 sandbox_pkgs := libmicrohttpd sqlite3 libprotobuf-c libnghttp2
 test_pkgs := cmocka vterm

@@ -8,18 +8,17 @@
 #include "core/options.h"
 
 #include "base/file.h"
+#include "base/ini.h"
 #include "base/mem.h"
 #include "base/text.h"
 #include "core/remember.h"
 #include "core/validate.h"
 
 #include <ctype.h>
-#include <ini.h>
 #include <string.h>
 #include <strings.h>
 
 #define CONFIG_MAX 1048576 /* bytes of a configuration file; more is not one */
-#define LINE_MAX_BYTES 199 /* libinih cuts longer lines silently */
 #define PROBLEMS_MAX 100
 
 const struct core_option core_option_table[CORE_OPTION_COUNT] = {
@@ -284,8 +283,7 @@ struct core_remembered *core_options_remembered(const struct core_options *optio
 struct reading {
 	struct core_options *options;
 	const char *name; /* file name, for messages */
-	const char *at, *end;
-	int line;         /* of the text handed out last */
+	int line;
 	char section[64]; /* of the last problem with a section, to tell it once */
 };
 
@@ -295,27 +293,6 @@ static void problem(struct reading *r, const char *field, const char *why)
 	if (o->problem_count < PROBLEMS_MAX)
 		o->problem[o->problem_count++] =
 		    prism_asprintf("%s:%d: %s%s%s", r->name, r->line, field, *field ? ": " : "", why);
-}
-
-/* fgets over memory; counts lines, because the library does not say them to its handler. */
-static char *read_line(char *out, int size, void *data)
-{
-	struct reading *r = data;
-	if (r->at >= r->end)
-		return NULL;
-	const char *newline = memchr(r->at, '\n', (size_t)(r->end - r->at));
-	size_t len = newline ? (size_t)(newline - r->at) + 1 : (size_t)(r->end - r->at);
-	r->line++;
-	if (len > LINE_MAX_BYTES || len >= (size_t)size) {
-		problem(r, "", "line is longer than 198 bytes");
-		r->at += len;
-		snprintf(out, (size_t)size, "\n");
-		return out;
-	}
-	memcpy(out, r->at, len);
-	out[len] = '\0';
-	r->at += len;
-	return out;
 }
 
 static struct layer *layer_of_section(struct reading *r, const char *section)
@@ -343,13 +320,21 @@ static struct layer *layer_of_section(struct reading *r, const char *section)
 	return NULL;
 }
 
-/* The library joins indented lines to the value before; the last line of the value wins. */
-static int on_setting(void *data, const char *section, const char *name, const char *value)
+static void on_fault(void *data, int line, const char *why)
 {
 	struct reading *r = data;
+	r->line = line;
+	problem(r, "", why);
+}
+
+static void on_setting(void *data, int line, const char *section, const char *name,
+                       const char *value)
+{
+	struct reading *r = data;
+	r->line = line;
 	struct layer *layer = layer_of_section(r, section);
 	if (!layer)
-		return 1;
+		return;
 	int id = core_option_find(name);
 	struct prism_error err = PRISM_ERROR_INIT;
 	int64_t number;
@@ -364,7 +349,6 @@ static int on_setting(void *data, const char *section, const char *name, const c
 		problem(r, name, err.message);
 	else
 		layer_set(layer, id, value);
-	return 1;
 }
 
 static void forget_file(struct core_options *options)
@@ -399,13 +383,8 @@ int core_options_load(struct core_options *options, const char *path, struct pri
 	}
 	forget_file(options);
 	struct reading r = {.options = options, .name = options->file};
-	r.at = prism_buf_text(&text);
-	r.end = r.at + text.len;
-	int bad = ini_parse_stream(read_line, &r, on_setting, &r);
-	if (bad > 0) {
-		r.line = bad;
-		problem(&r, "", "neither a [section] nor name = value");
-	}
+	prism_ini_read(text.data, text.len,
+	               &(struct prism_ini){.setting = on_setting, .fault = on_fault, .data = &r});
 	prism_wipe(text.data, text.len); /* may hold an access token */
 	resolve(options);
 	return 0;

@@ -431,6 +431,15 @@ static void interrupted(void *data, int signum)
 		prism_loop_quit(run->world->loop);
 }
 
+/* What of the configuration and the environment could not be taken: told, never passed over. */
+static void tell_problems(struct run *run)
+{
+	const struct core_options *options = run->world->options;
+
+	for (size_t i = 0; i < core_options_problem_count(options); i++)
+		tell(run, "prism-tui: ", core_options_problem(options, i));
+}
+
 int pt_headless_run(struct pt_world *world, const struct pt_headless *how)
 {
 	struct run run = {.world = world, .how = how};
@@ -438,6 +447,7 @@ int pt_headless_run(struct pt_world *world, const struct pt_headless *how)
 
 	run.lines = prism_alloc_array(how->count + 1, sizeof(struct pt_values *));
 	signal(SIGPIPE, SIG_IGN);
+	tell_problems(&run);
 	if (read_lines(&run, &err) < 0) {
 		tell_error(&run, &err);
 	} else {

@@ -5,6 +5,7 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "core/audit.h"
+#include "tests/lib/api.h"
 #include "tests/lib/client.h"
 #include "tests/lib/tmpdir.h"
 
@@ -58,6 +59,43 @@ static void read_only_changes_nothing(void **state)
 	assert_int_equal(cli_run(&c, "send data 'Flower classification' Makefile"), 4);
 	unsetenv("PRISM_TUI_READ_ONLY");
 	assert_null(cli_find(cli_must(&c, "computation list"), "name", "RO"));
+	cli_finish(&c);
+}
+
+static void write_config(const char *token, size_t padding)
+{
+	PRISM_AUTO_FREE char *path = prism_path_config("config");
+	PRISM_AUTO_FREE char *folder = prism_path_config("");
+	struct prism_buf text = PRISM_BUF_INIT(1u << 20);
+
+	assert_int_equal(prism_file_mkdirs(folder, 0700, NULL), 0);
+	prism_buf_printf(&text, "[profile default]\ntoken = %s", token);
+	for (size_t i = 0; i < padding; i++)
+		prism_buf_putc(&text, 'x');
+	prism_buf_putc(&text, '\n');
+	assert_int_equal(prism_file_write(path, text.data, text.len, 0600, NULL), 0);
+	prism_buf_finish(&text);
+}
+
+/* The server's own tokens are one long line; what is too long is named by file and line. */
+static void a_token_of_the_server_stands_in_the_configuration(void **state)
+{
+	struct cli c = client();
+	struct api api;
+	PRISM_AUTO_FREE char *path = prism_path_config("config");
+
+	(void)state;
+	api_init(&api, sandbox);
+	api_login(&api, 1, NULL); /* ben, while the client would sign in as ada */
+	assert_true(strlen(api.token) > 200);
+	write_config(api.token, 0);
+	assert_string_equal(cli_text(cli_must(&c, "account show"), "username"), "ben");
+	write_config(api.token, 17000);
+	assert_string_equal(cli_text(cli_must(&c, "account show"), "username"), "ada");
+	must_say(&c, "prism-tui/config:2: line is longer than 16384 bytes");
+	assert_null(strstr(c.err, "xxx"));
+	remove(path);
+	api_finish(&api);
 	cli_finish(&c);
 }
 
@@ -182,6 +220,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(read_only_changes_nothing),
+	    cmocka_unit_test(a_token_of_the_server_stands_in_the_configuration),
 	    cmocka_unit_test(production_wants_to_be_told),
 	    cmocka_unit_test(restricted_mode_does_the_job_in_its_directories),
 	    cmocka_unit_test(changes_are_in_the_audit_trail),

@@ -191,6 +191,27 @@ static void test_secrets_are_not_text(void **state)
 	core_options_destroy(o);
 }
 
+/* An access token that a server signed is a line of a kilobyte or more. */
+static void test_long_tokens(void **state)
+{
+	char *text = prism_alloc(20000), *token = text + strlen("token = ");
+	memcpy(text, "token = ", 8);
+	memcpy(token, "eyJ", 3);
+	memset(token + 3, 'x', 4000);
+	struct core_options *o = load(text);
+	assert_int_equal(core_options_problem_count(o), 0);
+	assert_non_null(core_option_secret(o, CORE_OPT_TOKEN));
+	assert_string_equal(prism_secret_text(core_option_secret(o, CORE_OPT_TOKEN)), token);
+	core_options_destroy(o);
+	memset(token + 3, 'x', 17000);
+	o = load(text);
+	has_problem(o, 0, "config:1:", "longer than 16384 bytes");
+	assert_null(strstr(core_options_problem(o, 0), "xxx")); /* nothing of a token is told */
+	assert_null(core_option_secret(o, CORE_OPT_TOKEN));
+	core_options_destroy(o);
+	prism_free(text);
+}
+
 static void test_refusals_at_run_time(void **state)
 {
 	struct core_options *o = core_options_create();
@@ -287,6 +308,7 @@ int main(void)
 	    cmocka_unit_test(test_hostile_files),
 	    cmocka_unit_test(test_missing_files),
 	    cmocka_unit_test(test_secrets_are_not_text),
+	    cmocka_unit_test(test_long_tokens),
 	    cmocka_unit_test(test_refusals_at_run_time),
 	    cmocka_unit_test(test_remembering),
 	    cmocka_unit_test(test_one_cvm),
