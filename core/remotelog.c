@@ -4,11 +4,15 @@
  *   running ─► (the channel ends or breaks) waiting ─► running      back-off: 1 s, doubled, to 30 s
  *      └─► over: the command says it cannot
  *
- * Lines are read as those of a saved log are (core/logfile.h), in a store of their own, and go from
- * there to the real one with the tag.
+ * Lines of a file are read as those of a saved log are (core/logfile.h), in a store of their own,
+ * and go from there to the real one with the tag.  A journal is asked for as JSON, one object a
+ * line, because its text forms cut a message with colours or foreign bytes down to "[13B blob
+ * data]" and spread one of several lines over lines without a time.  Its cursor is where it goes on
+ * after a break.
  */
 #include "core/remotelog.h"
 
+#include "base/json.h"
 #include "base/mem.h"
 #include "base/text.h"
 #include "core/logfile.h"
@@ -21,6 +25,9 @@
 #define BACKOFF_FIRST_MS 1000
 #define BACKOFF_MAX_MS 30000
 #define READ_MAX 65536u
+#define CURSOR_MAX 512 /* theirs have some 130 bytes */
+/* Bytes of an entry as JSON: a message as long as a line may be, whose bytes are numbers. */
+#define ENTRY_MAX (4u * CORE_LOG_LINE + 4096u)
 
 struct core_remotelog {
 	struct prism_loop *loop;
@@ -28,12 +35,17 @@ struct core_remotelog {
 	struct core_logstore *store, *parsed;
 	void (*changed)(void *data);
 	void *data;
-	char *command, *tag;
+	char *tag;
 	struct net_stream *stream; /* NULL while waiting */
 	struct prism_buf pending;
 	struct prism_timer *again;
 	unsigned tries;
 	int64_t last_us; /* time of the last line that had none */
+	bool journal;
+	char *source, *cursor; /* cursor: of the last entry of the journal; NULL */
+	bool skipping;         /* the rest of an entry that is too long */
+	struct core_log_entry *entries; /* of this read; their texts are ours */
+	size_t count;
 	struct prism_error error;
 	bool final;
 };
@@ -59,15 +71,22 @@ static bool unit_name(const char *source)
 	return *source && *source != '-';
 }
 
-char *core_remotelog_command(const char *source, struct prism_error *err)
+char *core_remotelog_command(const char *source, const char *cursor, struct prism_error *err)
 {
 	PRISM_AUTO_BUF struct prism_buf out = PRISM_BUF_INIT(65536);
 
 	if (*source == '/' && strlen(source) < 4096 && !strpbrk(source, "\n\r")) {
 		prism_buf_printf(&out, "exec tail -n %d -F -- ", CORE_REMOTELOG_LINES);
 	} else if (unit_name(source) && strlen(source) < 256) {
-		prism_buf_printf(&out, "exec journalctl -n %d -f --no-pager -o short-unix -u ",
-		                 CORE_REMOTELOG_LINES);
+		prism_buf_puts(&out, "exec journalctl -f --no-pager -o json -a "
+		                     "--output-fields=MESSAGE,PRIORITY,SYSLOG_IDENTIFIER,_PID ");
+		if (cursor) {
+			prism_buf_puts(&out, "-n all --after-cursor=");
+			quote(&out, cursor);
+		} else {
+			prism_buf_printf(&out, "-n %d", CORE_REMOTELOG_LINES);
+		}
+		prism_buf_puts(&out, " -u ");
 	} else {
 		prism_error_raise(err, PRISM_ERROR_INVALID, "\"%.100s\" is neither a path nor a unit",
 		                  source);
@@ -81,60 +100,116 @@ char *core_remotelog_command(const char *source, struct prism_error *err)
 
 /* ---- lines ---- */
 
-/* journalctl's "1764169200.123456 host unit[1]: text" as a line that core/logfile.h knows. */
-static bool from_journal(struct prism_buf *out, const char *line, size_t len)
+static void add(struct core_remotelog *log, const struct core_log_entry *entry)
 {
-	char when[PRISM_TIME_TEXT];
-	int64_t seconds = 0, micros = 0;
-	size_t at = 0, digits = 0;
-
-	while (at < len && isdigit((unsigned char)line[at]) && at < 12)
-		seconds = seconds * 10 + (line[at++] - '0');
-	if (at < 9 || at >= len || line[at++] != '.')
-		return false;
-	while (at < len && isdigit((unsigned char)line[at]) && digits++ < 6)
-		micros = micros * 10 + (line[at++] - '0');
-	if (digits != 6 || at >= len || line[at] != ' ')
-		return false;
-	prism_time_format(seconds * 1000000 + micros, 6, when);
-	prism_buf_puts(out, when);
-	prism_buf_put(out, line + at, len - at);
-	return true;
+	if (log->count % 64 == 0)
+		log->entries = prism_realloc_array(log->entries, log->count + 64, sizeof(*log->entries));
+	log->entries[log->count] = *entry;
+	log->entries[log->count].run_id = log->tag;
+	log->entries[log->count].level = prism_strdup(entry->level);
+	log->entries[log->count++].message = prism_strndup(entry->message, entry->len);
 }
 
-static void parse(struct core_remotelog *log, const char *line, size_t len)
-{
-	PRISM_AUTO_BUF struct prism_buf text = PRISM_BUF_INIT(CORE_LOG_LINE + 256);
-
-	if (len > CORE_LOG_LINE)
-		len = CORE_LOG_LINE;
-	if (from_journal(&text, line, len))
-		core_logfile_read_line(log->parsed, text.data, text.len);
-	else
-		core_logfile_read_line(log->parsed, line, len);
-}
-
-static void merge(struct core_remotelog *log)
+/* What was read of one line, or of one message: the time and level it names itself win. */
+static void add_parsed(struct core_remotelog *log, const char *level, int64_t time_us)
 {
 	size_t count = core_logstore_count(log->parsed);
-	struct core_log_entry *entries = prism_alloc_array(count ? count : 1, sizeof(*entries));
-	int64_t now = prism_clock_wall_us(prism_loop_clock(log->loop));
 
 	for (size_t i = 0; i < count; i++) {
 		struct core_log_line line =
 		    core_logstore_line(log->parsed, core_logstore_first(log->parsed) + (uint32_t)i);
+		const char *own = core_logstore_level(log->parsed, line.level);
 
-		if (line.time_us == PRISM_TIME_UNSET) /* one after the other, so that none is taken for
-		                                         another that says the same */
-			line.time_us = log->last_us = now > log->last_us ? now : log->last_us + 1;
-		entries[i] = (struct core_log_entry){
-		    .run_id = log->tag,
-		    .level = core_logstore_level(log->parsed, line.level),
-		    .message = line.text,
-		    .len = line.len,
-		    .time_us = line.time_us,
-		};
+		add(log, &(struct core_log_entry){
+		             .level = own && *own ? own : level,
+		             .message = line.text,
+		             .len = line.len,
+		             .time_us = line.time_us == PRISM_TIME_UNSET ? time_us : line.time_us,
+		         });
 	}
+	core_logstore_clear(log->parsed);
+}
+
+/* ---- entries of a journal ---- */
+
+/* syslog(3)'s numbers. */
+static const char *level_of(int64_t priority)
+{
+	return priority < 0 ? NULL : priority <= 3 ? "ERROR" : priority == 4 ? "WARN"
+	       : priority <= 6                     ? "INFO"
+	                                           : "DEBUG";
+}
+
+/* A text, or its bytes as numbers when it is none: NUL is shown as a blank, the rest is the view's
+ * to make harmless. */
+static void put_message(struct prism_buf *out, const cJSON *message)
+{
+	const cJSON *byte;
+
+	if (cJSON_IsString(message))
+		prism_buf_puts(out, message->valuestring);
+	if (cJSON_IsArray(message))
+		cJSON_ArrayForEach(byte, message)
+		{
+			char c = cJSON_IsNumber(byte) ? (char)(unsigned char)byte->valueint : ' ';
+
+			prism_buf_putc(out, c ? c : ' ');
+		}
+}
+
+/* False: it is no entry of a journal, as what journalctl says itself. */
+static bool from_journal(struct core_remotelog *log, const char *line, size_t len)
+{
+	PRISM_AUTO_JSON cJSON *doc = *line == '{' ? prism_json_parse(line, len, NULL) : NULL;
+	PRISM_AUTO_BUF struct prism_buf text = PRISM_BUF_INIT(CORE_LOG_LINE + 256);
+	int64_t time_us = prism_json_int(doc, "__REALTIME_TIMESTAMP", -1);
+	const char *cursor = prism_json_str(doc, "__CURSOR", "");
+	const char *level = level_of(prism_json_int(doc, "PRIORITY", -1));
+
+	if (!doc || time_us < 0)
+		return false;
+	if (*cursor && strlen(cursor) < CURSOR_MAX) {
+		prism_free(log->cursor);
+		log->cursor = prism_strdup(cursor);
+	}
+	if (prism_json_int(doc, "_PID", 0) == 1) /* about the unit, not of it */
+		prism_buf_printf(&text, "%.60s: ", prism_json_str(doc, "SYSLOG_IDENTIFIER", "systemd"));
+	put_message(&text, prism_json_get(doc, "MESSAGE"));
+	if (text.len && *prism_buf_text(&text) == '{') {
+		core_logfile_read_line(log->parsed, text.data, text.len);
+		add_parsed(log, level, time_us);
+	} else {
+		add(log, &(struct core_log_entry){.level = level,
+		                                  .message = prism_buf_text(&text),
+		                                  .len = text.len,
+		                                  .time_us = time_us});
+	}
+	return true;
+}
+
+/* ---- lines ---- */
+
+static void parse(struct core_remotelog *log, const char *line, size_t len)
+{
+	bool rest = log->skipping;
+
+	log->skipping = false;
+	if (rest || (log->journal && from_journal(log, line, len)))
+		return;
+	core_logfile_read_line(log->parsed, line, len < CORE_LOG_LINE ? len : CORE_LOG_LINE);
+	add_parsed(log, NULL, PRISM_TIME_UNSET);
+}
+
+static void merge(struct core_remotelog *log)
+{
+	struct core_log_entry *entries = log->entries;
+	size_t count = log->count;
+	int64_t now = prism_clock_wall_us(prism_loop_clock(log->loop));
+
+	for (size_t i = 0; i < count; i++)
+		if (entries[i].time_us == PRISM_TIME_UNSET) /* one after the other, so that none is taken
+		                                               for another that says the same */
+			entries[i].time_us = log->last_us = now > log->last_us ? now : log->last_us + 1;
 	bool newest_first = count && entries[0].time_us >= entries[count - 1].time_us;
 	/* Lines of one moment keep their order: the store takes an answer for newest first then. */
 	for (size_t i = 0; newest_first && i < count / 2; i++) {
@@ -145,8 +220,25 @@ static void merge(struct core_remotelog *log)
 	}
 	core_logstore_guest(log->store, log->tag); /* it may have been cleared meanwhile */
 	(void)core_logstore_merge(log->store, entries, count);
-	prism_free(entries);
-	core_logstore_clear(log->parsed);
+	for (size_t i = 0; i < count; i++) {
+		prism_free((char *)(uintptr_t)entries[i].level);
+		prism_free((char *)(uintptr_t)entries[i].message);
+	}
+	log->count = 0;
+}
+
+/* A line without an end is cut here; of a journal's entry nothing can be read then. */
+static void cut(struct core_remotelog *log, const char *line, size_t len)
+{
+	static const char note[] = "an entry of the journal is too long and was left out";
+
+	if (!log->journal)
+		parse(log, line, len);
+	else if (!log->skipping)
+		add(log, &(struct core_log_entry){
+		             .level = "WARN", .message = note, .len = sizeof(note) - 1,
+		             .time_us = PRISM_TIME_UNSET});
+	log->skipping = log->journal;
 }
 
 static void take(struct core_remotelog *log)
@@ -157,8 +249,8 @@ static void take(struct core_remotelog *log)
 		parse(log, at, (size_t)(newline - at));
 		at = newline + 1;
 	}
-	if ((size_t)(end - at) > CORE_LOG_LINE) { /* a line without an end is cut here */
-		parse(log, at, (size_t)(end - at));
+	if ((size_t)(end - at) > (log->journal ? ENTRY_MAX : CORE_LOG_LINE)) {
+		cut(log, at, (size_t)(end - at));
 		at = end;
 	}
 	prism_buf_consume(&log->pending, (size_t)(at - prism_buf_text(&log->pending)));
@@ -236,10 +328,13 @@ static void connected(void *data, const struct prism_error *err)
 
 static void start(struct core_remotelog *log)
 {
+	PRISM_AUTO_FREE char *command = core_remotelog_command(log->source, log->cursor, NULL);
+
 	prism_timer_remove(log->again);
 	log->again = NULL;
 	prism_buf_clear(&log->pending);
-	log->stream = net_stream_ssh_exec(log->tunnel, log->command, CONNECT_MS);
+	log->skipping = false;
+	log->stream = net_stream_ssh_exec(log->tunnel, command, CONNECT_MS);
 	net_stream_connect(log->stream, connected, ready, log);
 }
 
@@ -248,7 +343,7 @@ struct core_remotelog *core_remotelog_start(struct prism_loop *loop, struct net_
                                             void (*changed)(void *data), void *data,
                                             struct prism_error *err)
 {
-	char *command = core_remotelog_command(source, err);
+	PRISM_AUTO_FREE char *command = core_remotelog_command(source, NULL, err);
 	struct core_remotelog *log;
 
 	if (!command)
@@ -259,10 +354,11 @@ struct core_remotelog *core_remotelog_start(struct prism_loop *loop, struct net_
 	                               .store = store,
 	                               .changed = changed,
 	                               .data = data,
-	                               .command = command};
+	                               .source = prism_strdup(source),
+	                               .journal = *source != '/'};
 	log->tag = core_remotelog_tag_of(tunnel, source);
 	log->parsed = core_logstore_create(0, 0);
-	prism_buf_init(&log->pending, CORE_LOG_LINE + 2 * READ_MAX);
+	prism_buf_init(&log->pending, ENTRY_MAX + 2 * READ_MAX);
 	start(log);
 	return log;
 }
@@ -275,7 +371,9 @@ void core_remotelog_stop(struct core_remotelog *log)
 	net_stream_destroy(log->stream);
 	core_logstore_destroy(log->parsed);
 	prism_buf_finish(&log->pending);
-	prism_free(log->command);
+	prism_free(log->entries);
+	prism_free(log->source);
+	prism_free(log->cursor);
 	prism_free(log->tag);
 	prism_free(log);
 }

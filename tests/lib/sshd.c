@@ -57,8 +57,7 @@ static int64_t now_ms(void)
 	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }
 
-/* Runs a tool to its end; fails the test unless it exits with 0. */
-static void tool(const char *const *argv)
+void sshd_tool(const char *const *argv)
 {
 	pid_t pid;
 	int status = -1;
@@ -150,7 +149,7 @@ static void make_host_key(struct sshd *sshd)
 
 	(void)unlink(path);
 	(void)unlink(public);
-	tool((const char *[]){"ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", path, NULL});
+	sshd_tool((const char *[]){"ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", path, NULL});
 }
 
 /* A process group of its own, so that its sessions can be found and ended with it; sessions put
@@ -403,7 +402,7 @@ char *sshd_make_key(struct sshd *sshd, const char *name, const char *type, const
 	PRISM_AUTO_FREE char *public = prism_asprintf("%s.pub", path);
 	PRISM_AUTO_FREE char *text = NULL;
 
-	tool((const char *[]){"ssh-keygen", "-q", "-t", type, "-N", passphrase, "-f", path, NULL});
+	sshd_tool((const char *[]){"ssh-keygen", "-q", "-t", type, "-N", passphrase, "-f", path, NULL});
 	text = read_text(public);
 	append_text(sshd->authorized, text);
 	return path;
@@ -428,7 +427,7 @@ struct ssh_agent *ssh_agent_start(const char *dir, const char *key)
 	while (access(agent->socket, F_OK) != 0 && now_ms() < until)
 		nap();
 	setenv("SSH_AUTH_SOCK", agent->socket, 1);
-	tool((const char *[]){"ssh-add", "-q", key, NULL});
+	sshd_tool((const char *[]){"ssh-add", "-q", key, NULL});
 	unsetenv("SSH_AUTH_SOCK");
 	return agent;
 }

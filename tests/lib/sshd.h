@@ -44,6 +44,8 @@ void sshd_kill(struct sshd *sshd);    /* the same at once, by SIGKILL; can be st
 void sshd_restart(struct sshd *sshd); /* on the same port */
 void sshd_new_host_key(struct sshd *sshd);
 unsigned sshd_sessions(const struct sshd *sshd); /* connections that are served now */
+/* Runs a tool to its end, silently; fails the test unless it exits with 0. */
+void sshd_tool(const char *const *argv);
 /* ssh-keygen; yours: the path. passphrase "": none. The public half is let in. */
 char *sshd_make_key(struct sshd *sshd, const char *name, const char *type, const char *passphrase);
 
