@@ -56,8 +56,10 @@ void core_agent_connection_destroy(struct core_agent_connection *connection); /*
 PRISM_MUST_USE
 int core_agent_connection_check(const struct core_agent_connection *connection,
                                 struct prism_error *err);
-/* What the user should know before using it ("" when nothing): static text. */
+/* What the user should know before using it ("" when nothing), and where it is in clear text, in
+ * few words ("" with TLS): static text. Behind a tunnel loopback is not this machine. */
 const char *core_agent_warning(const struct core_agent_connection *connection);
+const char *core_agent_clear_word(const struct core_agent_connection *connection);
 
 /* Builds the stream chain, not yet connected; returned stream is given. The built-in factory
  * knows all modes but the attested ones; another one is handed in to add layers. */

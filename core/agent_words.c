@@ -217,17 +217,39 @@ static bool is_loopback(const char *host)
 	return !strcmp(host, "localhost") || !strncmp(host, "127.", 4) || !strcmp(host, "::1");
 }
 
-const char *core_agent_warning(const struct core_agent_connection *connection)
+/* Where it is in clear text: 0 on this machine, 1 on the network, and two more of the same behind a
+ * tunnel, where loopback is that of the last SSH host. */
+static unsigned clear_where(const struct core_agent_connection *connection)
 {
 	struct prism_error ignored = PRISM_ERROR_INIT;
 	PRISM_AUTO_FREE char *host = NULL;
 	uint16_t port;
+	bool near =
+	    core_agent_address(connection->url, &host, &port, &ignored) == 0 && is_loopback(host);
 
-	if (connection->mode != CORE_TLS_NONE)
-		return "";
-	if (core_agent_address(connection->url, &host, &port, &ignored) == 0 && is_loopback(host))
-		return "no TLS: acceptable here only because the agent is on this machine";
-	return "no TLS: the file and a replayable signature travel in clear text, and nothing proves "
-	       "who "
-	       "the agent is";
+	return (connection->tunnel ? 2 : 0) + (near ? 0 : 1);
+}
+
+const char *core_agent_warning(const struct core_agent_connection *connection)
+{
+	static const char *const words[] = {
+	    "no TLS: acceptable here only because the agent is on this machine",
+	    "no TLS: the file and a replayable signature travel in clear text, and nothing proves who "
+	    "the agent is",
+	    "no TLS: SSH protects the way to the last host; on it the file and a replayable signature "
+	    "are in clear text, and nothing proves who answers there",
+	    "no TLS: SSH protects the way to the last host only; behind it the file and a replayable "
+	    "signature travel in clear text, and nothing proves who the agent is",
+	};
+
+	return connection->mode == CORE_TLS_NONE ? words[clear_where(connection)] : "";
+}
+
+const char *core_agent_clear_word(const struct core_agent_connection *connection)
+{
+	static const char *const words[] = {"clear text, this machine", "clear text",
+	                                    "clear text on the bastion",
+	                                    "clear text behind the bastion"};
+
+	return connection->mode == CORE_TLS_NONE ? words[clear_where(connection)] : "";
 }

@@ -42,8 +42,8 @@ struct core_remotelog {
 	unsigned tries;
 	int64_t last_us; /* time of the last line that had none */
 	bool journal;
-	char *source, *cursor; /* cursor: of the last entry of the journal; NULL */
-	bool skipping;         /* the rest of an entry that is too long */
+	char *source, *cursor;          /* cursor: of the last entry of the journal; NULL */
+	bool skipping;                  /* the rest of an entry that is too long */
 	struct core_log_entry *entries; /* of this read; their texts are ours */
 	size_t count;
 	struct prism_error error;
@@ -135,9 +135,11 @@ static void add_parsed(struct core_remotelog *log, const char *level, int64_t ti
 /* syslog(3)'s numbers. */
 static const char *level_of(int64_t priority)
 {
-	return priority < 0 ? NULL : priority <= 3 ? "ERROR" : priority == 4 ? "WARN"
-	       : priority <= 6                     ? "INFO"
-	                                           : "DEBUG";
+	return priority < 0    ? NULL
+	       : priority <= 3 ? "ERROR"
+	       : priority == 4 ? "WARN"
+	       : priority <= 6 ? "INFO"
+	                       : "DEBUG";
 }
 
 /* A text, or its bytes as numbers when it is none: NUL is shown as a blank, the rest is the view's
@@ -235,9 +237,10 @@ static void cut(struct core_remotelog *log, const char *line, size_t len)
 	if (!log->journal)
 		parse(log, line, len);
 	else if (!log->skipping)
-		add(log, &(struct core_log_entry){
-		             .level = "WARN", .message = note, .len = sizeof(note) - 1,
-		             .time_us = PRISM_TIME_UNSET});
+		add(log, &(struct core_log_entry){.level = "WARN",
+		                                  .message = note,
+		                                  .len = sizeof(note) - 1,
+		                                  .time_us = PRISM_TIME_UNSET});
 	log->skipping = log->journal;
 }
 

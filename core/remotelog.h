@@ -36,8 +36,8 @@ char *core_remotelog_tag_of(const struct net_tunnel *tunnel, const char *source)
 /* Why it does not run now; NULL: it does. Final: it is not tried again (no such file, unit). */
 const struct prism_error *core_remotelog_error(const struct core_remotelog *log, bool *ret_final);
 
-/* The command that is run there; yours. cursor: of the journal, NULL at first; journalctl of systemd
- * 236 and later (2017). NULL: as core_remotelog_start(). */
+/* The command that is run there; yours. cursor: of the journal, NULL at first; journalctl of
+ * systemd 236 and later (2017). NULL: as core_remotelog_start(). */
 char *core_remotelog_command(const char *source, const char *cursor, struct prism_error *err);
 
 #endif

@@ -59,7 +59,8 @@ void core_transfer_note_trust(struct core_transfer *t)
 	    t->lane && t->lane->agent ? core_agent_appraisal(t->lane->agent) : NULL;
 
 	if (!appraisal && t->lane && !core_tls_mode_info(t->connection->mode)->attested)
-		t->info.trust = t->connection->mode == CORE_TLS_NONE ? "clear text" : "TLS, not attested";
+		t->info.trust = t->connection->mode == CORE_TLS_NONE ? core_agent_clear_word(t->connection)
+		                                                     : "TLS, not attested";
 	if (!appraisal || appraisal == t->info.appraisal)
 		return;
 	prism_free(t->trust);
@@ -80,8 +81,10 @@ bool core_transfer_peer(const struct core_transfer_queue *queue, struct core_tra
 	}
 	if (!found)
 		return false;
-	*ret = (struct core_transfer_peer){found->connection->url, found->connection->mode,
-	                                   core_agent_appraisal(found->agent)};
+	*ret = (struct core_transfer_peer){.agent = found->connection->url,
+	                                   .mode = found->connection->mode,
+	                                   .clear = core_agent_clear_word(found->connection),
+	                                   .appraisal = core_agent_appraisal(found->agent)};
 	return true;
 }
 
@@ -91,7 +94,7 @@ const char *core_transfer_peer_word(const struct core_transfer_peer *peer)
 		return core_appraisal_word(peer->appraisal);
 	if (core_tls_mode_info(peer->mode)->attested)
 		return "not attested yet";
-	return peer->mode == CORE_TLS_NONE ? "clear text" : "TLS, not attested";
+	return peer->mode == CORE_TLS_NONE ? peer->clear : "TLS, not attested";
 }
 
 /* ---- telling ---- */

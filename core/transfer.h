@@ -94,8 +94,8 @@ struct core_transfer_info {
 	int64_t queued_us, started_us, ended_us; /* wall clock; PRISM_TIME_UNSET until then */
 	const char *sha3;                        /* of what is sent or was received; "" until known */
 	const char *note; /* one line: what it waits for, or what the result holds; "" */
-	/* What was proven about the agent, once it was reached: one line ("" until then; "clear text"
-	 * and "TLS, not attested" without attestation), and all of it. */
+	/* What was proven about the agent, once it was reached: one line ("" until then; where it is in
+	 * clear text, or "TLS, not attested", without attestation), and all of it. */
 	const char *trust;
 	struct core_appraisal *appraisal; /* NULL without attestation; take a reference to keep it */
 	unsigned attempts;
@@ -147,10 +147,12 @@ void core_transfer_poke(struct core_transfer_queue *queue);
 struct core_transfer_peer {
 	const char *agent; /* host:port; lent until the queue changes */
 	enum core_tls_mode mode;
+	const char *clear; /* where it is in clear text: core_agent_clear_word(); static */
 	struct core_appraisal *appraisal; /* lent; NULL: no attestation, or not judged yet */
 };
 bool core_transfer_peer(const struct core_transfer_queue *queue, struct core_transfer_peer *ret);
-/* "attested", "attested, NOT A TEE", "NOT attested", "TLS, not attested", "clear text": static. */
+/* "attested", "attested, NOT A TEE", "NOT attested", "TLS, not attested", "clear text ...": static.
+ */
 const char *core_transfer_peer_word(const struct core_transfer_peer *peer);
 
 size_t core_transfer_count(const struct core_transfer_queue *queue);

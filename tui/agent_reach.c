@@ -122,5 +122,7 @@ struct core_agent_connection *pt_agent_connection(struct pt_command *command, co
 	if (core_agent_settings_fill(command->world->options, names, &connection, err) < 0 ||
 	    core_tunnel_of_agent(command->core, address, names, &connection.tunnel, err) < 0)
 		return NULL;
+	if (*core_agent_warning(&connection))
+		pt_command_say(command, "%s", core_agent_warning(&connection));
 	return core_agent_connection_copy(&connection);
 }

@@ -127,10 +127,21 @@ static void test_warning_and_copy(void **state)
 	struct core_agent_connection safe = {
 	    .url = "10.0.0.9:7002", .mode = CORE_TLS_TLS, .server_ca_file = "ca"};
 	struct core_agent_connection *copy = core_agent_connection_copy(&safe);
+	struct prism_error err = PRISM_ERROR_INIT;
 
 	assert_non_null(strstr(core_agent_warning(&here), "on this machine"));
 	assert_non_null(strstr(core_agent_warning(&there), "clear text"));
 	assert_string_equal(core_agent_warning(&safe), "");
+	assert_string_equal(core_agent_clear_word(&here), "clear text, this machine");
+	assert_string_equal(core_agent_clear_word(&there), "clear text");
+	assert_string_equal(core_agent_clear_word(&safe), "");
+	/* Loopback at the end of a tunnel is the bastion's; only whether there is one counts here. */
+	here.tunnel = there.tunnel = (struct net_tunnel *)&err;
+	assert_null(strstr(core_agent_warning(&here), "on this machine"));
+	assert_non_null(strstr(core_agent_warning(&here), "the last host; on it"));
+	assert_non_null(strstr(core_agent_warning(&there), "behind it"));
+	assert_string_equal(core_agent_clear_word(&here), "clear text on the bastion");
+	assert_string_equal(core_agent_clear_word(&there), "clear text behind the bastion");
 	assert_string_equal(copy->url, safe.url);
 	assert_ptr_not_equal(copy->url, safe.url);
 	assert_string_equal(copy->server_ca_file, "ca");

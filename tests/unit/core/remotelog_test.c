@@ -388,12 +388,8 @@ static void a_long_entry(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    ONE(merged_by_time),
-	    ONE(breaks),
-	    ONE(forbidden),
-	    cmocka_unit_test(commands),
-	    ONE(a_journal),
-	    ONE(a_journal_goes_on),
+	    ONE(merged_by_time),        ONE(breaks),    ONE(forbidden),
+	    cmocka_unit_test(commands), ONE(a_journal), ONE(a_journal_goes_on),
 	    ONE(a_long_entry),
 	};
 

@@ -225,7 +225,7 @@ static void test_the_peer_is_named_while_it_lives(void **state)
 			continue;
 		seen = true;
 		assert_string_equal(peer.agent, fakeagent_address(&w->fake));
-		assert_string_equal(core_transfer_peer_word(&peer), "clear text");
+		assert_string_equal(core_transfer_peer_word(&peer), "clear text, this machine");
 	}
 	assert_true(seen);
 	assert_false(core_transfer_peer(w->queue, &peer));
