@@ -59,6 +59,9 @@ bool pty_wait_raw_(struct pty *p, const char *bytes, int ms); /* bytes since pty
 #define pty_wait_gone(p, marker, ms)                                                        \
 	pty_check(p, pty_wait_gone_(p, marker, ms), "waiting for the end of", marker, __FILE__, \
 	          __LINE__)
+/* Keys, and what they bring to the screen, or take from it. */
+#define pty_type(p, keys, brings, ms) (pty_keys(p, keys), pty_wait_text(p, brings, ms))
+#define pty_type_away(p, keys, takes, ms) (pty_keys(p, keys), pty_wait_gone(p, takes, ms))
 #define pty_wait_exit(p, ms, ret_status)                                                           \
 	pty_check(p, pty_wait_exit_(p, ms, ret_status), "waiting for", "the program to end", __FILE__, \
 	          __LINE__)

@@ -87,13 +87,10 @@ static void begin_attested(struct story *s, int rows, int cols, const char *gene
 	});
 	pty_wait_text(s->p, "Sign in", SOON);
 	pty_keys(s->p, s->sandbox->users[0].password);
-	pty_keys(s->p, "<Enter>");
-	pty_wait_text(s->p, "Hospital Pilot", SOON);
+	pty_type(s->p, "<Enter>", "Hospital Pilot", SOON);
 	pty_wait_gone(s->p, "Sign in", SOON);
-	pty_keys(s->p, "/Open<Enter>");
-	pty_wait_gone(s->p, "Hospital Pilot", SOON);
-	pty_keys(s->p, "<Enter>");
-	pty_wait_text(s->p, "Empty draft", SOON);
+	pty_type_away(s->p, "/Open<Enter>", "Hospital Pilot", SOON);
+	pty_type(s->p, "<Enter>", "Empty draft", SOON);
 }
 
 static void begin(struct story *s, int rows, int cols)
@@ -119,99 +116,80 @@ static void create(struct story *s, const char *name)
 {
 	char row[80];
 
-	pty_keys(s->p, "c");
-	pty_wait_text(s->p, "Description *", SOON);
+	pty_type(s->p, "c", "Description *", SOON);
 	pty_keys(s->p, name);
-	pty_keys(s->p, "<Tab>made by keyboard<C-s>");
-	pty_wait_gone(s->p, "Description *", SOON);
+	pty_type_away(s->p, "<Tab>made by keyboard<C-s>", "Description *", SOON);
 	snprintf(row, sizeof(row), "▸  %s", name);
 	pty_wait_text(s->p, row, SOON); /* the cursor goes to what was made */
-	pty_keys(s->p, "<Enter>");
-	pty_wait_text(s->p, "Overview", SOON);
+	pty_type(s->p, "<Enter>", "Overview", SOON);
+	snprintf(row, sizeof(row), "Computations › %s", name);
+	pty_wait_text(s->p, row, SOON);
 	pty_wait_text(s->p, "Not started", SOON);
 }
 
 static void give_actions(struct story *s)
 {
-	pty_keys(s->p, "]]]]");
-	pty_wait_text(s->p, "Role Name", SOON);
+	pty_type(s->p, "]]]]", "Role Name", SOON);
 	pty_wait_text(s->p, "owner", SOON);
-	pty_keys(s->p, "a");
-	pty_wait_text(s->p, "result_consumer    [ ]", SOON);
-	pty_keys(s->p, "<Tab><Tab><Tab><Tab><Space><Tab><Space><Tab><Space>");
-	pty_wait_text(s->p, "result_consumer    [x]", SOON);
-	pty_keys(s->p, "<C-s>");
-	pty_wait_gone(s->p, "[x]", SOON);
+	pty_type(s->p, "a", "result_consumer    [ ]", SOON);
+	pty_type(s->p, "<Tab><Tab><Tab><Tab><Space><Tab><Space><Tab><Space>", "result_consumer    [x]",
+	         SOON);
+	pty_type_away(s->p, "<C-s>", "[x]", SOON);
 }
 
 static void make_key(struct story *s)
 {
-	pty_keys(s->p, "6");
-	pty_wait_text(s->p, "No key pairs yet", SOON);
-	pty_keys(s->p, "c");
-	pty_wait_text(s->p, "Directory", SOON);
-	pty_keys(s->p, "<C-s>");
-	pty_wait_text(s->p, "Ed25519", SOON);
-	pty_keys(s->p, "1");
-	pty_wait_text(s->p, "Role Name", SOON);
+	pty_type(s->p, "6", "No key pairs yet", SOON);
+	pty_type(s->p, "c", "Directory", SOON);
+	pty_type(s->p, "<C-s>", "Ed25519", SOON);
+	pty_type(s->p, "1", "Role Name", SOON);
 }
 
 /* On the Assets tab. */
 static void make_asset(struct story *s, const char *file, const char *type_keys)
 {
-	pty_keys(s->p, "c");
-	pty_wait_text(s->p, "Description *", SOON);
+	pty_type(s->p, "c", "Description *", SOON);
 	pty_keys(s->p, file);
 	pty_keys(s->p, "<Tab>");
 	pty_keys(s->p, type_keys);
-	pty_keys(s->p, "<Tab>a sample<C-s>");
-	pty_wait_gone(s->p, "Description *", SOON);
+	pty_type_away(s->p, "<Tab>a sample<C-s>", "Description *", SOON);
 	pty_wait_text(s->p, file, SOON);
 }
 
 static void make_assets(struct story *s, const char *algorithm)
 {
-	pty_keys(s->p, "]");
-	pty_wait_text(s->p, "Computation(s", SOON);
+	pty_type(s->p, "]", "Computation(s", SOON);
 	make_asset(s, algorithm, "");
 	make_asset(s, "flowers.csv", "<Right>");
-	pty_keys(s->p, "[[[[[");
-	pty_wait_text(s->p, "Enter resolves it", SOON);
+	pty_type(s->p, "[[[[[", "Enter resolves it", SOON);
 }
 
 static void register_key(struct story *s)
 {
-	pty_keys(s->p, "K");
-	pty_wait_text(s->p, "public key of Ada Sample: done", SOON);
+	pty_type(s->p, "K", "public key of Ada Sample: done", SOON);
 }
 
 static void start_run(struct story *s)
 {
-	pty_keys(s->p, "R");
-	pty_wait_text(s->p, "Create or Select CVM", SOON);
+	pty_type(s->p, "R", "Create or Select CVM", SOON);
 	pty_keys(s->p, "/Ready<Enter>");
 	pty_wait_quiet(s->p, 100, 2000);
-	pty_keys(s->p, "<Enter>");
-	pty_wait_text(s->p, "waits for the algorithm", SOON);
+	pty_type(s->p, "<Enter>", "waits for the algorithm", SOON);
 }
 
 static void send_algorithm(struct story *s, const char *file, const char *rest)
 {
-	pty_keys(s->p, "a");
-	pty_wait_text(s->p, "Requirements", SOON);
+	pty_type(s->p, "a", "Requirements", SOON);
 	pty_keys(s->p, file);
 	pty_keys(s->p, rest);
-	pty_keys(s->p, "<C-s>");
-	pty_wait_text(s->p, "waits for data", SOON);
+	pty_type(s->p, "<C-s>", "waits for data", SOON);
 	pty_wait_gone(s->p, "Requirements", SOON);
 }
 
 static void send_data(struct story *s)
 {
-	pty_keys(s->p, "d");
-	pty_wait_text(s->p, "Decompress", SOON);
-	pty_keys(s->p, "flowers.csv<C-s>");
-	pty_wait_gone(s->p, "Decompress", SOON);
+	pty_type(s->p, "d", "Decompress", SOON);
+	pty_type_away(s->p, "flowers.csv<C-s>", "Decompress", SOON);
 }
 
 static void fetch(struct story *s, const char *entry)
@@ -219,12 +197,9 @@ static void fetch(struct story *s, const char *entry)
 	PRISM_AUTO_FREE char *zip = prism_path_join(s->dir, "results.zip");
 	struct stat st;
 
-	pty_keys(s->p, "f");
-	pty_wait_text(s->p, "file to write", SOON);
-	pty_keys(s->p, "<C-s>");
-	pty_wait_text(s->p, entry, SOON);
-	pty_keys(s->p, "<Esc>");
-	pty_wait_gone(s->p, entry, SOON);
+	pty_type(s->p, "f", "file to write", SOON);
+	pty_type(s->p, "<C-s>", entry, SOON);
+	pty_type_away(s->p, "<Esc>", entry, SOON);
 	assert_int_equal(stat(zip, &st), 0);
 	assert_true(st.st_size > 22); /* more than an empty archive */
 	unlink(zip);
@@ -233,9 +208,21 @@ static void fetch(struct story *s, const char *entry)
 /* Back to the list of computations. */
 static void leave(struct story *s)
 {
-	pty_keys(s->p, "q");
-	pty_wait_gone(s->p, "Overview", SOON);
+	pty_type_away(s->p, "q", "Overview", SOON);
 	pty_wait_text(s->p, "Empty draft", SOON);
+}
+
+/* Everything until the agent has what it waits for. first: no key pair was made yet. */
+static void run_with(struct story *s, const char *algorithm, const char *rest, bool first)
+{
+	give_actions(s);
+	if (first)
+		make_key(s);
+	make_assets(s, algorithm);
+	register_key(s);
+	start_run(s);
+	send_algorithm(s, algorithm, rest);
+	send_data(s);
 }
 
 static void python_and_compiled(int rows, int cols)
@@ -244,27 +231,15 @@ static void python_and_compiled(int rows, int cols)
 
 	begin(&s, rows, cols);
 	create(&s, "Iris Classification Demo");
-	give_actions(&s);
-	make_key(&s);
-	make_assets(&s, "classify.py");
-	register_key(&s);
-	start_run(&s);
-	send_algorithm(&s, "classify.py", "<Tab><Tab>requirements.txt");
-	send_data(&s);
+	run_with(&s, "classify.py", "<Tab><Tab>requirements.txt", true);
 	pty_wait_text(s.p, "Consuming results", LATER);
 	fetch(&s, "report.txt");
 	pty_wait_text(s.p, "Completed", SOON);
-	pty_keys(s.p, "L");
-	pty_wait_text(s.p, "accuracy 0.", SOON);
+	pty_type(s.p, "L", "accuracy 0.", SOON);
 	leave(&s);
 
 	create(&s, "Columns");
-	give_actions(&s);
-	make_assets(&s, "columns");
-	register_key(&s);
-	start_run(&s);
-	send_algorithm(&s, "columns", "");
-	send_data(&s);
+	run_with(&s, "columns", "", false);
 	pty_wait_text(s.p, "Consuming results", LATER);
 	fetch(&s, "columns.csv");
 	leave(&s);
@@ -288,21 +263,12 @@ static void test_attested(void **state)
 
 	begin_attested(&s, 40, 120, "2");
 	create(&s, "Attested columns");
-	pty_keys(s.p, ":computation update --tls-mode atls<Enter>");
-	pty_wait_text(s.p, "computation updated", SOON);
-	give_actions(&s);
-	make_key(&s);
-	make_assets(&s, "columns");
-	register_key(&s);
-	start_run(&s);
-	send_algorithm(&s, "columns", "");
-	send_data(&s);
+	pty_type(s.p, ":computation update --tls-mode atls<Enter>", "computation updated", SOON);
+	run_with(&s, "columns", "", true);
 	pty_wait_text(s.p, "Consuming results", LATER);
 	fetch(&s, "columns.csv");
-	pty_keys(s.p, "5");
-	pty_wait_text(s.p, "NOT A TEE", SOON);
-	pty_keys(s.p, "1");
-	pty_wait_text(s.p, "Overview", SOON);
+	pty_type(s.p, "5", "NOT A TEE", SOON);
+	pty_type(s.p, "1", "Overview", SOON);
 	leave(&s);
 	end(&s);
 }
@@ -313,18 +279,10 @@ static void test_stop_fail_and_retry(void **state)
 
 	begin(&s, 40, 120);
 	create(&s, "To be stopped");
-	give_actions(&s);
-	make_key(&s);
-	make_assets(&s, "slow.py");
-	register_key(&s);
-	start_run(&s);
-	send_algorithm(&s, "slow.py", "");
-	send_data(&s);
+	run_with(&s, "slow.py", "", true);
 	pty_wait_text(s.p, "Running ", SOON);
-	pty_keys(s.p, "X");
-	pty_wait_text(s.p, "stop", SOON);
-	pty_keys(s.p, "y");
-	pty_wait_text(s.p, "Cancelled", SOON);
+	pty_type(s.p, "X", "stop", SOON);
+	pty_type(s.p, "y", "Cancelled", SOON);
 	leave(&s);
 
 	create(&s, "To fail");
@@ -340,8 +298,7 @@ static void test_stop_fail_and_retry(void **state)
 		snprintf(card, sizeof(card), "#%d ● Failed", round);
 		pty_wait_text(s.p, card, LATER);
 	}
-	pty_keys(s.p, "L");
-	pty_wait_text(s.p, "no column named we", SOON); /* the pane cuts it */
+	pty_type(s.p, "L", "no column named we", SOON); /* the pane cuts it */
 	leave(&s);
 	end(&s);
 }

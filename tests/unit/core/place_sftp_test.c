@@ -7,9 +7,7 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "net/crypto.h"
-#include "net/tunnel.h"
-#include "tests/lib/sshd.h"
-#include "tests/lib/tmpdir.h"
+#include "tests/lib/sshway.h"
 
 #include <dirent.h>
 #include <setjmp.h>
@@ -22,11 +20,8 @@
 #include <cmocka.h>
 
 struct world {
-	char *dir, *files;
-	struct prism_loop *loop;
-	struct prism_work *work;
-	struct sshd *sshd;
-	struct net_tunnels *tunnels;
+	struct sshway way;
+	char *files;
 	struct core_place *place;
 	/* the last answer */
 	unsigned told;
@@ -44,12 +39,9 @@ static int setup(void **state)
 {
 	struct world *w = prism_alloc(sizeof(*w));
 
-	w->dir = tmpdir_create();
-	w->files = prism_path_join(w->dir, "files");
+	sshway_init(&w->way);
+	w->files = prism_path_join(w->way.dir, "files");
 	assert_int_equal(mkdir(w->files, 0700), 0);
-	w->loop = prism_loop_create(prism_clock_system());
-	w->work = prism_work_create(w->loop, 1);
-	unsetenv("SSH_AUTH_SOCK");
 	*state = w;
 	return 0;
 }
@@ -59,37 +51,18 @@ static int teardown(void **state)
 	struct world *w = *state;
 
 	core_place_destroy(w->place);
-	net_tunnels_destroy(w->tunnels);
-	sshd_stop(w->sshd);
-	prism_work_destroy(w->work);
-	prism_loop_destroy(w->loop);
+	sshway_finish(&w->way);
 	core_place_listing_finish(&w->listing);
 	prism_buf_finish(&w->bytes);
 	prism_free(w->kept);
 	prism_free(w->files);
-	tmpdir_remove(w->dir);
 	prism_free(w);
 	return 0;
 }
 
 static void begin(struct world *w, const char *extra)
 {
-	const char *why = sshd_missing();
-	struct prism_error err = PRISM_ERROR_INIT;
-
-	if (why) {
-		print_message("%s\n", why);
-		skip();
-	}
-	w->sshd = sshd_start(w->dir, extra);
-	const struct net_tunnels_config config = {.ssh_config = "",
-	                                          .known_hosts = w->sshd->known_hosts,
-	                                          .identity = w->sshd->key,
-	                                          .strict = NET_SSH_STRICT_YES};
-	PRISM_AUTO_FREE char *via =
-	    prism_asprintf("%s@127.0.0.1:%u", w->sshd->user, (unsigned)w->sshd->port);
-	w->tunnels = net_tunnels_create(w->loop, w->work, &config);
-	w->place = core_place_sftp_create(w->loop, net_tunnels_get(w->tunnels, via, &err));
+	w->place = core_place_sftp_create(w->way.loop, sshway_begin(&w->way, extra));
 	assert_non_null(w->place);
 }
 
@@ -154,7 +127,7 @@ static void replaced(void *data, const char *kept, const uint8_t *sha256,
 static void wait_for(struct world *w, unsigned told)
 {
 	for (int i = 0; i < 20000 && w->told < told; i++)
-		prism_loop_turn(w->loop, 20);
+		prism_loop_turn(w->way.loop, 20);
 	assert_int_equal(w->told, told);
 }
 
@@ -342,7 +315,7 @@ static void large(void **state)
 
 static char *make_file(struct world *w, size_t size)
 {
-	char *path = prism_path_join(w->dir, "here.bin");
+	char *path = prism_path_join(w->way.dir, "here.bin");
 	PRISM_AUTO_FREE char *bytes = prism_alloc(size + 1);
 	struct prism_error err = PRISM_ERROR_INIT;
 
@@ -436,7 +409,7 @@ static void put_is_refused(void **state)
 static void wait_for_bytes(struct world *w)
 {
 	for (int i = 0; i < 20000 && !w->moved && !w->told; i++)
-		prism_loop_turn(w->loop, 20);
+		prism_loop_turn(w->way.loop, 20);
 	assert_int_equal(w->told, 0);
 	assert_true(w->moved > 0);
 }
@@ -458,7 +431,7 @@ static void a_put_that_is_stopped_leaves_nothing(void **state)
 	assert_int_equal(files_there(w), 0);
 	prism_cancel_destroy(cancel);
 	/* and the channel still works */
-	put_file(w, w->sshd->key, "there", true, NULL);
+	put_file(w, w->way.sshd->key, "there", true, NULL);
 	wait_for(w, 2);
 	assert_int_equal(w->err.category, PRISM_ERROR_NONE);
 }
@@ -474,7 +447,7 @@ static void a_put_that_breaks_says_what_is_left(void **state)
 	file = make_file(w, BIG);
 	put_file(w, file, "there", true, NULL);
 	wait_for_bytes(w);
-	sshd_kill(w->sshd);
+	sshd_kill(w->way.sshd);
 	wait_for(w, 1);
 	assert_int_equal(w->err.category, PRISM_ERROR_IO);
 	assert_int_not_equal(access(there, F_OK), 0);
@@ -574,11 +547,11 @@ static void session_breaks(void **state)
 	begin(w, NULL);
 	assert_int_equal(core_place_list(w->place, "/", NULL, listed, w, &err), 0);
 	wait_for(w, 1);
-	sshd_kill(w->sshd);
+	sshd_kill(w->way.sshd);
 	assert_int_equal(core_place_list(w->place, "/", NULL, listed, w, &err), 0);
 	wait_for(w, 2);
 	assert_int_equal(w->err.category, PRISM_ERROR_IO);
-	sshd_restart(w->sshd);
+	sshd_restart(w->way.sshd);
 	assert_int_equal(core_place_list(w->place, "/", NULL, listed, w, &err), 0);
 	wait_for(w, 3);
 	assert_int_equal(w->err.category, PRISM_ERROR_NONE);

@@ -6,9 +6,7 @@
 
 #include "base/file.h"
 #include "base/mem.h"
-#include "net/tunnel.h"
-#include "tests/lib/sshd.h"
-#include "tests/lib/tmpdir.h"
+#include "tests/lib/sshway.h"
 
 #include <fcntl.h>
 #include <inttypes.h>
@@ -24,11 +22,8 @@
 #include <cmocka.h>
 
 struct world {
-	char *dir, *file;
-	struct prism_loop *loop;
-	struct prism_work *work;
-	struct sshd *sshd;
-	struct net_tunnels *tunnels;
+	struct sshway way;
+	char *file;
 	struct core_logstore *store;
 	struct core_remotelog *log;
 };
@@ -37,12 +32,9 @@ static int setup(void **state)
 {
 	struct world *w = prism_alloc(sizeof(*w));
 
-	w->dir = tmpdir_create();
-	w->file = prism_path_join(w->dir, "it's a log"); /* a quote, blanks */
-	w->loop = prism_loop_create(prism_clock_system());
-	w->work = prism_work_create(w->loop, 1);
+	sshway_init(&w->way);
+	w->file = prism_path_join(w->way.dir, "it's a log"); /* a quote, blanks */
 	w->store = core_logstore_create(0, 0);
-	unsetenv("SSH_AUTH_SOCK");
 	*state = w;
 	return 0;
 }
@@ -52,13 +44,9 @@ static int teardown(void **state)
 	struct world *w = *state;
 
 	core_remotelog_stop(w->log);
-	net_tunnels_destroy(w->tunnels);
-	sshd_stop(w->sshd);
-	prism_work_destroy(w->work);
-	prism_loop_destroy(w->loop);
+	sshway_finish(&w->way);
 	core_logstore_destroy(w->store);
 	prism_free(w->file);
-	tmpdir_remove(w->dir);
 	prism_free(w);
 	return 0;
 }
@@ -70,22 +58,9 @@ static void changed(void *data)
 
 static void begin(struct world *w, const char *extra, const char *source)
 {
-	const char *why = sshd_missing();
 	struct prism_error err = PRISM_ERROR_INIT;
 
-	if (why) {
-		print_message("%s\n", why);
-		skip();
-	}
-	w->sshd = sshd_start(w->dir, extra);
-	const struct net_tunnels_config config = {.ssh_config = "",
-	                                          .known_hosts = w->sshd->known_hosts,
-	                                          .identity = w->sshd->key,
-	                                          .strict = NET_SSH_STRICT_YES};
-	PRISM_AUTO_FREE char *via =
-	    prism_asprintf("%s@127.0.0.1:%u", w->sshd->user, (unsigned)w->sshd->port);
-	w->tunnels = net_tunnels_create(w->loop, w->work, &config);
-	w->log = core_remotelog_start(w->loop, net_tunnels_get(w->tunnels, via, &err), source, w->store,
+	w->log = core_remotelog_start(w->way.loop, sshway_begin(&w->way, extra), source, w->store,
 	                              changed, w, &err);
 	assert_non_null(w->log);
 }
@@ -101,7 +76,7 @@ static void append(struct world *w, const char *text)
 static void until_lines(struct world *w, size_t count)
 {
 	for (int i = 0; i < 20000 && core_logstore_count(w->store) < count; i++)
-		prism_loop_turn(w->loop, 20);
+		prism_loop_turn(w->way.loop, 20);
 	assert_int_equal(core_logstore_count(w->store), count);
 }
 
@@ -151,10 +126,10 @@ static void breaks(void **state)
 	append(w, "1970-01-01T00:00:01Z INFO one\n1970-01-01T00:00:02Z INFO tw");
 	begin(w, NULL, w->file);
 	until_lines(w, 1);
-	sshd_kill(w->sshd);
+	sshd_kill(w->way.sshd);
 	append(w, "o\n1970-01-01T00:00:03Z INFO three\n");
-	prism_loop_turn(w->loop, 20);
-	sshd_restart(w->sshd);
+	prism_loop_turn(w->way.loop, 20);
+	sshd_restart(w->way.sshd);
 	until_lines(w, 3);
 	must_be(w, 1, "two");
 	must_be(w, 2, "three");
@@ -169,7 +144,7 @@ static void forbidden(void **state)
 
 	begin(w, "MaxSessions 0\n", "/var/log/any");
 	for (int i = 0; i < 20000 && !final; i++) {
-		prism_loop_turn(w->loop, 20);
+		prism_loop_turn(w->way.loop, 20);
 		(void)core_remotelog_error(w->log, &final);
 	}
 	assert_true(final);

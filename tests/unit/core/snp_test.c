@@ -13,6 +13,7 @@
 #include "core/policy.h"
 #include "core/trust.h"
 #include "sandbox/forge_private.h"
+#include "tests/lib/judged.h"
 
 #include <openssl/ec.h>
 #include <openssl/rsa.h>
@@ -353,29 +354,15 @@ static struct core_verdict *judge(const struct spec *s)
 	const struct core_evidence_expectation expect = {.report_data = report_data, .at_us = now_us};
 
 	make(s, &bytes);
-	struct core_evidence *evidence = core_evidence_parse(bytes.data, bytes.len, NULL);
-	if (!evidence)
-		return NULL;
-	struct core_verdict *verdict = core_verdict_create();
-	core_evidence_verify(evidence, policy, trust, &expect, verdict);
-	core_verdict_conclude(verdict);
-	core_evidence_destroy(evidence);
-	return verdict;
+	return judged(bytes.data, bytes.len, policy, trust, &expect);
 }
 
 static void expect_rule(const struct spec *s, enum core_rule rule)
 {
 	struct core_verdict *verdict = judge(s);
 
-	if (!verdict)
-		fail_msg("variant %d cannot be read", (int)s->variant);
-	const struct core_check *worst = core_verdict_worst(verdict);
-	if (core_verdict_state(verdict) == CORE_VERDICT_ATTESTED || !worst || worst->rule != rule) {
-		PRISM_AUTO_FREE char *text = core_verdict_text(verdict);
-		print_error("%s", text);
-		fail_msg("version %u, %s, variant %d: not first of all %s", s->version, s->product,
-		         (int)s->variant, core_rule_id(rule));
-	}
+	judged_first(verdict, rule, "version %u, %s, variant %d", s->version, s->product,
+	             (int)s->variant);
 	core_verdict_destroy(verdict);
 }
 
@@ -383,11 +370,7 @@ static void expect_attested(const struct spec *s)
 {
 	struct core_verdict *verdict = judge(s);
 
-	if (!verdict || core_verdict_state(verdict) != CORE_VERDICT_ATTESTED) {
-		PRISM_AUTO_FREE char *text = verdict ? core_verdict_text(verdict) : NULL;
-		print_error("%s", text ? text : "unreadable\n");
-		fail_msg("version %u, %s, variant %d", s->version, s->product, (int)s->variant);
-	}
+	judged_attested(verdict, "version %u, %s, variant %d", s->version, s->product, (int)s->variant);
 	assert_non_null(core_verdict_not_tee(verdict));
 	core_verdict_destroy(verdict);
 }

@@ -12,6 +12,7 @@
 #include "core/evidence.h"
 #include "core/policy.h"
 #include "core/trust.h"
+#include "tests/lib/judged.h"
 #include "tests/lib/testca.h"
 
 #include <openssl/ec.h>
@@ -280,15 +281,7 @@ static struct core_verdict *judge(const struct spec *s)
 	const struct core_evidence_expectation expect = {.report_data = report_data, .at_us = now_us};
 
 	make(s, &bytes);
-	PRISM_AUTO_FREE uint8_t *exact = prism_memdup(bytes.data, bytes.len);
-	struct core_evidence *evidence = core_evidence_parse(exact, bytes.len, NULL);
-	if (!evidence)
-		return NULL;
-	struct core_verdict *verdict = core_verdict_create();
-	core_evidence_verify(evidence, policy, trust, &expect, verdict);
-	core_verdict_conclude(verdict);
-	core_evidence_destroy(evidence);
-	return verdict;
+	return judged(bytes.data, bytes.len, policy, trust, &expect);
 }
 
 static void test_both_versions_and_bodies(void **state)
@@ -298,11 +291,7 @@ static void test_both_versions_and_bodies(void **state)
 	for (size_t i = 0; i < PRISM_COUNT(rows); i++) {
 		struct core_verdict *verdict = judge(&rows[i]);
 
-		if (!verdict || core_verdict_state(verdict) != CORE_VERDICT_ATTESTED) {
-			PRISM_AUTO_FREE char *text = verdict ? core_verdict_text(verdict) : NULL;
-			print_error("%s", text ? text : "unreadable\n");
-			fail_msg("version %u, body %u", rows[i].version, rows[i].body_type);
-		}
+		judged_attested(verdict, "version %u, body %u", rows[i].version, rows[i].body_type);
 		assert_non_null(core_verdict_not_tee(verdict));
 		core_verdict_destroy(verdict);
 	}
@@ -331,13 +320,10 @@ static void test_refusals_each_at_its_own_rule(void **state)
 
 		s.variant = rows[i / 2].variant;
 		struct core_verdict *verdict = judge(&s);
-		const struct core_check *worst = verdict ? core_verdict_worst(verdict) : NULL;
-		if (!worst || worst->result != CORE_CHECK_FAIL || worst->rule != rows[i / 2].rule) {
-			PRISM_AUTO_FREE char *text = verdict ? core_verdict_text(verdict) : NULL;
-			print_error("%s", text ? text : "unreadable\n");
-			fail_msg("version %u, variant %d: not first of all %s", s.version, (int)s.variant,
-			         core_rule_id(rows[i / 2].rule));
-		}
+		judged_first(verdict, rows[i / 2].rule, "version %u, variant %d", s.version,
+		             (int)s.variant);
+		judged_fails(verdict, rows[i / 2].rule, "version %u, variant %d", s.version,
+		             (int)s.variant);
 		core_verdict_destroy(verdict);
 	}
 }

@@ -9,6 +9,7 @@
 #include "core/policy.h"
 #include "core/trust.h"
 #include "sandbox/forge_private.h"
+#include "tests/lib/judged.h"
 
 #include "evidence.pb-c.h"
 
@@ -240,14 +241,7 @@ static struct core_verdict *judge(Evidence__TpmAttestation *whole)
 
 	evidence__tpm_attestation__pack(whole, packed);
 	evidence__tpm_attestation__free_unpacked(whole, NULL);
-	struct core_evidence *evidence = core_evidence_parse(packed, size, NULL);
-	if (!evidence)
-		return NULL;
-	struct core_verdict *verdict = core_verdict_create();
-	core_evidence_verify(evidence, policy, trust, &expect, verdict);
-	core_verdict_conclude(verdict);
-	core_evidence_destroy(evidence);
-	return verdict;
+	return judged(packed, size, policy, trust, &expect);
 }
 
 /* ---- tests ---------------------------------------------------------------------------------- */
@@ -268,13 +262,7 @@ static void expect_rule(enum variant variant, enum core_rule rule)
 
 	change(whole, variant);
 	struct core_verdict *verdict = judge(whole);
-	const struct core_check *check = verdict ? core_verdict_find(verdict, rule) : NULL;
-	if (!verdict || core_verdict_state(verdict) == CORE_VERDICT_ATTESTED || !check ||
-	    check->result != CORE_CHECK_FAIL) {
-		PRISM_AUTO_FREE char *text = verdict ? core_verdict_text(verdict) : NULL;
-		print_error("%s", text ? text : "unreadable\n");
-		fail_msg("variant %d: not %s", (int)variant, core_rule_id(rule));
-	}
+	judged_fails(verdict, rule, "variant %d", (int)variant);
 	core_verdict_destroy(verdict);
 }
 
