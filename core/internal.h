@@ -37,7 +37,6 @@ bool core_session_stale(
     const struct core *core);               /* less than the margin left and it can be renewed */
 void core_session_renew(struct core *core); /* joins a refresh that runs */
 bool core_session_known(const struct core *core); /* somebody was signed in and did not sign out */
-void core_session_learn_owner(struct core *core); /* for workspace.c: profile of an access token */
 void core_session_needs_login(struct core *core, const struct prism_error *why);
 
 /* request_path.c, for request.c. Appends path and query below the service's URL. */

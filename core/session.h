@@ -49,6 +49,8 @@ typedef void (*core_sign_out_fn)(void *data, bool revoked, const struct prism_er
 void core_session_sign_out(struct core *core, core_sign_out_fn done, void *data);
 /* Reads my profile again, in the background: event SESSION. */
 void core_session_reload_profile(struct core *core);
+/* Asks once for the profile of a token that came without a sign-in: event SESSION. */
+void core_session_learn_owner(struct core *core);
 /* Gives up waiting for a login: parked requests fail with category auth. */
 void core_session_abandon(struct core *core);
 

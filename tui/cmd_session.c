@@ -62,6 +62,7 @@ static void whoami_known(struct pt_command *command)
 
 void pt_cmd_whoami(struct pt_command *command)
 {
+	core_session_learn_owner(command->core); /* of a token: nobody has said whose it is */
 	pt_command_settle(command, whoami_known);
 }
 

@@ -90,6 +90,7 @@ static void a_token_of_the_server_stands_in_the_configuration(void **state)
 	assert_true(strlen(api.token) > 200);
 	write_config(api.token, 0);
 	assert_string_equal(cli_text(cli_must(&c, "account show"), "username"), "ben");
+	assert_string_equal(cli_text(cli_must(&c, "whoami"), "user"), "Ben Sample");
 	write_config(api.token, 17000);
 	assert_string_equal(cli_text(cli_must(&c, "account show"), "username"), "ada");
 	must_say(&c, "prism-tui/config:2: line is longer than 16384 bytes");
