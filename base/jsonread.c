@@ -87,6 +87,8 @@ static int skip_space(struct prism_jsonread *reader, struct prism_error *err)
 	struct prism_source *s = &reader->source;
 
 	for (;;) {
+		while (s->pos < s->len && s->buf[s->pos] == ' ') /* indentation */
+			s->pos++;
 		int c = prism_source_peek(s, err);
 		if (c != ' ' && c != '\n' && c != '\t' && c != '\r')
 			return c;

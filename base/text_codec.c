@@ -71,24 +71,56 @@ char *prism_base64_encode(const void *data, size_t len)
 	return text;
 }
 
-static int base64_value(char c)
-{
-	if (c >= 'A' && c <= 'Z')
-		return c - 'A';
-	if (c >= 'a' && c <= 'z')
-		return c - 'a' + 26;
-	if (c >= '0' && c <= '9')
-		return c - '0' + 52;
-	if (c == '+' || c == '-')
-		return 62;
-	if (c == '/' || c == '_')
-		return 63;
-	return -1;
-}
+/* Value of a digit, of both alphabets; BASE64_NONE for anything else. */
+#define BASE64_NONE 64
+#define N BASE64_NONE
+static const uint8_t base64_values[256] = {
+    N,  N,  N,  N,  N,  N,  N,  N,  N,  N,  N,  N,  N,  N,  N,  N,  N,  N,  N,  N,  N,  N,  N,  N,
+    N,  N,  N,  N,  N,  N,  N,  N,  N,  N,  N,  N,  N,  N,  N,  N,  N,  N,  N,  62, N,  62, N,  63,
+    52, 53, 54, 55, 56, 57, 58, 59, 60, 61, N,  N,  N,  N,  N,  N,  N,  0,  1,  2,  3,  4,  5,  6,
+    7,  8,  9,  10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, N,  N,  N,  N,  63,
+    N,  26, 27, 28, 29, 30, 31, 32, 33, 34, 35, 36, 37, 38, 39, 40, 41, 42, 43, 44, 45, 46, 47, 48,
+    49, 50, 51, N,  N,  N,  N,  N,  N,  N,  N,  N,  N,  N,  N,  N,  N,  N,  N,  N,  N,  N,  N,  N,
+    N,  N,  N,  N,  N,  N,  N,  N,  N,  N,  N,  N,  N,  N,  N,  N,  N,  N,  N,  N,  N,  N,  N,  N,
+    N,  N,  N,  N,  N,  N,  N,  N,  N,  N,  N,  N,  N,  N,  N,  N,  N,  N,  N,  N,  N,  N,  N,  N,
+    N,  N,  N,  N,  N,  N,  N,  N,  N,  N,  N,  N,  N,  N,  N,  N,  N,  N,  N,  N,  N,  N,  N,  N,
+    N,  N,  N,  N,  N,  N,  N,  N,  N,  N,  N,  N,  N,  N,  N,  N,  N,  N,  N,  N,  N,  N,  N,  N,
+    N,  N,  N,  N,  N,  N,  N,  N,  N,  N,  N,  N,  N,  N,  N,  N,
+};
+#undef N
 
 static bool is_space(char c)
 {
 	return c == ' ' || c == '\t' || c == '\r' || c == '\n';
+}
+
+/* Whole groups of four digits from the start of the text; how many bytes of text they are. What
+ * they mean goes to out, a few thousand bytes at a time. -1 with err. */
+static ptrdiff_t decode_groups(const char *text, size_t len, struct prism_buf *out,
+                               struct prism_error *err)
+{
+	const uint8_t *in = (const uint8_t *)text;
+	uint8_t bytes[3072];
+	size_t at = 0, made = 0;
+
+	while (len - at >= 4) {
+		uint8_t a = base64_values[in[at]], b = base64_values[in[at + 1]],
+		        c = base64_values[in[at + 2]], d = base64_values[in[at + 3]];
+		if ((a | b | c | d) & BASE64_NONE)
+			break;
+		bytes[made++] = (uint8_t)(a << 2 | b >> 4);
+		bytes[made++] = (uint8_t)(b << 4 | c >> 2);
+		bytes[made++] = (uint8_t)(c << 6 | d);
+		at += 4;
+		if (made == sizeof(bytes)) {
+			if (prism_buf_append(out, bytes, made, err) < 0)
+				return -1;
+			made = 0;
+		}
+	}
+	int added = made ? prism_buf_append(out, bytes, made, err) : 0;
+	prism_wipe(bytes, at ? sizeof(bytes) : 0); /* it may be a key */
+	return added < 0 ? -1 : (ptrdiff_t)at;
 }
 
 int prism_base64_decode(const char *text, size_t len, struct prism_buf *out,
@@ -98,16 +130,24 @@ int prism_base64_decode(const char *text, size_t len, struct prism_buf *out,
 	size_t digits = 0, padding = 0;
 
 	for (size_t i = 0; i < len; i++) {
+		if (digits % 4 == 0 && padding == 0) { /* line by line, mostly */
+			ptrdiff_t whole = decode_groups(text + i, len - i, out, err);
+			if (whole < 0)
+				return -1;
+			i += (size_t)whole;
+			if (i == len)
+				break;
+		}
 		if (is_space(text[i]))
 			continue;
-		int value = base64_value(text[i]);
 		if (text[i] == '=') {
 			padding++;
 			continue;
 		}
-		if (value < 0 || padding > 0)
+		uint8_t value = base64_values[(uint8_t)text[i]];
+		if (value == BASE64_NONE || padding > 0)
 			return prism_error_raise(err, PRISM_ERROR_INVALID, "not base64 at offset %zu", i);
-		bits = bits << 6 | (uint32_t)value;
+		bits = bits << 6 | value;
 		if (++digits % 4 == 0) {
 			const uint8_t bytes[3] = {(uint8_t)(bits >> 16), (uint8_t)(bits >> 8), (uint8_t)bits};
 			if (prism_buf_append(out, bytes, 3, err) < 0)

@@ -89,6 +89,13 @@ static void put_beyond(struct importing *i, struct pt_records *records,
 	pt_records_list(records, prism_buf_text(&list));
 }
 
+static void make_json(void *data, struct prism_buf *out)
+{
+	const struct importing *i = data;
+
+	core_import_report(i->import, true, out);
+}
+
 static void put_rows(struct importing *i)
 {
 	static const struct pt_record_column columns[] = {{"line", "Line"},
@@ -119,8 +126,7 @@ static void put_rows(struct importing *i)
 		put_problems(i, records, n);
 		put_beyond(i, records, item);
 	}
-	core_import_report(i->import, true, &json);
-	pt_records_json(records, prism_buf_text(&json));
+	pt_records_json_later(records, make_json, i);
 	i->command->records = records;
 }
 

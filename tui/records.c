@@ -30,6 +30,8 @@ struct pt_records {
 	char *document;
 	size_t document_len;
 	char *json; /* instead of everything else, for JSON; or NULL */
+	void (*json_make)(void *data, struct prism_buf *out); /* NULL: no */
+	void *json_data;
 };
 
 static const char *const format_words[PT_FORMAT_COUNT] = {"table", "json", "csv"};
@@ -142,6 +144,13 @@ void pt_records_json(struct pt_records *records, const char *json)
 {
 	prism_free(records->json);
 	records->json = prism_strdup(json);
+}
+
+void pt_records_json_later(struct pt_records *records,
+                           void (*make)(void *data, struct prism_buf *out), void *data)
+{
+	records->json_make = make;
+	records->json_data = data;
 }
 
 void pt_records_document(struct pt_records *records, const char *json, size_t len)
@@ -491,10 +500,21 @@ static void print_document(const char *text, size_t len, const struct pt_print *
 	put_safe_lines(pretty, strlen(pretty), print, out);
 }
 
+static void print_made(const struct pt_records *records, const struct pt_print *print,
+                       struct prism_buf *out)
+{
+	PRISM_AUTO_BUF struct prism_buf json = PRISM_BUF_INIT(SIZE_MAX / 2);
+
+	records->json_make(records->json_data, &json);
+	print_document(prism_buf_text(&json), json.len, print, out);
+}
+
 void pt_records_print(const struct pt_records *records, const struct pt_print *print,
                       struct prism_buf *out)
 {
-	if (records->json && print->format == PT_FORMAT_JSON)
+	if (records->json_make && print->format == PT_FORMAT_JSON)
+		print_made(records, print, out);
+	else if (records->json && print->format == PT_FORMAT_JSON)
 		print_document(records->json, strlen(records->json), print, out);
 	else if (records->document)
 		print_document(records->document, records->document_len, print, out);

@@ -47,6 +47,9 @@ void pt_records_list(struct pt_records *records, const char *words);
 void pt_records_document(struct pt_records *records, const char *json, size_t len);
 /* What JSON prints instead of rows or document, for answers whose text and data differ. Copied. */
 void pt_records_json(struct pt_records *records, const char *json);
+/* The same, made only when it is printed; data outlives the records. */
+void pt_records_json_later(struct pt_records *records,
+                           void (*make)(void *data, struct prism_buf *out), void *data);
 
 /* Texts that are exactly from become to. */
 void pt_records_rename(struct pt_records *records, const char *from, const char *to);

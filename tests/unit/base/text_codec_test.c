@@ -72,6 +72,31 @@ static void base64_reads_both_alphabets_and_white_space(void **state)
 	assert_memory_equal(b.data, a.data, 3);
 }
 
+/* However a long text is broken into lines, it means the same; a bad digit is found where it is. */
+static void base64_of_any_length_and_line(void **state)
+{
+	uint8_t bytes[10000];
+
+	PRISM_UNUSED(state);
+	for (size_t i = 0; i < sizeof(bytes); i++)
+		bytes[i] = (uint8_t)(i * 2654435761u >> 13);
+	for (size_t line = 1; line < 200; line += line < 10 ? 1 : 33) {
+		PRISM_AUTO_FREE char *text = prism_base64_encode(bytes, sizeof(bytes));
+		PRISM_AUTO_BUF struct prism_buf broken = PRISM_BUF_INIT(1 << 20);
+		PRISM_AUTO_BUF struct prism_buf read = PRISM_BUF_INIT(sizeof(bytes));
+		struct prism_error err = PRISM_ERROR_INIT;
+		for (size_t at = 0; text[at]; at++)
+			prism_buf_printf(&broken, "%s%c", at && at % line == 0 ? "\n" : "", text[at]);
+		assert_int_equal(prism_base64_decode(broken.data, broken.len, &read, NULL), 0);
+		assert_int_equal(read.len, sizeof(bytes));
+		assert_memory_equal(read.data, bytes, sizeof(bytes));
+		prism_buf_clear(&read);
+		text[9001] = '*';
+		assert_int_equal(prism_base64_decode(text, strlen(text), &read, &err), -1);
+		assert_non_null(strstr(err.message, "offset 9001"));
+	}
+}
+
 static void bad_base64_is_refused(void **state)
 {
 	static const char *const rows[] = {"A",    "AAAAA", "A=",    "AA=A",
@@ -143,6 +168,7 @@ int main(void)
 	    cmocka_unit_test(bad_hex_is_refused),
 	    cmocka_unit_test(base64_vectors),
 	    cmocka_unit_test(base64_reads_both_alphabets_and_white_space),
+	    cmocka_unit_test(base64_of_any_length_and_line),
 	    cmocka_unit_test(bad_base64_is_refused),
 	    cmocka_unit_test(sizes_for_people),
 	    cmocka_unit_test(numbers),
