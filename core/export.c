@@ -10,8 +10,8 @@
 #include "core/export_private.h"
 #include "core/saver.h"
 
-#include <assert.h>
 #include <string.h>
+#include <unistd.h>
 
 static void drop_jobs(struct exporting *x);
 static void begin(void *data);
@@ -303,6 +303,11 @@ int core_export_start(struct core *core, const struct core_export_spec *spec,
 	PRISM_AUTO_FREE char *path = prism_path_expand(spec->path);
 	PRISM_AUTO_FREE char *manifests = spec->manifests ? prism_path_expand(spec->manifests) : NULL;
 
+	if (!spec->replace && access(path, F_OK) == 0) {
+		prism_error_raise(err, PRISM_ERROR_CONFLICT, "%s exists already", spec->path);
+		prism_error_hint(err, "choose another name, or have it replaced");
+		return -1;
+	}
 	if (manifests && prism_file_mkdirs(manifests, 0700, err) < 0)
 		return -1;
 	struct prism_file_writer *writer = prism_file_writer_create(path, 0600, err);

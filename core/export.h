@@ -21,6 +21,7 @@
 
 struct core_export_spec {
 	const char *path;
+	bool replace;           /* a file that is there; else it is refused, category conflict */
 	const char *const *ids; /* NULL with count 0: every computation of the workspace */
 	size_t count;
 	bool private_keys;     /* agents' private keys too; else "" stands in their place */

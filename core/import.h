@@ -172,7 +172,7 @@ struct core_import_counts {
 	size_t beyond;          /* of what is updated and not left out: what may be removed */
 	size_t beyond_kept;     /* and what is never removed */
 	size_t members_unknown; /* distinct people */
-	size_t name_clashes;
+	size_t name_clashes;    /* created though the name is taken */
 };
 
 struct core_import;

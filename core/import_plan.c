@@ -267,8 +267,8 @@ static void decide_existing(struct core_import *import, struct core_import_item 
 		return;
 	if (import->spec.existing == CORE_IMPORT_EXISTING_CREATE) {
 		core_import_problem(import, item, CORE_PROBLEM_WARNING, item->line, "computation.name",
-		                    "%zu computation%s of this name there already: another one is made",
-		                    count, count == 1 ? " is" : "s are");
+		                    "%zu computation%s this name already: another one is made", count,
+		                    count == 1 ? " has" : "s have");
 	} else if (import->spec.existing == CORE_IMPORT_EXISTING_SKIP) {
 		item->action = CORE_IMPORT_SKIP;
 		item->why = "its name is taken";
@@ -638,7 +638,7 @@ struct core_import_counts core_import_counts(const struct core_import *import)
 			counts.by_found[item->assets[a].found]++;
 		if (import->people)
 			(void)core_import_named(import, item->name, &same);
-		counts.name_clashes += same > 0;
+		counts.name_clashes += same > 0 && item->action == CORE_IMPORT_CREATE && !item->left_out;
 		for (size_t b = 0; !item->left_out && b < item->beyond_count; b++)
 			*(*item->beyond[b].kept ? &counts.beyond_kept : &counts.beyond) += 1;
 	}

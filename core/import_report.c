@@ -120,7 +120,8 @@ static void report_text(const struct core_import *import, struct prism_buf *out)
 			put_problem_text(out, &problems->all[i]);
 	for (size_t i = 0; i < core_import_count(import); i++) {
 		const struct core_import_item *item = &import->items[i];
-		prism_buf_printf(out, "line %" PRIu64 ": %s: %s%s%s%s%s\n", item->line, item->name,
+		prism_buf_printf(out, "line %" PRIu64 ": %s: %s%s%s%s%s\n", item->line,
+		                 *item->name ? item->name : "(no name)",
 		                 core_import_action_word(item->left_out ? CORE_IMPORT_SKIP : item->action),
 		                 item->outcome ? ", " : "", core_import_outcome_word(item->outcome),
 		                 *item->id ? ", " : "", item->id);

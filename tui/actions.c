@@ -663,7 +663,7 @@ static const struct pt_action rows[PT_ACTION_COUNT] = {
         {"computation export", "x", PT_GROUP_COMPUTATION,
          "save computations with roles and assets to a file", PT_IN_COMPUTATIONS | PT_IN_OVERVIEW,
          PT_ACTION_WRITES | PT_ACTION_SELECTION | PT_ACTION_CANCELLABLE | PT_ACTION_FORM,
-         ARGS({"file", PT_ARG_NEW_FILE, REQ, NULL,
+         ARGS({"file", PT_ARG_NEW_FILE, REQ | PT_ARG_FRESH, NULL,
                "JSON to write; readable by you alone, for it may hold private keys"},
               {"computation", PT_ARG_COMPUTATION, OPT | PT_ARG_REPEAT, NULL,
                "which ones; id or name"},
@@ -671,7 +671,8 @@ static const struct pt_action rows[PT_ACTION_COUNT] = {
               {"no-private-keys", PT_ARG_FLAG, 0, NULL, "leave the agents' private keys out"},
               {"no-samples", PT_ARG_FLAG, 0, NULL, "leave the contents of sample assets out"},
               {"manifests", PT_ARG_NEW_FILE, PT_ARG_DIRECTORY, NULL,
-               "directory for each manifest as it is served, ID.json"}),
+               "directory for each manifest as it is served, ID.json"},
+              {"replace", PT_ARG_FLAG, 0, NULL, "overwrite a file of the same name"}),
          .run = pt_cmd_computation_export},
     [PT_ACTION_COMPUTATION_IMPORT] =
         {"computation import", "i", PT_GROUP_COMPUTATION,

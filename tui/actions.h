@@ -208,7 +208,8 @@ enum pt_arg_flags {
 	PT_ARG_OR_DIRECTORY = 1u << 4, /* of a file: a directory will do too */
 	PT_ARG_NO_FORM = 1u << 5,      /* not asked on the screen, where something else stands for it */
 	PT_ARG_DIRECTORY = 1u << 6,    /* of a new file: a directory, which is of this machine */
-	PT_ARG_FRESH = 1u << 7,        /* of a new file: one that is there is refused, not replaced */
+	PT_ARG_FRESH =
+	    1u << 7, /* of a new file: one that is there is refused, unless --replace is given */
 };
 
 struct pt_arg {

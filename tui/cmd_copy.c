@@ -66,7 +66,8 @@ static void say_problems(struct copying *c)
 
 	for (size_t i = 0; i < problems->count; i++)
 		if (problems->all[i].level != CORE_PROBLEM_NOTE)
-			pt_command_say(c->command, "%s: %s", core_problem_word(problems->all[i].level),
+			pt_command_say(c->command, "%s: %s%s%s", core_problem_word(problems->all[i].level),
+			               problems->all[i].field, *problems->all[i].field ? ": " : "",
 			               problems->all[i].text);
 }
 

@@ -74,6 +74,7 @@ void pt_cmd_computation_export(struct pt_command *command)
 	const char *const *ids = pt_command_all(command, "computation", &count);
 	struct core_export_spec spec = {
 	    .path = pt_command_get(command, "file"),
+	    .replace = pt_command_flag(command, "replace"),
 	    .ids = ids,
 	    .count = pt_command_flag(command, "all") ? 0 : count,
 	    .private_keys = !pt_command_flag(command, "no-private-keys"),

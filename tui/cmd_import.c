@@ -162,6 +162,9 @@ char *pt_import_summary(const struct core_import *import, char *buf, size_t size
 		add_part(buf, size, counts.by_action[i], planned[i]);
 	for (size_t i = 0; !plan && i < CORE_IMPORT_OUTCOME_COUNT; i++)
 		add_part(buf, size, counts.by_outcome[i], outcomes[i]);
+	if (plan)
+		add_part(buf, size, counts.name_clashes,
+		         counts.name_clashes == 1 ? "name taken" : "names taken");
 	if (plan && core_import_prunes(import))
 		add_part(buf, size, counts.beyond, "extra to remove");
 	if (plan)

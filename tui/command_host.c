@@ -56,8 +56,8 @@ static int make(struct pt_command *command, struct prism_error *err)
 		for (size_t i = 0;
 		     arg->kind == PT_ARG_NEW_FILE && (word = pt_values_nth(p->given, arg->name, i)); i++) {
 			struct pt_hostfile *file;
-			int made =
-			    pt_hostfile_create(command->world, word, arg->flags & PT_ARG_FRESH, &file, err);
+			bool fresh = arg->flags & PT_ARG_FRESH && !pt_values_get(p->given, "replace");
+			int made = pt_hostfile_create(command->world, word, fresh, &file, err);
 
 			if (made < 0)
 				return -1;

@@ -65,7 +65,7 @@ void pt_table_value(const struct pt_table *table, size_t row, int column,
 	ret_value->number = 0;
 	ret_value->slot = PT_SLOT_TEXT;
 	ret_value->glyph = -1;
-	ret_value->waiting = false;
+	ret_value->waiting = ret_value->wide = false;
 	ret_value->scratch[0] = '\0';
 	table->model->cell(table->data, row, column, ret_value);
 }

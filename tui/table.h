@@ -44,6 +44,7 @@ struct pt_value {
 	uint8_t slot;      /* enum pt_slot; text when left alone */
 	int glyph;         /* drawn in front with a space; -1: none */
 	bool waiting;      /* the row is not here yet (server paging): drawn dim */
+	bool wide;         /* it takes the room of all columns behind it too */
 	char scratch[160]; /* room for made-up text */
 };
 

@@ -176,7 +176,7 @@ static void draw_value(const struct pt_table *table, struct pt_canvas *canvas, i
                        int column, const struct pt_value *value, const struct row_style *style)
 {
 	const struct pt_column *spec = &table->columns[column];
-	int width = table->column_width[column];
+	int width = value->wide ? table->width - table->column_x[column] : table->column_width[column];
 	bool main = spec->flags & PT_COLUMN_MAIN;
 	unsigned looks = value_looks(style, main);
 	enum pt_slot slot = value->waiting ? PT_SLOT_DIM : (enum pt_slot)value->slot;
@@ -229,6 +229,8 @@ static void draw_row(const struct pt_table *table, struct pt_canvas *canvas, str
 			continue;
 		pt_table_value(table, row, i, &value);
 		draw_value(table, canvas, area.x + table->column_x[i], y, i, &value, &style);
+		if (value.wide)
+			break;
 	}
 }
 

@@ -11,18 +11,14 @@
 #include "base/mem.h"
 #include "base/text.h"
 #include "core/asset.h"
-#include "core/assetfile.h"
 #include "core/role.h"
 #include "core/session.h"
-#include "core/transfer.h"
 #include "core/workspace.h"
 #include "tui/candidates.h"
 #include "tui/ui_private.h"
 #include "tui/view_form_private.h"
 
-#include <limits.h>
 #include <string.h>
-#include <unistd.h>
 
 bool pt_form_arg_is_id(enum pt_arg_kind kind)
 {
@@ -163,81 +159,6 @@ const char *pt_form_current(const struct pt_form_view *f, const struct pt_arg *a
 	if (!strcmp(arg->name, "name"))
 		return asset->file_name;
 	return !strcmp(arg->name, "description") ? asset->description : NULL;
-}
-
-/* When a file was last sent for a computation, on its way counting as now; 0: not in this start. */
-static int64_t last_sent(const struct pt_form_view *f, const char *computation, const char *path)
-{
-	const struct core_transfer_queue *queue = pt_world_transfers(pt_ui_world(f->box.view->app));
-	const struct core_transfer_info *info;
-
-	for (size_t i = 0; (info = core_transfer_at(queue, i)); i++)
-		if (!strcmp(info->computation_id, computation) && !strcmp(info->path, path)) {
-			if (info->state == CORE_TRANSFER_DONE)
-				return info->ended_us;
-			if (!core_transfer_state_final(info->state))
-				return INT64_MAX;
-		}
-	return 0;
-}
-
-/* As a person would type it: below the directory we are in, or below home. Yours. */
-static char *typed_path(const char *path)
-{
-	char cwd[PATH_MAX];
-	size_t len = getcwd(cwd, sizeof(cwd)) ? strlen(cwd) : 0;
-
-	if (len > 1 && !strncmp(path, cwd, len) && path[len] == '/' && path[len + 1])
-		return prism_strdup(path + len + 1);
-	return prism_path_shorten(path);
-}
-
-/* The file of a linked asset, when it is known where it lies; of several datasets the one whose
- * turn it is, which was sent longest ago. Yours. */
-static char *proposed_file(const struct pt_form_view *f, enum core_asset_type type)
-{
-	struct pt_world *world = pt_ui_world(f->box.view->app);
-	const char *computation = pt_values_get(f->values, "computation");
-	struct core_list *list = computation ? core_computation_assets(world->core, computation) : NULL;
-	char *best = NULL;
-	int64_t best_sent = 0;
-
-	for (size_t i = 0; list && i < core_list_count(list); i++) {
-		const struct core_asset *asset = core_asset_at(list, i);
-		char *path =
-		    asset->type == type ? core_assetfile_find(world->options, asset->checksum) : NULL;
-		int64_t sent = path ? last_sent(f, computation, path) : 0;
-
-		if (path && (!best || sent < best_sent)) {
-			prism_free(best);
-			best = path;
-			best_sent = sent;
-		} else {
-			prism_free(path);
-		}
-	}
-	char *typed = best ? typed_path(best) : NULL;
-
-	prism_free(best);
-	return typed;
-}
-
-/* What an empty field starts with though the server says nothing; yours. */
-static char *proposed(const struct pt_form_view *f, const struct pt_arg *arg)
-{
-	enum pt_action_id id = pt_action_id(f->action);
-
-	if (!strcmp(arg->name, "file") && id == PT_ACTION_SEND_ALGORITHM)
-		return proposed_file(f, CORE_ASSET_ALGORITHM);
-	if (!strcmp(arg->name, "file") && id == PT_ACTION_SEND_DATA)
-		return proposed_file(f, CORE_ASSET_DATASET);
-	if (id == PT_ACTION_RESULT_FETCH && !strcmp(arg->name, "save"))
-		return prism_strdup("results.zip");
-	if (id == PT_ACTION_COMPUTATION_EXPORT && !strcmp(arg->name, "file"))
-		return prism_strdup("computations.json");
-	if (id == PT_ACTION_KEY_GENERATE && !strcmp(arg->name, "name"))
-		return prism_strdup("default");
-	return NULL;
 }
 
 static int validate_number(void *data, const struct pt_form *form, const char *value,
@@ -450,7 +371,7 @@ static void add_arg(struct pt_form_view *f, const struct pt_arg *arg)
 	/* What whoever opened the form proposes goes before what is there now. */
 	bool locked = f->tls && f->tls->locked && pt_form_current(f, arg);
 	slot->initial = prism_strdup(given && !locked ? given : pt_form_current(f, arg));
-	if (!slot->initial && (slot->initial = proposed(f, arg)))
+	if (!slot->initial && (slot->initial = pt_form_proposed(f, arg)))
 		field->flags |= PT_FIELD_PROPOSED;
 	field->initial = slot->initial;
 	if (field->kind == PT_FIELD_TEXT && (arg->flags & PT_ARG_REPEAT))

@@ -59,6 +59,9 @@ void pt_form_fields_add(struct pt_form_view *f);
 void pt_form_fields_finish(struct pt_form_view *f);
 /* The value of an argument as the server has it, for updates. Lent; NULL: not known. */
 const char *pt_form_current(const struct pt_form_view *f, const struct pt_arg *arg);
+/* What an empty field starts with though the server says nothing; yours. NULL: nothing.
+ * tui/view_form_propose.c. */
+char *pt_form_proposed(const struct pt_form_view *f, const struct pt_arg *arg);
 /* The computation being updated, with its whole document; NULL: something else. */
 const struct core_computation *pt_form_stored(const struct pt_form_view *f);
 

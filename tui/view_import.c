@@ -17,6 +17,7 @@
 #include "tui/views.h"
 
 #include <inttypes.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -40,6 +41,7 @@ struct importing {
 	bool file_open;
 	enum core_import_stage told;
 	char id[48], title[200], summary[120];
+	char line[PRISM_ERROR_TEXT + 300]; /* of the cell asked for last */
 };
 
 enum { COLUMN_NAME, COLUMN_ACTION, COLUMN_TLS, COLUMN_ROLES, COLUMN_ASSETS, COLUMN_LINE };
@@ -141,66 +143,72 @@ static enum pt_slot slot_of_level(enum core_problem_level level)
 	                                       : PT_SLOT_DIM;
 }
 
-static void problem_cell(struct importing *v, size_t n, int column, struct pt_value *ret)
+/* Rows below a computation are sentences, as wide as the table. */
+static void sentence(struct importing *v, struct pt_value *ret, enum pt_slot slot, const char *fmt,
+                     ...) PRISM_PRINTF(4, 5);
+static void sentence(struct importing *v, struct pt_value *ret, enum pt_slot slot, const char *fmt,
+                     ...)
+{
+	va_list args;
+
+	va_start(args, fmt);
+	vsnprintf(v->line, sizeof(v->line), fmt, args);
+	va_end(args);
+	ret->slot = (uint8_t)slot;
+	ret->text = v->line;
+	ret->wide = true;
+}
+
+/* What, then where: a narrow screen shows the beginning. */
+static void problem_cell(struct importing *v, size_t n, struct pt_value *ret)
 {
 	const struct core_problem *problem = &core_import_problems(v->import)->all[n];
+	char where[40] = "";
 
-	ret->slot = (uint8_t)slot_of_level(problem->level);
-	if (column == COLUMN_NAME) {
-		snprintf(ret->scratch, sizeof(ret->scratch), "  %s%s%s", problem->field,
-		         *problem->field ? ": " : "", problem->text);
-		ret->text = ret->scratch;
-	} else if (column == COLUMN_ACTION) {
-		ret->text = core_problem_word(problem->level);
-	} else if (column == COLUMN_LINE && problem->line) {
-		snprintf(ret->scratch, sizeof(ret->scratch), "%" PRIu64, problem->line);
-		ret->text = ret->scratch;
-	}
+	if (problem->line)
+		snprintf(where, sizeof(where), ", line %" PRIu64, problem->line);
+	sentence(v, ret, slot_of_level(problem->level), "  %s%s: %s%s%s%s",
+	         core_problem_word(problem->level), where, problem->text, *problem->field ? " (" : "",
+	         problem->field, *problem->field ? ")" : "");
 }
 
-static void role_cell(const struct core_import_role *role, int column, struct pt_value *ret)
+static void role_cell(struct importing *v, const struct core_import_role *role,
+                      struct pt_value *ret)
 {
-	ret->slot = role->unknown ? PT_SLOT_WARN : PT_SLOT_DIM;
-	if (column == COLUMN_NAME) {
-		size_t used = (size_t)snprintf(ret->scratch, sizeof(ret->scratch),
-		                               "  role %.80s: %zu action%s, %zu member%s", role->name,
-		                               role->actions, role->actions == 1 ? "" : "s",
-		                               role->member_count, role->member_count == 1 ? "" : "s");
-		if (role->unknown && used < sizeof(ret->scratch))
-			snprintf(ret->scratch + used, sizeof(ret->scratch) - used, " (%zu unknown)",
-			         role->unknown);
-		ret->text = ret->scratch;
-	}
+	char unknown[40] = "";
+
+	if (role->unknown)
+		snprintf(unknown, sizeof(unknown), " (%zu unknown)", role->unknown);
+	sentence(v, ret, role->unknown ? PT_SLOT_WARN : PT_SLOT_DIM,
+	         "  role %.80s: %zu action%s, %zu member%s%s", role->name, role->actions,
+	         role->actions == 1 ? "" : "s", role->member_count, role->member_count == 1 ? "" : "s",
+	         unknown);
 }
 
-static void asset_cell(const struct core_import_asset *asset, int column, struct pt_value *ret)
+static void asset_cell(struct importing *v, const struct core_import_asset *asset,
+                       struct pt_value *ret)
 {
-	ret->slot = asset->found == CORE_IMPORT_MISSING ? PT_SLOT_WARN : PT_SLOT_DIM;
-	if (column == COLUMN_NAME) {
-		snprintf(ret->scratch, sizeof(ret->scratch), "  %s %.90s: %s",
-		         asset->type == CORE_ASSET_OTHER ? "asset" : core_asset_type_word(asset->type),
-		         *asset->file_name ? asset->file_name
-		         : *asset->id      ? asset->id
-		                           : asset->checksum,
-		         core_import_found_word(asset->found));
-		ret->text = ret->scratch;
-	}
+	sentence(v, ret, asset->found == CORE_IMPORT_MISSING ? PT_SLOT_WARN : PT_SLOT_DIM,
+	         "  %s %.90s: %s",
+	         asset->type == CORE_ASSET_OTHER ? "asset" : core_asset_type_word(asset->type),
+	         *asset->file_name ? asset->file_name
+	         : *asset->id      ? asset->id
+	                           : asset->checksum,
+	         core_import_found_word(asset->found));
 }
 
-static void beyond_cell(struct importing *v, const struct core_import_beyond *b, int column,
+static void beyond_cell(struct importing *v, const struct core_import_beyond *b,
                         struct pt_value *ret)
 {
 	bool removed = core_import_prunes(v->import) && !*b->kept;
 	char text[200];
 
-	ret->slot = removed ? PT_SLOT_WARN : PT_SLOT_DIM;
-	ret->text = ret->scratch;
-	ret->scratch[0] = '\0';
-	if (column == COLUMN_NAME)
-		snprintf(ret->scratch, sizeof(ret->scratch), "  extra: %s",
-		         core_import_beyond_text(v->import, b, text, sizeof(text)));
-	else if (column == COLUMN_ACTION)
-		ret->text = *b->kept ? "kept" : removed ? "remove" : "stays";
+	core_import_beyond_text(v->import, b, text, sizeof(text));
+	sentence(v, ret, removed ? PT_SLOT_WARN : PT_SLOT_DIM, "  extra, %s: %s%s%s",
+	         removed    ? "is removed"
+	         : *b->kept ? "is kept"
+	                    : "stays",
+	         text, *b->kept ? "; " : "", b->kept);
 }
 
 static enum pt_slot slot_of_item(const struct core_import_item *item)
@@ -236,8 +244,11 @@ static void item_cell(struct importing *v, size_t n, int column, struct pt_value
 		ret->text = item->outcome
 		                ? core_import_outcome_word(item->outcome)
 		                : core_import_action_word(item->left_out ? CORE_IMPORT_SKIP : item->action);
-		if (!item->outcome && item->warnings && ret->slot == PT_SLOT_TEXT)
+		if (!item->outcome && item->warnings && ret->slot == PT_SLOT_TEXT) {
+			snprintf(ret->scratch, sizeof(ret->scratch), "%s, %zu!", ret->text, item->warnings);
+			ret->text = ret->scratch; /* a screen without colours shows it too */
 			ret->slot = PT_SLOT_WARN;
+		}
 		break;
 	case COLUMN_TLS:
 		ret->text = core_tls_mode_info(item->mode)->badge;
@@ -259,18 +270,20 @@ static void cell(void *data, size_t n, int column, struct pt_value *ret)
 	const struct row *r = &v->rows[n];
 
 	ret->glyph = -1;
+	if (r->part != PART_NONE && column != COLUMN_NAME)
+		return;
 	if (r->part == PART_PROBLEM) {
-		problem_cell(v, r->n, column, ret);
+		problem_cell(v, r->n, ret);
 	} else if (r->item == THE_FILE) {
 		if (column == COLUMN_NAME)
 			ret->text = v->file_open ? "- findings about the file" : "+ findings about the file";
 		ret->slot = PT_SLOT_WARN;
 	} else if (r->part == PART_ROLE) {
-		role_cell(&core_import_at(v->import, r->item)->roles[r->n], column, ret);
+		role_cell(v, &core_import_at(v->import, r->item)->roles[r->n], ret);
 	} else if (r->part == PART_ASSET) {
-		asset_cell(&core_import_at(v->import, r->item)->assets[r->n], column, ret);
+		asset_cell(v, &core_import_at(v->import, r->item)->assets[r->n], ret);
 	} else if (r->part == PART_BEYOND) {
-		beyond_cell(v, &core_import_at(v->import, r->item)->beyond[r->n], column, ret);
+		beyond_cell(v, &core_import_at(v->import, r->item)->beyond[r->n], ret);
 	} else {
 		item_cell(v, r->item, column, ret);
 	}
@@ -283,12 +296,15 @@ static const struct pt_table_model model = {.count = row_count, .id = row_id, .c
 static void tell_end(struct importing *v)
 {
 	struct pt_app *app = v->view->app;
+	struct core_import_counts counts = core_import_counts(v->import);
+	bool bad = counts.by_outcome[CORE_IMPORT_PARTLY] || counts.by_outcome[CORE_IMPORT_NOT_DONE];
 	char text[200];
 
 	pt_import_summary(v->import, text, sizeof(text));
 	switch (core_import_stage(v->import)) {
 	case CORE_IMPORT_DONE:
-		pt_app_message(app, PT_SLOT_GOOD, "import of %s: %s", core_import_file(v->import), text);
+		pt_app_message(app, bad ? PT_SLOT_WARN : PT_SLOT_GOOD, "import of %s: %s",
+		               core_import_file(v->import), text);
 		break;
 	case CORE_IMPORT_STOPPED:
 		pt_app_message(app, PT_SLOT_WARN, "import of %s stopped: %s; it can go on",
@@ -362,6 +378,9 @@ static void step_text(const struct pt_view *view, char *buf, size_t size)
 	case CORE_IMPORT_READY:
 		if (core_import_todo(import))
 			ready_text(import, &names, buf, size);
+		else if (*core_import_before(import))
+			snprintf(buf, size, "nothing to do: imported on %.10s; \"again\" imports it once more",
+			         core_import_before(import));
 		else
 			snprintf(buf, size, "there is nothing to import");
 		break;
@@ -448,8 +467,9 @@ static unsigned ask_start(struct importing *v)
 		prism_buf_printf(&text, " The file is broken at %s: what comes behind is lost.",
 		                 core_import_broken(v->import)->message);
 	if (problems->by_level[CORE_PROBLEM_WARNING])
-		prism_buf_printf(&text, " %zu warnings: parts will be missing.",
-		                 problems->by_level[CORE_PROBLEM_WARNING]);
+		prism_buf_printf(&text, " %zu warning%s in the list.",
+		                 problems->by_level[CORE_PROBLEM_WARNING],
+		                 problems->by_level[CORE_PROBLEM_WARNING] == 1 ? "" : "s");
 	if (counts.by_found[CORE_IMPORT_EMBEDDED])
 		prism_buf_printf(&text, " Assets are made from the file.");
 	if (core_import_prunes(v->import) && counts.beyond)

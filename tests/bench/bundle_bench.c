@@ -199,7 +199,8 @@ static void bench_export(const char *path, struct sandbox *sandbox, const char *
                          double wanted, const char *requests)
 {
 	struct exported e = {.run = corerun_open(sandbox->url, NULL)};
-	const struct core_export_spec spec = {.path = path, .private_keys = true, .samples = true};
+	const struct core_export_spec spec = {
+	    .path = path, .replace = true, .private_keys = true, .samples = true};
 
 	corerun_login(e.run, sandbox->users[0].email, sandbox->users[0].password);
 	assert_int_equal(core_workspace_enter(e.run->core, workspace, NULL, corerun_done, e.run, NULL),

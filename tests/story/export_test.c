@@ -54,7 +54,7 @@ static void done(struct place *p)
 
 static const cJSON *export_all(struct place *p)
 {
-	const cJSON *doc = cli_must(&p->cli, "computation export %s --all", p->path);
+	const cJSON *doc = cli_must(&p->cli, "computation export --replace %s --all", p->path);
 
 	prism_buf_finish(&p->text);
 	assert_int_equal(prism_file_read(p->path, FILE_MAX, &p->text, NULL), 0);
@@ -106,12 +106,29 @@ static void it_is_read_once(void **state)
 	done(p);
 }
 
+/* What was there before is not lost by chance. */
+static void a_file_that_is_there_is_refused(void **state)
+{
+	struct place *p = with_fault(NULL);
+
+	PRISM_UNUSED(state);
+	cli_must(&p->cli, "computation export %s 'Empty draft'", p->path);
+	p->cli.quiet = true;
+	assert_int_equal(cli_run(&p->cli, "computation export %s --all", p->path), 6);
+	assert_non_null(strstr(p->cli.err, "exists already"));
+	assert_int_equal(prism_file_read(p->path, FILE_MAX, &p->text, NULL), 0);
+	assert_int_equal(count_of(p->text.data, "\"computation\": {"), 1);
+	export_all(p);
+	assert_true(count_of(p->text.data, "\"computation\": {") > 5);
+	done(p);
+}
+
 static void without_samples_the_rest_is_there(void **state)
 {
 	struct place *p = with_fault(NULL);
 
 	PRISM_UNUSED(state);
-	cli_must(&p->cli, "computation export %s --all --no-samples", p->path);
+	cli_must(&p->cli, "computation export --replace %s --all --no-samples", p->path);
 	assert_int_equal(prism_file_read(p->path, FILE_MAX, &p->text, NULL), 0);
 	assert_int_equal(count_of(p->text.data, "\"asset\": \"\""),
 	                 count_of(p->text.data, "\"file_name\": "));
@@ -124,6 +141,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(a_shared_asset_stands_with_each),
 	    cmocka_unit_test(it_is_read_once),
+	    cmocka_unit_test(a_file_that_is_there_is_refused),
 	    cmocka_unit_test(without_samples_the_rest_is_there),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -83,7 +83,7 @@ static void must_be_the_base(struct place *p, const char *when)
 {
 	PRISM_AUTO_FREE char *path = path_in(p, "there.json");
 
-	cli_must(&p->cli, "computation export %s --all", path);
+	cli_must(&p->cli, "computation export --replace %s --all", path);
 	PRISM_AUTO_FREE char *text = text_of(path);
 	if (strcmp(text, p->base_text) != 0)
 		fail_msg("%s: the workspace is not what was imported: %zu bytes, not %zu", when,
@@ -101,10 +101,10 @@ static int start(void **state)
 	corerun_login(p->run, p->sandbox->users[0].email, p->sandbox->users[0].password);
 	p->base = path_in(p, "base.json");
 	PRISM_AUTO_FREE char *demo = path_in(p, "demo.json");
-	cli_must(&p->cli, "computation export %s --all", demo);
+	cli_must(&p->cli, "computation export --replace %s --all", demo);
 	new_workspace(p, "Base");
 	cli_run(&p->cli, "computation import %s --create-assets", demo);
-	cli_must(&p->cli, "computation export %s --all", p->base);
+	cli_must(&p->cli, "computation export --replace %s --all", p->base);
 	p->base_text = text_of(p->base);
 	assert_non_null(strstr(p->base_text, "Iris classification baseline"));
 	*state = p;
@@ -133,7 +133,7 @@ static void there_and_back_gives_the_same_bytes(void **state)
 	PRISM_AUTO_FREE char *again = path_in(p, "again.json");
 	struct stat info;
 
-	cli_must(&p->cli, "computation export %s --all", again);
+	cli_must(&p->cli, "computation export --replace %s --all", again);
 	PRISM_AUTO_FREE char *text = text_of(again);
 	assert_string_equal(text, p->base_text);
 	assert_int_equal(stat(again, &info), 0);
@@ -147,7 +147,7 @@ static void there_and_back_gives_the_same_bytes(void **state)
 	must_be_the_base(p, "updated");
 	cli_must(&p->cli, "computation import %s --again --existing skip", p->base);
 	must_be_the_base(p, "skipped");
-	assert_int_not_equal(cli_run(&p->cli, "computation export %s", again),
+	assert_int_not_equal(cli_run(&p->cli, "computation export --replace %s", again),
 	                     0); /* none named, no --all */
 }
 
@@ -318,7 +318,7 @@ static void what_can_be_created_is_created(void **state)
 	assert_non_null(strstr(text.data, "\"outcome\": \"not done\""));
 	prism_buf_finish(&text);
 	/* a field nobody knows went to the server and comes back */
-	cli_must(&p->cli, "computation export %s --all", report);
+	cli_must(&p->cli, "computation export --replace %s --all", report);
 	assert_int_equal(prism_file_read(report, FILE_MAX, &text, NULL), 0);
 	assert_non_null(strstr(text.data, "\"x_limit\": 7"));
 	prism_buf_finish(&text);
@@ -338,8 +338,8 @@ static void a_copy_is_the_same_under_another_name(void **state)
 	    id, sizeof(id), "%s",
 	    cli_text(cli_must(&p->cli, "computation copy 'Survey word counts' --name Twin"), "id"));
 	assert_true(id[0] != '\0');
-	cli_must(&p->cli, "computation export %s 'Survey word counts'", one);
-	cli_must(&p->cli, "computation export %s %s", two, id);
+	cli_must(&p->cli, "computation export --replace %s 'Survey word counts'", one);
+	cli_must(&p->cli, "computation export --replace %s %s", two, id);
 	PRISM_AUTO_FREE char *first = text_of(one);
 	PRISM_AUTO_FREE char *second = text_of(two);
 	char *name = strstr(second, "\"Twin\"");
@@ -383,19 +383,19 @@ static void private_keys_can_be_left_out(void **state)
 
 	new_workspace(p, "Keys");
 	cli_must(&p->cli, "computation import %s", path);
-	cli_must(&p->cli, "computation export %s K", out);
+	cli_must(&p->cli, "computation export --replace %s K", out);
 	assert_non_null(strstr(p->cli.err, "private keys of 1 agent"));
 	assert_int_equal(prism_file_read(out, FILE_MAX, &text, NULL), 0);
 	assert_non_null(strstr(text.data, "BEGIN PRIVATE KEY"));
 	prism_buf_finish(&text);
-	cli_must(&p->cli, "computation export %s K --no-private-keys", out);
+	cli_must(&p->cli, "computation export --replace %s K --no-private-keys", out);
 	assert_int_equal(prism_file_read(out, FILE_MAX, &text, NULL), 0);
 	assert_null(strstr(text.data, "PRIVATE KEY"));
 	assert_non_null(strstr(text.data, "BEGIN CERTIFICATE"));
 	prism_buf_finish(&text);
 	/* and an import of that one does not wipe the key that is there */
 	cli_must(&p->cli, "computation import %s --existing update", out);
-	cli_must(&p->cli, "computation export %s K", out);
+	cli_must(&p->cli, "computation export --replace %s K", out);
 	assert_int_equal(prism_file_read(out, FILE_MAX, &text, NULL), 0);
 	assert_non_null(strstr(text.data, "BEGIN PRIVATE KEY"));
 	prism_buf_finish(&text);

@@ -33,7 +33,7 @@ static char *export_of(struct place *p, const char *name)
 	PRISM_AUTO_FREE char *path = prism_asprintf("%s/now.json", p->dir);
 	struct prism_buf text;
 
-	cli_must(&p->cli, "computation export %s '%s'", path, name);
+	cli_must(&p->cli, "computation export --replace %s '%s'", path, name);
 	assert_int_equal(prism_file_read(path, FILE_MAX, &text, NULL), 0);
 	return prism_buf_take(&text, NULL);
 }
