@@ -2,9 +2,9 @@
  * Through one SSH hop: what a key and a refresh cost with 100 ms added each way, and an upload
  * against what scp moves through the same hop in the same run.
  *
- * Method: Debian's sshd on loopback, the sandbox behind it; the way to the sshd leads through a
- * relay that holds every byte for 100 ms (tests/lib/delay.h: netem is not in every kernel).  scp
- * jumps over the same sshd to a second one and writes to /dev/null; the upload goes to a gRPC sink
+ * Method: Debian's sshd, the sandbox behind it; the client runs in a network namespace whose way to
+ * the sshd netem delays by 100 ms, or, where the kernel has no netem or permits no namespaces, comes
+ * through a relay that holds every byte as long (tests/lib/wire.h).  scp jumps over the same sshd to a second one and writes to /dev/null; the upload goes to a gRPC sink
  * that counts and forgets.  The better of ROUNDS, taken in turns.
  *
  * BENCH_BASTION_MIB (1024) sets the size without delay; with it 64 MiB are sent, because the
@@ -17,14 +17,16 @@
 #include "sandbox/grpc_server.h"
 #include "tests/lib/bench.h"
 #include "tests/lib/client.h"
-#include "tests/lib/delay.h"
 #include "tests/lib/measure.h"
+#include "tests/lib/netns.h"
 #include "tests/lib/sshd.h"
 #include "tests/lib/tmpdir.h"
+#include "tests/lib/wire.h"
 
 #include <fcntl.h>
 #include <math.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -35,6 +37,8 @@
 
 static struct sshd *bastion, *target;
 static char *dir;
+static const char *host = "127.0.0.1"; /* the bastion's address, from where the client is */
+static struct netns *netns;            /* NULL: a relay */
 
 /* ---- the upload ---- */
 
@@ -115,13 +119,26 @@ static void upload_begin(struct net_tunnel_wait *wait, struct net_ssh *ssh,
 		upload_done(u, &failure);
 }
 
+/* The bastion's network, for what is started behind it, and back. */
+static void near(bool here)
+{
+	if (netns && here)
+		netns_leave(netns);
+	else if (netns)
+		netns_enter(netns);
+}
+
 /* Seconds; 0: it failed. In a process of its own. */
 static double run_upload(const char *path, uint16_t port)
 {
 	char address[64] = "";
-	pid_t sink = sink_start(address), sender;
 	double seconds = 0;
 	int ends[2], status;
+	pid_t sink, sender;
+
+	near(true);
+	sink = sink_start(address);
+	near(false);
 
 	if (pipe(ends) < 0)
 		exit(1);
@@ -135,7 +152,7 @@ static double run_upload(const char *path, uint16_t port)
 		                                    .strict = NET_SSH_STRICT_ACCEPT_NEW};
 		struct net_tunnels *tunnels = net_tunnels_create(loop, work, &config);
 		PRISM_AUTO_FREE char *via =
-		    prism_asprintf("%s@127.0.0.1:%u", bastion->user, (unsigned)port);
+		    prism_asprintf("%s@%s:%u", bastion->user, host, (unsigned)port);
 		struct prism_error err = PRISM_ERROR_INIT;
 		struct net_tunnel *tunnel = net_tunnels_get(tunnels, via, &err);
 		struct core_agent_connection connection = {.url = address, .tunnel = tunnel};
@@ -172,10 +189,11 @@ static char *scp_config(uint16_t port)
 	if (!f)
 		exit(1);
 	fprintf(f,
-	        "Host *\n  User %s\n  HostName 127.0.0.1\n  UserKnownHostsFile %s\n"
+	        "Host bastion\n  HostName %s\nHost *\n  User %s\n  HostName 127.0.0.1\n"
+	        "  UserKnownHostsFile %s\n"
 	        "  StrictHostKeyChecking no\n  LogLevel ERROR\nHost bastion\n  Port %u\n  IdentityFile "
 	        "%s\nHost target\n  Port %u\n  IdentityFile %s\n  ProxyJump bastion\n",
-	        bastion->user, bastion->known_hosts, (unsigned)port, bastion->key,
+	        host, bastion->user, bastion->known_hosts, (unsigned)port, bastion->key,
 	        (unsigned)target->port, target->key);
 	fclose(f);
 	return path;
@@ -247,7 +265,7 @@ static void screen(uint16_t port)
 {
 	struct sandbox *sandbox = sandbox_start(NULL);
 	PRISM_AUTO_FREE char *via =
-	    prism_asprintf("PRISM_TUI_VIA=%s@127.0.0.1:%u", bastion->user, (unsigned)port);
+	    prism_asprintf("PRISM_TUI_VIA=%s@%s:%u", bastion->user, host, (unsigned)port);
 	PRISM_AUTO_FREE char *known =
 	    prism_asprintf("PRISM_TUI_SSH_KNOWN_HOSTS=%s", bastion->known_hosts);
 	PRISM_AUTO_FREE char *key = prism_asprintf("PRISM_TUI_SSH_KEY=%s", bastion->key);
@@ -261,6 +279,8 @@ static void screen(uint16_t port)
 	                     "PRISM_TUI_WORKSPACE=open-science-lab",
 	                     NULL};
 	struct client_spec spec = {.sandbox = sandbox, .env = env, .rows = 40, .cols = 120};
+	if (netns)
+		netns_enter(netns);
 	struct pty *p = client_start(&spec);
 	struct measure_keys keys, refresh;
 	char words[100];
@@ -289,12 +309,49 @@ static void screen(uint16_t port)
 	sandbox_stop(sandbox);
 }
 
+/* Everything that is far away, while netem works, then near. */
+static void measure(void)
+{
+	const char *size = getenv("BENCH_BASTION_MIB");
+	long mib = size ? strtol(size, NULL, 10) : getenv("BENCH_QUICK") ? 128 : 1024;
+	long far_mib = getenv("BENCH_QUICK") ? 8 : 64;
+	struct wire *wire = netns ? NULL : wire_start(bastion->port);
+	uint16_t port = wire ? (uint16_t)wire_port(wire) : bastion->port;
+	char title[80];
+
+	if (wire)
+		wire_delay(wire, DELAY_MS, 0);
+	screen(port);
+	snprintf(title, sizeof(title), "upload of %ld MiB, 100 ms added each way", far_mib);
+	compete(title, far_mib, port);
+	wire_stop(wire);
+	if (netns) {
+		netns_leave(netns);
+		(void)netns_shape(netns, "delay 0ms");
+		netns_enter(netns);
+	}
+	snprintf(title, sizeof(title), "upload of %ld MiB through one hop", mib);
+	compete(title, mib, bastion->port);
+}
+
+/* NULL where the kernel or its permissions do not have what it takes: said. */
+static struct netns *far_network(void)
+{
+	const char *why;
+	struct netns *made = netns_create(&why);
+
+	if (made && (why = netns_shape(made, "delay 100ms"))) {
+		netns_destroy(made);
+		made = NULL;
+	}
+	if (!made)
+		printf("through a relay: %s\n", why);
+	return made;
+}
+
 int main(void)
 {
-	const char *why = sshd_missing(), *size = getenv("BENCH_BASTION_MIB");
-	long mib = size ? strtol(size, NULL, 10) : getenv("BENCH_QUICK") ? 128 : 1024;
-	struct delay *delay;
-	char title[80];
+	const char *why = sshd_missing();
 
 	signal(SIGPIPE, SIG_IGN);
 	bench_begin("bastion");
@@ -303,16 +360,12 @@ int main(void)
 		return bench_end() < 0;
 	}
 	dir = tmpdir_create();
-	bastion = sshd_start(dir, NULL);
+	netns = far_network();
+	host = netns ? NETNS_HERE : host;
+	bastion = sshd_start_on(dir, netns ? NETNS_HERE : NULL, NULL);
 	target = sshd_start(dir, NULL);
-	delay = delay_start(bastion->port, DELAY_MS);
-	screen(delay->port);
-	snprintf(title, sizeof(title), "upload of %ld MiB, 100 ms added each way",
-	         getenv("BENCH_QUICK") ? 8L : 64L);
-	compete(title, getenv("BENCH_QUICK") ? 8 : 64, delay->port);
-	snprintf(title, sizeof(title), "upload of %ld MiB through one hop", mib);
-	compete(title, mib, bastion->port);
-	delay_stop(delay);
+	measure();
+	netns_destroy(netns);
 	sshd_stop(target);
 	sshd_stop(bastion);
 	tmpdir_remove(dir);

@@ -1,6 +1,8 @@
 /*
- * A session over a network that keeps failing: 10 s dark in each minute, a stall in one read of a
- * hundred (what TCP makes of a lost packet), 20 ms each way.  An algorithm prints ten numbered
+ * A session over a network that keeps failing: 10 s dark in each minute, one packet of a hundred
+ * lost, 20 ms each way: by netem, with the clients in a network namespace, or, where the kernel has
+ * no netem or permits no namespaces, by a relay (tests/lib/wire.h), where one read of a hundred
+ * stalls, which is what TCP makes of a lost packet.  An algorithm prints ten numbered
  * lines a second; one client follows it by -c, another shows it on a terminal, a third creates
  * computations.  Afterwards: lines lost or printed twice, computations made twice or reported
  * wrong, bytes the terminal was sent.
@@ -11,6 +13,7 @@
 #include "base/mem.h"
 #include "tests/lib/bench.h"
 #include "tests/lib/client.h"
+#include "tests/lib/netns.h"
 #include "tests/lib/story.h"
 #include "tests/lib/tmpdir.h"
 #include "tests/lib/wire.h"
@@ -18,6 +21,7 @@
 #include <fcntl.h>
 #include <math.h>
 #include <setjmp.h>
+#include <stdbool.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -34,13 +38,15 @@
 
 struct session {
 	struct story story;
-	struct wire *wire;
+	struct netns *netns; /* NULL: a relay */
+	struct wire *wire;   /* NULL: netem */
 	char url[64];
-	struct sandbox through; /* the same sandbox, by way of the wire */
+	struct sandbox through; /* the same sandbox, by way of the failing network */
 	char *dir, *algorithm, *printed, id[80];
 	int seconds;
 	pid_t follower;
 	unsigned made, failed;
+	bool dark;
 };
 
 static void write_algorithm(struct session *s)
@@ -117,6 +123,51 @@ static void create_one(struct session *s, int number)
 	cli_finish(&c);
 }
 
+/* ---- the network ---- */
+
+#define BAD "delay 20ms loss 1%"
+
+/* Before the sandbox starts, which listens where the clients can reach it. */
+static const char *far_network(struct session *s)
+{
+	const char *why;
+
+	s->netns = netns_create(&why);
+	if (s->netns && (why = netns_shape(s->netns, BAD))) {
+		netns_destroy(s->netns);
+		s->netns = NULL;
+	}
+	if (!s->netns)
+		printf("through a relay: %s\n", why);
+	return s->netns ? NETNS_HERE ":0" : "127.0.0.1:0";
+}
+
+static void lay_wire(struct session *s)
+{
+	const char *url = s->story.sandbox->url;
+
+	snprintf(s->url, sizeof(s->url), "PRISM_TUI_URL=%s", url);
+	if (!s->netns) {
+		s->wire = wire_start((int)strtol(strrchr(url, ':') + 1, NULL, 10));
+		wire_delay(s->wire, 20, 1);
+		snprintf(s->url, sizeof(s->url), "PRISM_TUI_URL=http://127.0.0.1:%d", wire_port(s->wire));
+	}
+	s->through = *s->story.sandbox;
+	s->through.url = strchr(s->url, '=') + 1;
+}
+
+static void go_dark(struct session *s, bool dark)
+{
+	if (s->wire) {
+		wire_set(s->wire, dark ? WIRE_DARK : WIRE_UP);
+	} else if (s->dark != dark) {
+		netns_leave(s->netns);
+		(void)netns_shape(s->netns, dark ? "loss 100%" : BAD);
+		netns_enter(s->netns);
+	}
+	s->dark = dark;
+}
+
 /* The session proper: dark in the last DARK_S seconds of each minute, a write every few. */
 static void live(struct session *s, struct pty *p, double *ret_lit_bytes, double *ret_lit_s)
 {
@@ -129,7 +180,7 @@ static void live(struct session *s, struct pty *p, double *ret_lit_bytes, double
 		bool dark = second % PERIOD_S >= PERIOD_S - DARK_S;
 		int64_t from = bench_now_ns();
 
-		wire_set(s->wire, dark ? WIRE_DARK : WIRE_UP);
+		go_dark(s, dark);
 		pty_mark(p);
 		if (second % 7 == 0)
 			create_one(s, number++);
@@ -139,7 +190,7 @@ static void live(struct session *s, struct pty *p, double *ret_lit_bytes, double
 			*ret_lit_s += (double)(bench_now_ns() - from) / 1e9;
 		}
 	}
-	wire_set(s->wire, WIRE_UP);
+	go_dark(s, false);
 }
 
 static void judge_lines(struct session *s)
@@ -199,23 +250,23 @@ static void measure(void **state)
 
 	(void)state;
 	write_algorithm(&s);
-	story_start(&s.story, NULL);
-	s.wire = wire_start((int)strtol(strrchr(s.story.sandbox->url, ':') + 1, NULL, 10));
-	wire_delay(s.wire, 20, 1);
-	snprintf(s.url, sizeof(s.url), "PRISM_TUI_URL=http://127.0.0.1:%d", wire_port(s.wire));
-	s.through = *s.story.sandbox;
-	s.through.url = strchr(s.url, '=') + 1;
+	story_start(&s.story, (const char *const[]){"--listen", far_network(&s), NULL});
+	lay_wire(&s);
 	cli_must(&s.story.cli, "key generate --type ed25519");
 	story_define(&s.story, "Counted", "", s.algorithm, STORY_SAMPLES "flowers.csv", s.id);
 	story_run_until(&s.story, s.id, "ReceivingAlgorithm");
 	cli_must(&s.story.cli, "send algorithm %s %s --type python", s.id, s.algorithm);
 	cli_must(&s.story.cli, "send data %s " STORY_SAMPLES "flowers.csv", s.id);
+	if (s.netns)
+		netns_enter(s.netns);
 	start_follower(&s);
 	p = start_screen(&s);
 	live(&s, p, &bytes, &lit);
 	assert_int_equal(waitpid(s.follower, &status, 0), s.follower);
 	bench_at_most("sessions that crashed", !WIFEXITED(status) + !pty_has(p, "counted line"), "", 0,
 	              NULL);
+	if (s.netns)
+		netns_leave(s.netns);
 	judge_lines(&s);
 	judge_writes(&s);
 	bench_at_most("terminal, ten lines a second", bytes / lit / 1024, "KiB/s", 2, "120x40");
@@ -223,6 +274,7 @@ static void measure(void **state)
 	pty_wait_exit(p, SOON, NULL);
 	pty_destroy(p);
 	wire_stop(s.wire);
+	netns_destroy(s.netns);
 	story_stop(&s.story);
 	tmpdir_remove(s.dir);
 	prism_free(s.algorithm);

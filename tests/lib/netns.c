@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <spawn.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -112,14 +113,22 @@ void netns_leave(struct netns *n)
 	n->inside = false;
 }
 
-bool netns_delay(struct netns *n, int ms)
+static bool shape(const char *device, const char *how)
 {
-	bool good = tool("tc qdisc add dev %s root netem delay %dms limit 100000", n->device, ms);
+	PRISM_AUTO_FREE char *line =
+	    prism_asprintf("tc qdisc replace dev %s root netem limit 100000 %s", device, how);
+
+	return tool("%s", line, 0);
+}
+
+const char *netns_shape(struct netns *n, const char *how)
+{
+	bool good = shape(n->device, how);
 
 	netns_enter(n);
-	good = good && tool("tc qdisc add dev far%s root netem delay %dms limit 100000", "", ms);
+	good = good && shape("far", how);
 	netns_leave(n);
-	return good;
+	return good ? NULL : "no netem here (iproute2's tc, and a kernel with sch_netem)";
 }
 
 void netns_destroy(struct netns *n)

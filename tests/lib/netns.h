@@ -8,8 +8,6 @@
 #ifndef PRISM_TESTS_NETNS_H
 #define PRISM_TESTS_NETNS_H
 
-#include <stdbool.h>
-
 #define NETNS_HERE "10.77.77.1" /* this side, seen from there */
 
 struct netns;
@@ -18,7 +16,7 @@ struct netns *netns_create(const char **why);
 void netns_destroy(struct netns *netns); /* NULL allowed; steps back first */
 void netns_enter(struct netns *netns);   /* what is started now is there */
 void netns_leave(struct netns *netns);
-/* Delays each packet by so many milliseconds, each way. False: the kernel has no netem. */
-bool netns_delay(struct netns *netns, int ms);
+/* Both ends as netem's words say, "delay 100ms loss 1%": each way. NULL: done; else why not. */
+const char *netns_shape(struct netns *netns, const char *how);
 
 #endif

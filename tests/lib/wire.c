@@ -22,7 +22,7 @@
 
 #define PAIRS_MAX 64
 #define PIECE 65536
-#define QUEUE_MAX (8 << 20) /* bytes on their way in one direction; a long fat pipe */
+#define QUEUE_MAX (64 << 20) /* bytes on their way in one direction: more than any window here */
 #define STALL_MS 200        /* the shortest retransmission time-out of Linux */
 
 struct piece {
