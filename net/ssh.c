@@ -1,5 +1,6 @@
 /*
- * The session: states, buffers, the host's key.
+ * The session: its states.  Buffers and memory are net/ssh_bytes.c's, the host's key is
+ * net/ssh_hostkey.c's.
  *
  *   connect ─► handshake ─► host key ─► auth ─► up
  *       └──────────┴────────────┴────────┴──────┴──► over        one function per state
@@ -22,172 +23,13 @@
 #include "net/ssh.h"
 
 #include "base/log.h"
-#include "base/text.h"
 #include "net/ssh_private.h"
 
-#include <assert.h>
-#include <errno.h>
 #include <fcntl.h>
-#include <string.h>
 #include <unistd.h>
 
-#define IN_SIZE (256u << 10)
-#define OUT_HIGH (1u << 20) /* a few round trips of packets; more would only add delay */
-#define OUT_MAX (64u << 20) /* never reached: OUT_HIGH and the packets of one turn */
-#define TURN_ROUNDS 32      /* fills of [in] before others on the loop get a turn */
-#define DRY_MAX \
-	1000000 /* many channels ask often; this is ten milliseconds of doing nothing else */
+#define TURN_ROUNDS 32 /* fills of [in] before others on the loop get a turn */
 #define MODULE "ssh"
-
-/* ---- memory ---- */
-
-struct piece {
-	struct prism_list node; /* of net_ssh.pieces */
-	size_t size;
-	max_align_t data[];
-};
-
-static struct piece *piece_of(void *data)
-{
-	return (struct piece *)(void *)((char *)data - offsetof(struct piece, data));
-}
-
-static void piece_free(struct piece *piece)
-{
-	prism_list_remove(&piece->node);
-	prism_wipe(piece->data, piece->size);
-	prism_free(piece);
-}
-
-static void *memory_alloc(size_t count, void **abstract)
-{
-	struct net_ssh *ssh = *abstract;
-	struct piece *piece = prism_alloc(sizeof(*piece) + count);
-
-	piece->size = count;
-	prism_list_append(&ssh->pieces, &piece->node);
-	return piece->data;
-}
-
-static void memory_free(void *data, void **abstract)
-{
-	PRISM_UNUSED(abstract);
-	if (data)
-		piece_free(piece_of(data));
-}
-
-static void *memory_realloc(void *data, size_t count, void **abstract)
-{
-	void *fresh = memory_alloc(count, abstract);
-
-	if (data) {
-		size_t size = piece_of(data)->size;
-
-		memcpy(fresh, data, size < count ? size : count);
-	}
-	memory_free(data, abstract);
-	return fresh;
-}
-
-struct net_ssh_buffer net_ssh_buffer(struct net_ssh *ssh, const void *data, size_t len)
-{
-	void *abstract = ssh;
-	char *copy = memory_alloc(len + 1, &abstract);
-
-	memcpy(copy, data, len);
-	return (struct net_ssh_buffer){copy, len};
-}
-
-/* ---- bytes ---- */
-
-static LIBSSH2_SEND_FUNC(take_packet)
-{
-	struct net_ssh *ssh = *abstract;
-
-	PRISM_UNUSED(socket);
-	PRISM_UNUSED(flags);
-	if (ssh->lower_over || ssh->state == NET_SSH_OVER)
-		return -EPIPE;
-	if (prism_buf_append(&ssh->out, buffer, length, NULL) < 0)
-		return -ENOBUFS;
-	return (ssize_t)length;
-}
-
-static LIBSSH2_RECV_FUNC(give_bytes)
-{
-	struct net_ssh *ssh = *abstract;
-	size_t have = ssh->in_end - ssh->in_start, take = have < length ? have : length;
-
-	PRISM_UNUSED(socket);
-	PRISM_UNUSED(flags);
-	if (!take) {
-		/* Some of libssh2's clean-ups try again for ever: the turn must end. */
-		if (++ssh->dry > DRY_MAX)
-			ssh->lower_over = true;
-		return ssh->lower_over || ssh->state == NET_SSH_OVER ? 0 : -EAGAIN;
-	}
-	memcpy(buffer, ssh->in + ssh->in_start, take);
-	ssh->in_start += take;
-	return (ssize_t)take;
-}
-
-static LIBSSH2_DISCONNECT_FUNC(said_goodbye)
-{
-	struct net_ssh *ssh = *abstract;
-
-	PRISM_UNUSED(reason);
-	PRISM_UNUSED(language);
-	PRISM_UNUSED(language_len);
-	if (!ssh->goodbye && message_len > 0)
-		ssh->goodbye = prism_strndup(message, (size_t)message_len);
-}
-
-/* True when there is something to work on. */
-static bool fill(struct net_ssh *ssh)
-{
-	ssize_t got;
-
-	if (ssh->in_start < ssh->in_end)
-		return true;
-	if (ssh->lower_over)
-		return false;
-	ssh->in_start = ssh->in_end = 0;
-	got = net_stream_read(ssh->lower, ssh->in, IN_SIZE, &ssh->lower_error);
-	if (got == NET_STREAM_AGAIN)
-		return false;
-	if (got <= 0) {
-		ssh->lower_over = true;
-		return true; /* the state's function finds out */
-	}
-	ssh->in_end = (size_t)got;
-	ssh->received += (uint64_t)got;
-	ssh->heard_ms = prism_clock_mono_ms(prism_loop_clock(ssh->loop));
-	return true;
-}
-
-static void flush(struct net_ssh *ssh)
-{
-	size_t sent = 0;
-
-	while (sent < ssh->out.len && !ssh->lower_over) {
-		ssize_t put = net_stream_write(ssh->lower, ssh->out.data + sent, ssh->out.len - sent,
-		                               &ssh->lower_error);
-
-		if (put == NET_STREAM_AGAIN)
-			break;
-		if (put < 0)
-			ssh->lower_over = true;
-		else
-			sent += (size_t)put;
-	}
-	ssh->sent += sent;
-	prism_buf_consume(&ssh->out, sent);
-}
-
-bool net_ssh_may_send(const struct net_ssh *ssh)
-{
-	return ssh->out.len < OUT_HIGH;
-}
 
 /* ---- endings ---- */
 
@@ -246,8 +88,7 @@ static void session_free(struct net_ssh *ssh)
 	     i++)
 		;
 	ssh->session = NULL;
-	PRISM_LIST_EACH (&ssh->pieces, node, next)
-		piece_free(PRISM_CONTAINER(node, struct piece, node));
+	net_ssh_bytes_forget(ssh);
 }
 
 static void over(struct net_ssh *ssh, const struct prism_error *err)
@@ -359,121 +200,6 @@ void net_ssh_answer(struct net_ssh *ssh, bool yes, const struct prism_secret *co
 	net_ssh_kick(ssh);
 }
 
-/* ---- the host's key ---- */
-
-/* The types this build of libssh2 checks; known ones first, so that a host is asked for the key
- * that it is known by. */
-static void prefer_known_types(struct net_ssh *ssh, const struct net_known_hosts *known)
-{
-	static const char *const types[] = {"ssh-ed25519", "ecdsa-sha2-nistp256", "ecdsa-sha2-nistp384",
-	                                    "ecdsa-sha2-nistp521", "ssh-rsa"};
-	PRISM_AUTO_BUF struct prism_buf list = PRISM_BUF_INIT(1024);
-
-	for (unsigned pass = 0; pass < 2; pass++)
-		for (size_t i = 0; i < PRISM_COUNT(types); i++)
-			if (net_known_hosts_has(known, ssh->host->key_name, ssh->host->port, types[i]) ==
-			    (pass == 0))
-				prism_buf_printf(&list, "%s%s", list.len ? "," : "", types[i]);
-	(void)libssh2_session_method_pref(ssh->session, LIBSSH2_METHOD_HOSTKEY, prism_buf_text(&list));
-}
-
-static struct net_known_hosts *load_known(struct net_ssh *ssh, struct prism_error *err)
-{
-	return net_known_hosts_load((const char *const *)ssh->host->known, ssh->host->known_count, err);
-}
-
-static int refuse_changed(struct net_ssh *ssh, const struct net_known_result *result,
-                          struct prism_error *err)
-{
-	prism_error_raise(err, PRISM_ERROR_TRUST,
-	                  "THE HOST KEY OF %s HAS CHANGED: it shows %s, but %s holds another one",
-	                  ssh->host_name, ssh->fingerprint, result->where);
-	prism_error_hint(err,
-	                 "somebody may be listening in between, or the host was set up anew. Ask its "
-	                 "administrator for the new fingerprint; only then remove the old line with: "
-	                 "ssh-keygen -R '%s'",
-	                 ssh->host_name);
-	return -1;
-}
-
-static int refuse_unknown(struct net_ssh *ssh, const struct net_known_result *result,
-                          struct prism_error *err)
-{
-	prism_error_raise(err, PRISM_ERROR_TRUST, "the host key of %s is not known: %s", ssh->host_name,
-	                  ssh->fingerprint);
-	prism_error_hint(
-	    err,
-	    *result->authority
-	        ? "%s names a certificate authority for it (@cert-authority), which is not "
-	          "supported; compare the fingerprint and connect once with ssh, or set "
-	          "ssh_strict=accept-new"
-	        : "%scompare the fingerprint with its administrator and connect once from "
-	          "the screen, or set ssh_strict=accept-new",
-	    result->authority);
-	return -1;
-}
-
-/* The line that lets it in next time. */
-static int remember(struct net_ssh *ssh, const char *key, size_t len, struct prism_error *err)
-{
-	if (!ssh->host->known_count)
-		return 0;
-	return net_known_hosts_add(ssh->host->known[0], ssh->host->key_name, ssh->host->port, key, len,
-	                           ssh->host->hash_names, err);
-}
-
-static void ask_host(struct net_ssh *ssh, const struct net_known_result *result, int type)
-{
-	static const char *const names[] = {"unknown",     "RSA",         "DSA",    "ECDSA P-256",
-	                                    "ECDSA P-384", "ECDSA P-521", "Ed25519"};
-	struct net_ssh_question question = {.host_key = &ssh->host_key, .title = ssh->label};
-
-	memcpy(ssh->authority, result->authority, sizeof(ssh->authority));
-	ssh->host_key = (struct net_ssh_host_key){
-	    .host = ssh->host_name,
-	    .type = type >= 0 && (size_t)type < PRISM_COUNT(names) ? names[type] : names[0],
-	    .fingerprint = ssh->fingerprint,
-	    .other_type = result->verdict == NET_KNOWN_OTHER_TYPE,
-	    .authority = ssh->authority,
-	};
-	net_ssh_stage(ssh, "waiting for an answer");
-	net_ssh_ask(ssh, &question);
-}
-
-/* 1: wait, 0: trusted, -1 */
-static int judge_host(struct net_ssh *ssh, const struct net_known_hosts *known,
-                      struct prism_error *err)
-{
-	struct net_known_result result;
-	size_t len = 0;
-	int type = 0;
-	const char *key = libssh2_session_hostkey(ssh->session, &len, &type);
-
-	if (!key)
-		return net_ssh_error(ssh, err, "host key");
-	net_ssh_blob_fingerprint(key, len, ssh->fingerprint);
-	net_known_hosts_check(known, ssh->host->key_name, ssh->host->port, key, len, &result);
-	switch (result.verdict) {
-	case NET_KNOWN_MATCH:
-		return 0;
-	case NET_KNOWN_CHANGED:
-		return refuse_changed(ssh, &result, err);
-	case NET_KNOWN_REVOKED:
-		prism_error_raise(err, PRISM_ERROR_TRUST, "the host key of %s was revoked: %s, by %s",
-		                  ssh->host_name, ssh->fingerprint, result.where);
-		prism_error_hint(err, "do not use this host before its administrator has explained it");
-		return -1;
-	default:
-		break;
-	}
-	if (ssh->host->strict == NET_SSH_STRICT_ACCEPT_NEW || ssh->host_accepted)
-		return remember(ssh, key, len, err);
-	if (ssh->host->strict == NET_SSH_STRICT_YES || !ssh->events.ask || ssh->host_answered)
-		return refuse_unknown(ssh, &result, err);
-	ask_host(ssh, &result, type);
-	return 1;
-}
-
 /* ---- states ---- */
 
 /* Each: EAGAIN: more bytes are needed; 0: the next state is set; else: *err. */
@@ -492,16 +218,11 @@ static int step_handshake(struct net_ssh *ssh, struct prism_error *err)
 
 static int step_host_key(struct net_ssh *ssh, struct prism_error *err)
 {
-	struct net_known_hosts *known;
 	int result;
 
 	if (ssh->asking)
 		return LIBSSH2_ERROR_EAGAIN;
-	known = load_known(ssh, err);
-	if (!known)
-		return -1;
-	result = judge_host(ssh, known, err);
-	net_known_hosts_destroy(known);
+	result = net_ssh_hostkey_judge(ssh, err);
 	if (result > 0)
 		return LIBSSH2_ERROR_EAGAIN;
 	if (result < 0)
@@ -599,7 +320,7 @@ static bool advance(struct net_ssh *ssh)
 	} while (rc == 0);
 	if (rc == LIBSSH2_ERROR_EAGAIN)
 		return true;
-	flush(ssh);
+	net_ssh_flush(ssh);
 	over(ssh, &err);
 	return false;
 }
@@ -615,11 +336,11 @@ static void turn(void *data)
 	if (ssh->state == NET_SSH_CONNECT || ssh->state == NET_SSH_OVER)
 		return;
 	do {
-		(void)fill(ssh);
+		(void)net_ssh_fill(ssh);
 		left = ssh->in_end - ssh->in_start;
 		if (!advance(ssh))
 			return;
-		flush(ssh);
+		net_ssh_flush(ssh);
 		/* again while bytes were taken: more may wait below */
 	} while (left && ssh->in_end - ssh->in_start < left && ++rounds < TURN_ROUNDS);
 	if (rounds == TURN_ROUNDS || (ssh->lower_over && ssh->state != NET_SSH_OVER))
@@ -647,58 +368,22 @@ static void lower_ready(void *data, unsigned events)
 static void lower_connected(void *data, const struct prism_error *err)
 {
 	struct net_ssh *ssh = data;
-	struct net_known_hosts *known;
 	struct prism_error failure = PRISM_ERROR_INIT;
 
 	if (err) {
 		over(ssh, err);
 		return;
 	}
-	known = load_known(ssh, &failure);
-	if (!known) {
+	if (net_ssh_hostkey_prefer(ssh, &failure) < 0) {
 		over(ssh, &failure);
 		return;
 	}
-	prefer_known_types(ssh, known);
-	net_known_hosts_destroy(known);
 	net_ssh_stage(ssh, "key exchange");
 	set_state(ssh, NET_SSH_HANDSHAKE);
 	net_ssh_kick(ssh);
 }
 
 /* ---- life ---- */
-
-#if LIBSSH2_VERSION_NUM >= 0x010b01 /* 1.11.1, which deprecates the other */
-#define SET_CALLBACK(session, which, fn) \
-	(void)libssh2_session_callback_set2(session, which, (libssh2_cb_generic *)(fn))
-#else
-#define SET_CALLBACK(session, which, fn) \
-	(void)libssh2_session_callback_set(session, which, (void *)(fn))
-#endif
-
-static void session_init(struct net_ssh *ssh)
-{
-	static bool ready;
-
-	if (!ready && libssh2_init(0) != 0)
-		abort(); /* only out of memory */
-	ready = true;
-	ssh->session = libssh2_session_init_ex(memory_alloc, memory_free, memory_realloc, ssh);
-	if (!ssh->session)
-		abort();
-	libssh2_session_set_blocking(ssh->session, 0);
-	SET_CALLBACK(ssh->session, LIBSSH2_CALLBACK_SEND, take_packet);
-	SET_CALLBACK(ssh->session, LIBSSH2_CALLBACK_RECV, give_bytes);
-	SET_CALLBACK(ssh->session, LIBSSH2_CALLBACK_DISCONNECT, said_goodbye);
-	(void)libssh2_session_method_pref(ssh->session, LIBSSH2_METHOD_CRYPT_CS,
-	                                  "aes128-ctr,aes256-ctr,aes192-ctr");
-	(void)libssh2_session_method_pref(ssh->session, LIBSSH2_METHOD_CRYPT_SC,
-	                                  "aes128-ctr,aes256-ctr,aes192-ctr");
-	(void)libssh2_session_method_pref(ssh->session, LIBSSH2_METHOD_MAC_CS,
-	                                  "hmac-sha2-256,hmac-sha2-512");
-	(void)libssh2_session_method_pref(ssh->session, LIBSSH2_METHOD_MAC_SC,
-	                                  "hmac-sha2-256,hmac-sha2-512");
-}
 
 struct net_ssh *net_ssh_create(struct prism_loop *loop, struct prism_work *work,
                                struct net_stream *lower, const struct net_ssh_host *host,
@@ -713,17 +398,14 @@ struct net_ssh *net_ssh_create(struct prism_loop *loop, struct prism_work *work,
 	ssh->keyring = keyring;
 	ssh->events = *events;
 	ssh->dummy_fd = open("/dev/null", O_RDWR | O_NONBLOCK | O_CLOEXEC);
-	prism_buf_init(&ssh->out, OUT_MAX);
-	ssh->in = prism_alloc(IN_SIZE);
 	ssh->host_name = net_known_hosts_name(host->key_name, host->port);
 	ssh->label = prism_asprintf(host->port == 22 ? "%s@%s" : "%s@%s:%u", host->user, host->name,
 	                            (unsigned)host->port);
 	ssh->method = prism_strdup("");
-	prism_list_init(&ssh->pieces);
 	prism_list_init(&ssh->clients);
 	prism_list_init(&ssh->openings);
 	prism_list_init(&ssh->orphans);
-	session_init(ssh);
+	net_ssh_bytes_begin(ssh);
 	net_stream_connect(lower, lower_connected, lower_ready, ssh);
 	return ssh;
 }
@@ -736,7 +418,7 @@ void net_ssh_destroy(struct net_ssh *ssh)
 		return;
 	if (ssh->state == NET_SSH_UP && ssh->session) { /* polite, as far as it goes at once */
 		(void)libssh2_session_disconnect(ssh->session, "bye");
-		flush(ssh);
+		net_ssh_flush(ssh);
 	}
 	prism_error_raise(&gone, PRISM_ERROR_CANCELLED, "the SSH connection was closed");
 	over(ssh, &gone);
@@ -749,9 +431,7 @@ void net_ssh_destroy(struct net_ssh *ssh)
 		prism_free(PRISM_CONTAINER(node, struct orphan, node));
 	if (ssh->dummy_fd >= 0)
 		close(ssh->dummy_fd);
-	prism_buf_wipe(&ssh->out);
-	prism_wipe(ssh->in, IN_SIZE);
-	prism_free(ssh->in);
+	net_ssh_bytes_end(ssh);
 	prism_free(ssh->host_name);
 	prism_free(ssh->label);
 	prism_free(ssh->goodbye);

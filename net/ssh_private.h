@@ -1,5 +1,5 @@
 /*
- * Internal to net: what the files of an SSH session share (ssh.c, ssh_auth.c, ssh_kbd.c,
+ * Internal to net: what the files of an SSH session share (ssh*.c,
  * stream_ssh.c, sftp.c and its parts).
  */
 #ifndef PRISM_NET_SSH_PRIVATE_H
@@ -113,6 +113,19 @@ void net_ssh_stage(struct net_ssh *ssh, const char *word);
 
 /* Closes and frees a channel without waiting for it here. */
 void net_ssh_orphan(struct net_ssh *ssh, LIBSSH2_CHANNEL *channel);
+
+/* ssh_bytes.c: the libssh2 session with its memory and buffers; what it forgot when it was freed;
+ * the buffers' end. */
+void net_ssh_bytes_begin(struct net_ssh *ssh);
+void net_ssh_bytes_forget(struct net_ssh *ssh);
+void net_ssh_bytes_end(struct net_ssh *ssh);
+bool net_ssh_fill(struct net_ssh *ssh); /* true when there is something to work on */
+void net_ssh_flush(struct net_ssh *ssh);
+
+/* ssh_hostkey.c. Before the handshake: which kinds are asked for. After it: 1: wait for a person,
+ * 0: trusted, -1. */
+int net_ssh_hostkey_prefer(struct net_ssh *ssh, struct prism_error *err);
+int net_ssh_hostkey_judge(struct net_ssh *ssh, struct prism_error *err);
 
 /* ssh_auth.c. One step: EAGAIN: go on when something came; 0: signed in; else: *err. */
 struct net_ssh_auth *net_ssh_auth_create(struct net_ssh *ssh);

@@ -3,9 +3,10 @@
  * against what scp moves through the same hop in the same run.
  *
  * Method: Debian's sshd, the sandbox behind it; the client runs in a network namespace whose way to
- * the sshd netem delays by 100 ms, or, where the kernel has no netem or permits no namespaces, comes
- * through a relay that holds every byte as long (tests/lib/wire.h).  scp jumps over the same sshd to a second one and writes to /dev/null; the upload goes to a gRPC sink
- * that counts and forgets.  The better of ROUNDS, taken in turns.
+ * the sshd netem delays by 100 ms, or, where the kernel has no netem or permits no namespaces,
+ * comes through a relay that holds every byte as long (tests/lib/wire.h).  scp jumps over the same
+ * sshd to a second one and writes to /dev/null; the upload goes to a gRPC sink that counts and
+ * forgets.  The better of ROUNDS, taken in turns.
  *
  * BENCH_BASTION_MIB (1024) sets the size without delay; with it 64 MiB are sent, because the
  * windows of SSH allow about 10 MiB/s then.  BENCH_QUICK=1 makes both an eighth.
@@ -151,8 +152,7 @@ static double run_upload(const char *path, uint16_t port)
 		                                    .identity = bastion->key,
 		                                    .strict = NET_SSH_STRICT_ACCEPT_NEW};
 		struct net_tunnels *tunnels = net_tunnels_create(loop, work, &config);
-		PRISM_AUTO_FREE char *via =
-		    prism_asprintf("%s@%s:%u", bastion->user, host, (unsigned)port);
+		PRISM_AUTO_FREE char *via = prism_asprintf("%s@%s:%u", bastion->user, host, (unsigned)port);
 		struct prism_error err = PRISM_ERROR_INIT;
 		struct net_tunnel *tunnel = net_tunnels_get(tunnels, via, &err);
 		struct core_agent_connection connection = {.url = address, .tunnel = tunnel};

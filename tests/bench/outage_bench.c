@@ -21,8 +21,8 @@
 #include <fcntl.h>
 #include <math.h>
 #include <setjmp.h>
-#include <stdbool.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -250,7 +250,9 @@ static void measure(void **state)
 
 	(void)state;
 	write_algorithm(&s);
-	story_start(&s.story, (const char *const[]){"--listen", far_network(&s), NULL});
+	const char *listen = far_network(&s);
+	story_start(&s.story,
+	            (const char *const[]){"--listen", listen, s.netns ? "--allow-remote" : NULL, NULL});
 	lay_wire(&s);
 	cli_must(&s.story.cli, "key generate --type ed25519");
 	story_define(&s.story, "Counted", "", s.algorithm, STORY_SAMPLES "flowers.csv", s.id);

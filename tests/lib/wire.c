@@ -23,7 +23,7 @@
 #define PAIRS_MAX 64
 #define PIECE 65536
 #define QUEUE_MAX (64 << 20) /* bytes on their way in one direction: more than any window here */
-#define STALL_MS 200        /* the shortest retransmission time-out of Linux */
+#define STALL_MS 200         /* the shortest retransmission time-out of Linux */
 
 struct piece {
 	struct piece *next;
