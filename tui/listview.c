@@ -131,6 +131,7 @@ static void sort_by_rank(struct pt_listview *lv)
 
 void pt_listview_sync(struct pt_listview *lv)
 {
+	lv->generation = core_list_generation(lv->list);
 	struct pt_load load =
 	    pt_ui_load(lv->tv.app, core_list_status(lv->list), lv->empty, lv->empty_hint);
 
@@ -149,6 +150,17 @@ unsigned pt_listview_changed(struct pt_view *view, const struct core_event *even
 		return PT_IGNORED;
 	pt_listview_sync(lv);
 	return PT_REDRAW;
+}
+
+/* A frame may come between a change and its event: what is drawn and what a key acts on are the
+ * same all the same. */
+void pt_listview_prepare(struct pt_view *view, int width, int height)
+{
+	struct pt_listview *lv = view->state;
+
+	if (lv->generation != core_list_generation(lv->list))
+		pt_listview_sync(lv);
+	pt_tableview_prepare(view, width, height);
 }
 
 void pt_listview_shown(struct pt_view *view, bool visible)

@@ -26,7 +26,8 @@ struct pt_listview {
 	/* The cursor has rested on a row, with the focus: what is beside it follows. May be NULL. */
 	void (*rested)(struct pt_listview *lv, const char *id);
 	struct prism_timer *rest;
-	size_t *order; /* rows to items, with rank only */
+	unsigned generation; /* of the list, that the table was told of */
+	size_t *order;       /* rows to items, with rank only */
 	size_t order_count;
 };
 
@@ -49,11 +50,16 @@ void pt_listview_sync(struct pt_listview *lv); /* load state and rows, from core
 
 /* For ops. */
 unsigned pt_listview_changed(struct pt_view *view, const struct core_event *event);
+void pt_listview_prepare(struct pt_view *view, int width, int height);
 void pt_listview_shown(struct pt_view *view, bool visible); /* not polled while covered */
 void pt_listview_destroy(struct pt_view *view);             /* finish and free the state */
-#define PT_LISTVIEW_OPS                                                            \
-	PT_TABLEVIEW_OPS, .summary = pt_tableview_summary, .shown = pt_listview_shown, \
-	                  .changed = pt_listview_changed, .destroy = pt_listview_destroy
+/* With more of its own: shown, changed and destroy are then called from the view's. */
+#define PT_LISTVIEW_TABLE_OPS                                                               \
+	.table = pt_tableview_table, .prepare = pt_listview_prepare, .draw = pt_tableview_draw, \
+	.key = pt_tableview_key
+#define PT_LISTVIEW_OPS                                                                 \
+	PT_LISTVIEW_TABLE_OPS, .summary = pt_tableview_summary, .shown = pt_listview_shown, \
+	                       .changed = pt_listview_changed, .destroy = pt_listview_destroy
 unsigned pt_listview_refresh(struct pt_view *view);
 
 /* Cell helpers. */

@@ -112,10 +112,22 @@ static void clamp(struct pt_table *table)
 		table->top = table->rows > height ? table->rows - height : 0;
 }
 
+/* The rows changed, and nobody said so yet: the pointer would stand at a row that is not the
+ * selected one. */
+static bool moved_underneath(const struct pt_table *table)
+{
+	const char *id =
+	    table->selected && table->cursor < table->rows ? pt_table_id(table, table->cursor) : NULL;
+
+	return id && strcmp(id, table->selected) != 0;
+}
+
 void pt_table_prepare(struct pt_table *table, int width, int height)
 {
 	size_t last;
 
+	if (moved_underneath(table))
+		pt_table_reload(table);
 	if (width != table->width)
 		size_columns(table, width);
 	table->width = width;

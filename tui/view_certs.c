@@ -218,7 +218,7 @@ static void destroy(struct pt_view *view)
 
 static const struct pt_view_ops ops = {
     .name = "certificates",
-    PT_TABLEVIEW_OPS,
+    PT_LISTVIEW_TABLE_OPS,
     .title = title,
     .summary = pt_tableview_summary,
     .shown = pt_listview_shown,

@@ -159,7 +159,7 @@ static const char *title(struct pt_view *view)
 
 static const struct pt_view_ops ops = {
     .name = "computations",
-    PT_TABLEVIEW_OPS,
+    PT_LISTVIEW_TABLE_OPS,
     .title = title,
     .summary = pt_tableview_summary,
     .shown = pt_listview_shown,

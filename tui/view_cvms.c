@@ -244,7 +244,7 @@ static unsigned changed(struct pt_view *view, const struct core_event *event)
 
 static const struct pt_view_ops ops = {
     .name = "CVMs",
-    PT_TABLEVIEW_OPS,
+    PT_LISTVIEW_TABLE_OPS,
     .summary = summary,
     .shown = pt_listview_shown,
     .changed = changed,

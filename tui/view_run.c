@@ -171,7 +171,7 @@ static void destroy(struct pt_view *view)
 static const struct pt_view_ops ops = {
     .name = "run",
     .flags = PT_VIEW_FRAME,
-    PT_TABLEVIEW_OPS,
+    PT_LISTVIEW_TABLE_OPS,
     .title = title,
     .summary = pt_tableview_summary,
     .measure = measure,

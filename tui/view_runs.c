@@ -208,7 +208,7 @@ static unsigned changed(struct pt_view *view, const struct core_event *event)
 
 static const struct pt_view_ops ops = {
     .name = "runs",
-    PT_TABLEVIEW_OPS,
+    PT_LISTVIEW_TABLE_OPS,
     .summary = pt_tableview_summary,
     .shown = pt_listview_shown,
     .changed = changed,

@@ -294,6 +294,21 @@ static void the_selection_is_kept_by_id(void **state)
 	assert_string_equal(source.selected, "-");
 }
 
+/* A frame between a change and its news: what is selected keeps the pointer. */
+static void rows_that_move_without_a_word(void **state)
+{
+	const struct row early = {"0", "early", "ready", 1};
+
+	assert_true(pt_table_select(table, "c"));
+	memmove(&source.rows[1], &source.rows[0], 5 * sizeof(source.rows[0]));
+	source.rows[0] = early;
+	source.count++;
+	PRISM_AUTO_FREE char *screen = drawn();
+	assert_non_null(screen);
+	assert_string_equal(pt_table_selected(table), "c");
+	assert_int_equal(pt_table_selected_row(table), 3);
+}
+
 static void a_wish_is_kept_until_it_appears(void **state)
 {
 	assert_true(pt_table_select(table, "c"));
@@ -479,6 +494,7 @@ int main(void)
 	    TEST(a_longer_filter_asks_only_what_is_shown),
 	    TEST(the_selection_survives_filter_and_sort),
 	    TEST(the_selection_is_kept_by_id),
+	    TEST(rows_that_move_without_a_word),
 	    TEST(a_wish_is_kept_until_it_appears),
 	    TEST(search_steps_and_wraps),
 	    TEST(marks),
