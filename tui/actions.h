@@ -1,7 +1,7 @@
 /*
  * THE table of actions.  One row per thing a person can ask for; the key map, the hint bar, the
  * `?` overlay, the command palette, the manual page, shell completion, headless `-c` and the
- * tests all read it.  Adding an action is: one enumerator here, one row in actions.c, and a
+ * tests all read it.  Adding an action is: one enumerator here, one row in actions_*.def, and a
  * handler (a command in tui/cmd_*.c, or a case in the view that owns it).
  *
  * Two kinds of action:

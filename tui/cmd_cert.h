@@ -1,6 +1,6 @@
 /*
  * What commands with certificate files share: reading the arguments into a check, and its lines
- * as records.  The argument names are those of TLS_FILES in tui/actions.c.
+ * as records.  The argument names are those of TLS_FILES in tui/actions_args.def.
  */
 #ifndef PRISM_TUI_CMD_CERT_H
 #define PRISM_TUI_CMD_CERT_H

@@ -1,6 +1,6 @@
 /*
  * What commands on evidence share: judging bytes that were read, fetched or kept, with the
- * arguments every such command takes (EVIDENCE in tui/actions.c).
+ * arguments every such command takes (EVIDENCE_FILE and JUDGED in tui/actions_args.def).
  */
 #ifndef PRISM_TUI_CMD_EVIDENCE_H
 #define PRISM_TUI_CMD_EVIDENCE_H
