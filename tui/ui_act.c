@@ -6,9 +6,6 @@
 
 #include "base/file.h"
 #include "base/mem.h"
-#include "core/asset.h"
-#include "core/computation.h"
-#include "core/cvm.h"
 #include "core/list.h"
 #include "core/options.h"
 #include "core/session.h"
@@ -397,141 +394,6 @@ static unsigned own_form(struct pt_app *app, enum pt_action_id id, const struct 
 	return PT_HANDLED | PT_REDRAW;
 }
 
-/* ---- opening a CVM by name, from the palette ---- */
-
-struct opening_cvm {
-	struct pt_app *app;
-	enum pt_cvm_tab tab;
-};
-
-static void cvm_opened(void *data, const char *id, const struct prism_error *err)
-{
-	struct opening_cvm *opening = data;
-	struct prism_error ignored = PRISM_ERROR_INIT;
-
-	if (err)
-		pt_app_report(opening->app, err);
-	else if (pt_app_open_tab_named(opening->app, "cvms", &ignored) == 0)
-		pt_cvm_open(opening->app, id, opening->tab);
-	prism_free(opening);
-}
-
-static unsigned open_cvm(struct pt_app *app, enum pt_action_id id, const struct pt_values *values)
-{
-	const char *word = values ? pt_values_get(values, "cvm") : NULL;
-	struct opening_cvm *opening;
-	struct prism_error err = PRISM_ERROR_INIT;
-
-	if (!word || (id != PT_ACTION_CVM_SHOW && id != PT_ACTION_CVM_STATISTICS))
-		return PT_IGNORED;
-	opening = prism_alloc(sizeof(*opening));
-	*opening = (struct opening_cvm){app, id == PT_ACTION_CVM_SHOW ? PT_CVM_TAB_DETAILS
-	                                                              : PT_CVM_TAB_UPTIME};
-	if (core_cvm_resolve(pt_ui_core(app), word, pt_ui_of(app)->cancel, cvm_opened, opening, &err) <
-	    0)
-		cvm_opened(opening, "", &err);
-	return PT_HANDLED | PT_REDRAW;
-}
-
-/* ---- opening an asset by name, from the palette ---- */
-
-struct opening_asset {
-	struct pt_app *app;
-	enum pt_asset_tab tab;
-};
-
-static void asset_opened(void *data, const char *id, const struct prism_error *err)
-{
-	struct opening_asset *opening = data;
-	struct prism_error ignored = PRISM_ERROR_INIT;
-
-	if (err)
-		pt_app_report(opening->app, err);
-	else if (pt_app_open_tab_named(opening->app, "assets", &ignored) == 0)
-		pt_asset_open(opening->app, id, opening->tab);
-	prism_free(opening);
-}
-
-static unsigned open_asset(struct pt_app *app, enum pt_action_id id, const struct pt_values *values)
-{
-	const char *word = values ? pt_values_get(values, "asset") : NULL;
-	struct opening_asset *opening;
-	struct prism_error err = PRISM_ERROR_INIT;
-
-	if (!word || (id != PT_ACTION_ASSET_SHOW && id != PT_ACTION_ASSET_PREVIEW))
-		return PT_IGNORED;
-	opening = prism_alloc(sizeof(*opening));
-	*opening = (struct opening_asset){app, id == PT_ACTION_ASSET_SHOW ? PT_ASSET_TAB_DETAILS
-	                                                                  : PT_ASSET_TAB_SAMPLE};
-	if (core_asset_resolve(pt_ui_core(app), word, pt_ui_of(app)->cancel, asset_opened, opening,
-	                       &err) < 0)
-		asset_opened(opening, "", &err);
-	return PT_HANDLED | PT_REDRAW;
-}
-
-/* ---- opening a computation by name, from the palette ---- */
-
-struct opening {
-	struct pt_app *app;
-	enum pt_computation_tab tab;
-};
-
-static void opened(void *data, const char *id, const struct prism_error *err)
-{
-	struct opening *opening = data;
-	struct prism_error ignored = PRISM_ERROR_INIT;
-
-	if (err)
-		pt_app_report(opening->app, err);
-	else if (pt_app_open_tab_named(opening->app, "computations", &ignored) == 0)
-		pt_computation_open(opening->app, id, opening->tab);
-	prism_free(opening);
-}
-
-static unsigned open_tab_of(struct pt_app *app, struct pt_view *view, enum pt_action_id id,
-                            const struct pt_values *values)
-{
-	static const struct {
-		enum pt_action_id id;
-		enum pt_computation_tab tab;
-	} rows[] = {
-	    {PT_ACTION_COMPUTATION_SHOW, PT_TAB_OVERVIEW},
-	    {PT_ACTION_COMPUTATION_CHECKLIST, PT_TAB_OVERVIEW},
-	    {PT_ACTION_COMPUTATION_STATUS, PT_TAB_TIMELINE},
-	    {PT_ACTION_COMPUTATION_FOLLOW, PT_TAB_TIMELINE},
-	    {PT_ACTION_COMPUTATION_EVENTS, PT_TAB_TIMELINE},
-	    {PT_ACTION_RUN_LIST, PT_TAB_TIMELINE},
-	    {PT_ACTION_RUN_SHOW, PT_TAB_TIMELINE},
-	    {PT_ACTION_COMPUTATION_LOGS, PT_TAB_LOGS},
-	    {PT_ACTION_LOG_OPEN, PT_TAB_LOGS},
-	    {PT_ACTION_COMPUTATION_MANIFEST, PT_TAB_MANIFEST},
-	    {PT_ACTION_ROLE_LIST, PT_TAB_ROLES},
-	};
-	const struct pt_actor *actor = view ? view->ops->actor : NULL;
-	const char *word = values ? pt_values_get(values, "computation") : NULL;
-	struct prism_error err = PRISM_ERROR_INIT;
-
-	if (values && pt_action_arg(pt_action(id), "save") && pt_values_get(values, "save"))
-		return PT_IGNORED; /* a file is wanted, not a view */
-	for (size_t i = 0; i < PRISM_COUNT(rows); i++) {
-		struct opening *opening;
-
-		if (rows[i].id != id)
-			continue;
-		if (!word && actor && actor->subject)
-			word = actor->subject(view, PT_ARG_COMPUTATION);
-		if (!word)
-			return PT_IGNORED;
-		opening = prism_alloc(sizeof(*opening));
-		*opening = (struct opening){app, rows[i].tab};
-		if (core_computation_resolve(pt_ui_core(app), word, pt_ui_of(app)->cancel, opened, opening,
-		                             &err) < 0)
-			opened(opening, "", &err);
-		return PT_HANDLED | PT_REDRAW;
-	}
-	return PT_IGNORED;
-}
-
 static unsigned shared(struct pt_app *app, struct pt_view *view, enum pt_action_id id,
                        const struct pt_values *values)
 {
@@ -676,12 +538,6 @@ unsigned pt_ui_act(struct pt_app *app, struct pt_view *view, enum pt_action_id i
 		result = people(app, id, values);
 	if (result == PT_IGNORED)
 		result = own_form(app, id, values);
-	if (result == PT_IGNORED)
-		result = open_cvm(app, id, values);
-	if (result == PT_IGNORED)
-		result = open_asset(app, id, values);
-	if (result == PT_IGNORED)
-		result = open_tab_of(app, view, id, values);
 	if (result == PT_IGNORED)
 		result = pt_ui_open(app, view, id, values);
 	if (result == PT_IGNORED && action->run) {
