@@ -1,7 +1,7 @@
 /*
  * What the action table asks of a view.  A view that owns actions points to one of these from its
- * ops; everything else (movement, filter, sort, marks, panes) is done for it by tui/ui.c through
- * the ops' table, text, nav, filter and search.
+ * ops; everything else (movement, filter, sort, marks, panes) is done for it by tui/ui_act.c
+ * through the ops' table, text, nav, filter and search.
  *
  * How an action reaches a view: key -> key map (layers of `where`) -> pt_ui_act():
  *   1. may() says no: the reason is shown, nothing happens

@@ -1,6 +1,8 @@
 /*
  * What the files of the user interface share: tui/ui.c (life, events, hooks), tui/ui_act.c
- * (actions), tui/ui_sections.c (sections), tui/ui_run.c (commands from the screen).  Nobody else
+ * (actions), tui/ui_open.c (what is opened by name), tui/ui_sections.c (sections), tui/ui_ask.c
+ * (what is asked before a command), tui/ui_run.c (commands from the screen), tui/ui_status.c (the
+ * status line and the hint bar).  Nobody else
  * includes this.
  */
 #ifndef PRISM_TUI_UI_PRIVATE_H
@@ -74,6 +76,10 @@ const char *pt_ui_working(const struct pt_ui *ui);
 void pt_ui_sign_in(struct pt_ui *ui); /* the login overlay, unless it is open */
 void pt_ui_signed_in(struct pt_ui *ui);
 
+/* ui_status.c: hooks of the app. */
+size_t pt_ui_hints(struct pt_app *app, struct pt_view *view, struct pt_hint *out, size_t cap);
+void pt_ui_status(struct pt_app *app, struct pt_status *out);
+
 /* ui_open.c: a view for the thing that is named, or under the cursor; PT_IGNORED when the action
  * has none. */
 unsigned pt_ui_open(struct pt_app *app, struct pt_view *view, enum pt_action_id id,
@@ -83,6 +89,11 @@ unsigned pt_ui_open(struct pt_app *app, struct pt_view *view, enum pt_action_id 
 void pt_ui_run_now(struct pt_app *app, struct pt_values *values, bool quiet,
                    void (*done)(void *data, const char *id, const struct prism_error *err),
                    void *data);
+/* Changes in a production profile are asked about once more: whether this one is, and the question.
+ */
+bool pt_ui_gated(struct pt_app *app, const struct pt_action *action);
+void pt_ui_ask_gate(struct pt_app *app, const struct pt_action *action,
+                    void (*answer)(void *data, bool yes), void *data);
 /* ui_secret.c: the same, once a passphrase that it needs was typed. */
 void pt_ui_run_unlocked(struct pt_app *app, struct pt_values *values, bool quiet,
                         void (*done)(void *data, const char *id, const struct prism_error *err),
