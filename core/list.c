@@ -4,62 +4,12 @@
  *   shown    what getters lend: items in server order, an index by id
  *   shadow   what a refresh is building; swapped in when whole
  *
- * The first load writes straight into `shown`, so the first page is on the screen at once.  The
- * items of some answers share an arena, which is freed when the last of them is replaced or
- * removed.
+ * What becomes of an answer's page is core/list_page.c.  The first load writes straight into
+ * `shown`, so the first page is on the screen at once.
  */
-#include "core/list.h"
+#include "core/list_private.h"
 
-#include "base/log.h"
 #include "core/cache.h"
-#include "core/internal.h"
-#include "core/itemset.h"
-#include "core/single.h"
-
-#include <assert.h>
-#include <string.h>
-
-#define BATCH_FULL (256u << 10) /* bytes of an arena, before the next one is begun */
-
-struct page {
-	struct prism_list node;
-	struct core_list *list;
-	size_t offset, limit;
-	bool range; /* replaces visible entries in place */
-	struct core_request *request;
-};
-
-/* A page that came before the one in front of it: kept until its turn, so that the order is the
- * server's whatever the order of answers. */
-struct early {
-	struct early *next;
-	size_t offset, limit;
-	struct core_batch *batch;
-	const void **items;
-	size_t count;
-};
-
-struct core_list {
-	struct core *core;
-	const struct core_list_type *type;
-	char *event_id;
-	void *query_data;
-	char *arg[CORE_ARG_COUNT];
-	struct core_status status;
-	unsigned generation;
-	struct core_itemset shown, shadow;
-	struct core_batch *filling; /* takes the items of the next page, until it is full; or NULL */
-	bool use_shadow, whole;     /* whole: everything of this load arrived */
-	struct prism_cancel *cancel;
-	struct prism_list pages; /* in flight */
-	struct early *early;
-	size_t appended_to; /* pages below this offset are in their set */
-	size_t next_offset; /* of the next page to ask for */
-	size_t page_size;   /* what the server really gives */
-	bool total_known, failed_page, again;
-	bool recalled; /* shown is from the cache, not from this start's server */
-	struct core_waiters waiters;
-};
 
 static const char *const freshness_words[] = {
     [CORE_EMPTY] = "empty", [CORE_LOADING] = "loading", [CORE_READY] = "ready",
@@ -95,9 +45,6 @@ static void changed(struct core_list *list)
 	core_emit(list->core, list->type->event, list->event_id);
 }
 
-static void drop_early(struct core_list *list);
-static void filling_drop(struct core_list *list);
-
 static void abort_pages(struct core_list *list)
 {
 	PRISM_LIST_EACH (&list->pages, node, next) {
@@ -107,8 +54,8 @@ static void abort_pages(struct core_list *list)
 		if (page->request)
 			core_request_abort(page->request);
 	}
-	drop_early(list);
-	filling_drop(list);
+	core_list_drop_early(list);
+	core_list_end_batch(list);
 	list->status.loading = false;
 }
 
@@ -201,7 +148,7 @@ static struct core_itemset *target_set(struct core_list *list)
 /* Everything asked for is here: swap, tell, let waiters go. */
 static void load_finished(struct core_list *list)
 {
-	filling_drop(list);
+	core_list_end_batch(list);
 	if (list->use_shadow && !list->failed_page) {
 		core_itemset_finish(&list->shown);
 		list->shown = list->shadow;
@@ -246,108 +193,6 @@ static void ask_more(struct core_list *list)
 	}
 }
 
-static void filling_drop(struct core_list *list)
-{
-	if (list->filling)
-		core_batch_unref(list->filling);
-	list->filling = NULL;
-}
-
-/* Referred to once more. An arena for each page would leave a part of each unused. */
-static struct core_batch *batch_to_fill(struct core_list *list)
-{
-	if (list->filling && prism_arena_size(list->filling->arena) >= BATCH_FULL)
-		filling_drop(list);
-	if (!list->filling)
-		list->filling = core_batch_create();
-	list->filling->live++;
-	return list->filling;
-}
-
-static struct early *page_decode(struct core_list *list, size_t offset, size_t limit,
-                                 const cJSON *items, size_t *ret_seen)
-{
-	struct early *page = prism_alloc(sizeof(*page));
-	int size = cJSON_IsArray(items) ? cJSON_GetArraySize(items) : 0;
-	page->offset = offset;
-	page->limit = limit;
-	page->batch = batch_to_fill(list);
-	page->items = prism_alloc_array((size_t)size + 1, sizeof(*page->items));
-	const cJSON *entry;
-	cJSON_ArrayForEach(entry, items)
-	{
-		void *item = prism_arena_alloc(page->batch->arena, list->type->item_size);
-		if (page->count < CORE_LIST_MAX && list->type->decode(item, entry, page->batch->arena) &&
-		    *core_item_id(item))
-			page->items[page->count++] = item;
-	}
-	*ret_seen = (size_t)size;
-	return page;
-}
-
-static void early_free(struct early *page)
-{
-	core_batch_unref(page->batch);
-	prism_free(page->items);
-	prism_free(page);
-}
-
-static void drop_early(struct core_list *list)
-{
-	while (list->early) {
-		struct early *next = list->early->next;
-		early_free(list->early);
-		list->early = next;
-	}
-}
-
-/* Appends what is new of it; returns how many that were. */
-static size_t page_append(struct core_itemset *set, struct early *page)
-{
-	size_t before = set->count;
-	for (size_t i = 0; i < page->count && set->count < CORE_LIST_MAX; i++)
-		if (core_itemset_find(set, core_item_id(page->items[i])) == CORE_NOT_FOUND)
-			core_itemset_append(set, page->items[i], page->batch);
-	early_free(page);
-	return set->count - before;
-}
-
-/* Appends every kept page whose turn has come. */
-static void append_in_turn(struct core_list *list, struct core_itemset *set)
-{
-	for (struct early **slot = &list->early; *slot;) {
-		struct early *page = *slot;
-		if (page->offset != list->appended_to) {
-			slot = &page->next;
-			continue;
-		}
-		*slot = page->next;
-		list->appended_to += page->limit;
-		page_append(set, page);
-		slot = &list->early; /* its successor may be anywhere */
-	}
-}
-
-static void replace_item(struct core_list *list, const cJSON *entry, struct core_batch *batch)
-{
-	void *item = prism_arena_alloc(batch->arena, list->type->item_size);
-	if (!list->type->decode(item, entry, batch->arena) || !*core_item_id(item))
-		return;
-	size_t at = core_itemset_find(&list->shown, core_item_id(item));
-	if (at != CORE_NOT_FOUND)
-		core_itemset_replace(&list->shown, at, item, batch);
-	else if (list->shown.count < CORE_LIST_MAX)
-		core_itemset_append(&list->shown, item, batch);
-}
-
-static void replace_items(struct core_list *list, const cJSON *items)
-{
-	struct core_batch *batch = core_batch_create();
-	const cJSON *entry;
-	cJSON_ArrayForEach(entry, items) replace_item(list, entry, batch);
-	core_batch_unref(batch);
-}
-
 static void first_page(struct core_list *list, const cJSON *doc, size_t seen)
 {
 	int64_t total = prism_json_int(doc, "total", -1);
@@ -378,18 +223,18 @@ static void page_items(struct core_list *list, const struct page *page, const cJ
 		forget_recalled(list, doc);
 	struct core_itemset *set = target_set(list);
 	size_t seen, added = 0;
-	struct early *decoded =
-	    page_decode(list, page->offset, page->limit, core_items_of(doc, list->type->key), &seen);
+	struct early *decoded = core_list_decode(list, page->offset, page->limit,
+	                                         core_items_of(doc, list->type->key), &seen);
 	if (page->offset == 0) {
 		first_page(list, doc, seen);
 		list->appended_to = list->next_offset;
 	}
 	if (page->offset == 0 || !list->total_known) {
-		added = page_append(set, decoded);
+		added = core_list_append(set, decoded);
 	} else {
 		decoded->next = list->early;
 		list->early = decoded;
-		append_in_turn(list, set);
+		core_list_append_early(list, set);
 	}
 	if (!list->total_known) {
 		/* No total: go on while pages are full. */
@@ -405,7 +250,7 @@ static void page_items(struct core_list *list, const struct page *page, const cJ
 
 static void range_arrived(struct core_list *list, const cJSON *doc)
 {
-	replace_items(list, core_items_of(doc, list->type->key));
+	core_list_replace_all(list, core_items_of(doc, list->type->key));
 	int64_t total = prism_json_int(doc, "total", -1);
 	/* Entries came or went: the whole must be asked again sooner or later. */
 	if (total >= 0 && (size_t)total != list->shown.count)
@@ -514,8 +359,9 @@ static void recall(struct core_list *list)
 
 		if (!doc)
 			break;
-		page_append(&list->shown, page_decode(list, page.offset, page.limit,
-		                                      core_items_of(doc, list->type->key), &seen));
+		core_list_append(&list->shown,
+		                 core_list_decode(list, page.offset, page.limit,
+		                                  core_items_of(doc, list->type->key), &seen));
 		if (page.offset == 0) {
 			list->status.fetched_us = at;
 			list->status.total = (size_t)prism_json_int(doc, "total", (int64_t)seen);
@@ -634,7 +480,7 @@ void core_list_feed_end(struct core_list *list, const struct prism_error *err)
 void core_list_put(struct core_list *list, const cJSON *entry)
 {
 	struct core_batch *batch = core_batch_create();
-	replace_item(list, entry, batch);
+	core_list_replace(list, entry, batch);
 	core_batch_unref(batch);
 	changed(list);
 }

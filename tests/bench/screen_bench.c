@@ -355,7 +355,7 @@ static void measure_rows(const struct numbers *floor_, const struct numbers *les
 	measure_list(p, "j", "\033[6~", QUIET_MS, &ours);
 	report_keys(&ours, floor_, less, htop);
 	measure_filters(p);
-	bench_at_most("resident", bench_rss_mib(pty_pid(p)), "MiB", 36,
+	bench_at_most("resident", bench_rss_mib(pty_pid(p)), "MiB", 38,
 	              "without a row 13.5, 11 of them shared libraries");
 	measure_idle(p, 5, &ours.idle);
 	report_idle(&ours.idle);
