@@ -42,7 +42,7 @@ static void started(void *data, const char *id, const struct prism_error *err)
 	struct pt_command *command = data;
 
 	if (!err && pt_command_flag(command, "follow")) {
-		pt_command_say(command, "computation ran successfully");
+		pt_command_say(command, "run started");
 		command->id = *id ? prism_strdup(id) : NULL;
 		pt_cmd_computation_follow(command);
 		return;
@@ -50,7 +50,7 @@ static void started(void *data, const char *id, const struct prism_error *err)
 	if (!err) {
 		command->records = pt_records_create(columns, PT_RECORD_SINGLE);
 		pt_records_text(command->records, id);
-		pt_command_message(command, "computation ran successfully");
+		pt_command_message(command, "run started");
 	}
 	pt_command_on_id(command, id, err);
 }
