@@ -123,7 +123,14 @@ static const char step_2[] =
     " issued_at INTEGER NOT NULL, expires_at INTEGER NOT NULL, revoked_at INTEGER);"
     "CREATE INDEX certs_by_entity ON certs(workspace, entity);";
 
-static const char *const steps[] = {step_1, step_2};
+/* Orders and filters of lists of many computations that would sort all of them. */
+static const char step_3[] =
+    "CREATE INDEX computations_by_workspace_owner ON computations(workspace, owner, n);"
+    "CREATE INDEX computations_by_description ON computations(workspace, description COLLATE"
+    " NOCASE, n);"
+    "CREATE INDEX computations_by_status_update ON computations(workspace, status, updated_at, n);";
+
+static const char *const steps[] = {step_1, step_2, step_3};
 
 static int user_version(sqlite3 *handle)
 {
