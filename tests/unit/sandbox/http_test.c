@@ -276,6 +276,7 @@ static void a_search_nobody_waits_for_ends(void **state)
 	for (int i = 0; i < 200; i++) /* more turns than the search has slices */
 		(void)prism_loop_turn(w.t.loop, 0);
 	assert_int_equal(answer.category, PRISM_ERROR_CANCELLED);
+	prism_free(answer.body);
 	struct sb_search *search = the_search(&w);
 	assert_false(sb_search_step(search, 120000));
 	sb_search_release(search);
