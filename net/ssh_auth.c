@@ -205,6 +205,15 @@ static int step_keyboard(struct net_ssh_auth *auth, struct prism_error *err)
 	return look_again(auth);
 }
 
+/* No new password: without this function libssh2 takes the request for a refusal. */
+static LIBSSH2_PASSWD_CHANGEREQ_FUNC(no_new_password)
+{
+	PRISM_UNUSED(session);
+	PRISM_UNUSED(abstract);
+	*newpw = NULL;
+	*newpw_len = 0;
+}
+
 static int step_password(struct net_ssh_auth *auth, struct prism_error *err)
 {
 	struct net_ssh *ssh = auth->ssh;
@@ -229,7 +238,8 @@ static int step_password(struct net_ssh_auth *auth, struct prism_error *err)
 	}
 	rc = libssh2_userauth_password_ex(
 	    ssh->session, ssh->host->user, (unsigned)strlen(ssh->host->user),
-	    prism_secret_text(auth->password), (unsigned)prism_secret_size(auth->password), NULL);
+	    prism_secret_text(auth->password), (unsigned)prism_secret_size(auth->password),
+	    no_new_password);
 	if (rc == LIBSSH2_ERROR_EAGAIN)
 		return rc;
 	if (rc == 0) {

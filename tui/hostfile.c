@@ -160,7 +160,8 @@ static void file_seen(void *data, const struct core_place_entry *entry,
 		                  entry->kind == CORE_PLACE_DIRECTORY ? "a directory" : "no regular file");
 		prism_error_hint(&failed, "name a file in it, such as %s/results.zip", file->text);
 	} else if (!err && file->fresh) {
-		prism_error_raise(&failed, PRISM_ERROR_CONFLICT, "%s exists already", file->text);
+		prism_error_raise(&failed, PRISM_ERROR_CONFLICT, "%s exists already on %s",
+		                  prism_path_base(file->path), file->place->name);
 		prism_error_hint(&failed, "choose another name, or remove that file");
 	} else if (err && err->category != PRISM_ERROR_MISSING) {
 		failed = *err;
