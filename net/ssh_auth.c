@@ -236,10 +236,10 @@ static int step_password(struct net_ssh_auth *auth, struct prism_error *err)
 		}
 		return LIBSSH2_ERROR_EAGAIN;
 	}
-	rc = libssh2_userauth_password_ex(
-	    ssh->session, ssh->host->user, (unsigned)strlen(ssh->host->user),
-	    prism_secret_text(auth->password), (unsigned)prism_secret_size(auth->password),
-	    no_new_password);
+	rc = libssh2_userauth_password_ex(ssh->session, ssh->host->user,
+	                                  (unsigned)strlen(ssh->host->user),
+	                                  prism_secret_text(auth->password),
+	                                  (unsigned)prism_secret_size(auth->password), no_new_password);
 	if (rc == LIBSSH2_ERROR_EAGAIN)
 		return rc;
 	if (rc == 0) {

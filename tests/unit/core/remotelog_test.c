@@ -231,15 +231,15 @@ static void entry(struct prism_buf *out, int second, const char *unit, const cha
 
 static char *journal_dir(struct world *w)
 {
-	return prism_path_join(w->dir, "journal");
+	return prism_path_join(w->way.dir, "journal");
 }
 
 /* One more file of the journal, there at once. */
 static void write_journal(struct world *w, const char *name, const struct prism_buf *text)
 {
 	PRISM_AUTO_FREE char *dir = journal_dir(w);
-	PRISM_AUTO_FREE char *from = prism_asprintf("%s/%s.export", w->dir, name);
-	PRISM_AUTO_FREE char *made = prism_asprintf("%s/%s.journal", w->dir, name);
+	PRISM_AUTO_FREE char *from = prism_asprintf("%s/%s.export", w->way.dir, name);
+	PRISM_AUTO_FREE char *made = prism_asprintf("%s/%s.journal", w->way.dir, name);
 	PRISM_AUTO_FREE char *to = prism_asprintf("%s/%s.journal", dir, name);
 	struct prism_error err = PRISM_ERROR_INIT;
 
@@ -251,7 +251,7 @@ static void write_journal(struct world *w, const char *name, const struct prism_
 static void begin_journal(struct world *w, const struct prism_buf *text)
 {
 	PRISM_AUTO_FREE char *dir = journal_dir(w);
-	PRISM_AUTO_FREE char *bin = prism_path_join(w->dir, "bin");
+	PRISM_AUTO_FREE char *bin = prism_path_join(w->way.dir, "bin");
 	PRISM_AUTO_FREE char *script = prism_path_join(bin, "journalctl");
 	PRISM_AUTO_FREE char *lines =
 	    prism_asprintf("#!/bin/sh\nexec /usr/bin/journalctl -D %s \"$@\"\n", dir);
@@ -323,13 +323,13 @@ static void a_journal_goes_on(void **state)
 	ENTRY(&text, 1, "", "second");
 	write_journal(w, "b", &text);
 	until_lines(w, 2);
-	sshd_kill(w->sshd);
+	sshd_kill(w->way.sshd);
 	prism_buf_clear(&text);
 	for (unsigned i = 0; i < many; i++)
 		ENTRY(&text, 2 + (int)i, "", "the same again");
 	write_journal(w, "c", &text);
-	prism_loop_turn(w->loop, 20);
-	sshd_restart(w->sshd);
+	prism_loop_turn(w->way.loop, 20);
+	sshd_restart(w->way.sshd);
 	until_lines(w, 2 + many);
 	must_be(w, 0, "first");
 	must_be(w, 1, "second");
