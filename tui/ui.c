@@ -469,6 +469,8 @@ struct pt_load pt_ui_load(struct pt_app *app, const struct core_status *status, 
 		load.age_us = prism_clock_wall_us(pt_app_clock(app)) - status->fetched_us;
 	if (status->error.category != PRISM_ERROR_NONE)
 		load.error = &status->error;
+	else if (load.state == PT_LOAD_LOADING) /* asked for again and again, while nothing answers */
+		load.error = core_connection_error(pt_ui_core(app));
 	return load;
 }
 

@@ -149,6 +149,10 @@ bool pt_load_draw(const struct pt_load *load, size_t rows, bool filtered, struct
 	before = pt_canvas_clip(canvas, area);
 	if (load->state == PT_LOAD_LOADING) {
 		draw_centered(&center, PT_SLOT_BUSY, "Loading...");
+		if (load->error) {
+			snprintf(text, sizeof(text), "No answer so far: %s", load->error->message);
+			draw_centered(&center, PT_SLOT_WARN, text);
+		}
 	} else if (load->state == PT_LOAD_FAILED) {
 		draw_centered(&center, PT_SLOT_BAD, load->error ? load->error->message : "Loading failed");
 		draw_centered(&center, PT_SLOT_TEXT, load->error ? load->error->hint : NULL);

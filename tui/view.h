@@ -123,7 +123,7 @@ enum pt_load_state {
 
 struct pt_load {
 	enum pt_load_state state;
-	const struct prism_error *error; /* lent; failed, or why it stays stale */
+	const struct prism_error *error; /* lent; failed, or why it stays stale, or loads so long */
 	const char *empty;               /* what an empty list says: "No computations yet" */
 	const char *empty_hint;          /* "press n to create one"; may be NULL */
 	const char *retry_key;           /* name of the key that tries again, e.g. "R" */

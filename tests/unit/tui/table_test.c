@@ -417,6 +417,13 @@ static void empty_loading_failed(void **state)
 	prism_free(text);
 	text = drawn();
 	assert_non_null(strstr(text, "Loading..."));
+	assert_non_null(strstr(text, "No answer so far: connection refused"));
+	load.error = NULL;
+	pt_table_set_load(table, &load);
+	prism_free(text);
+	text = drawn();
+	assert_null(strstr(text, "No answer"));
+	load.error = &error;
 	source.count = 5; /* stale rows stay on the screen */
 	load.state = PT_LOAD_STALE;
 	pt_table_set_load(table, &load);
