@@ -12,6 +12,7 @@
 
 #define NAMES_MAX 10000 /* cached names; a workspace has far fewer members */
 #define LOOKUPS_AT_ONCE 4
+#define LOOKUP_AGAIN_MS 30000 /* after one that did not reach the server */
 
 bool core_user_decode(struct core_user *user, const cJSON *entry, struct prism_arena *arena)
 {
@@ -51,7 +52,8 @@ struct name {
 	struct names *names;
 	char *id;
 	char *text; /* NULL until known; then never changed in place */
-	bool asked, failed;
+	bool asked;
+	int64_t again_ms; /* monotonic: not asked before; 0: at once */
 };
 
 struct names {
@@ -99,6 +101,13 @@ static void plan_pump(struct names *names)
 	prism_loop_defer(core_loop(names->core), pump, names);
 }
 
+/* The way to the server failed, not the question. */
+static bool may_pass(const struct prism_error *err)
+{
+	return err->category == PRISM_ERROR_IO || err->category == PRISM_ERROR_TIMEOUT ||
+	       err->category == PRISM_ERROR_AUTH || err->category == PRISM_ERROR_CANCELLED;
+}
+
 static void name_answered(void *data, const struct core_reply *reply, const struct prism_error *err)
 {
 	struct name *name = data;
@@ -112,11 +121,17 @@ static void name_answered(void *data, const struct core_reply *reply, const stru
 		char text[512];
 		name->text = prism_strdup(core_user_display(&user, text, sizeof(text)));
 		core_emit(names->core, CORE_EVENT_USERS, NULL);
-	} else {
-		name->failed = true; /* the id stays visible */
+	} else if (err && may_pass(err)) {
+		name->asked = false; /* the id stays visible until then */
+		name->again_ms = prism_clock_mono_ms(core_clock(names->core)) + LOOKUP_AGAIN_MS;
 	}
 	prism_arena_destroy(arena);
 	plan_pump(names);
+}
+
+static bool wanted(const struct name *name)
+{
+	return !name->asked && prism_clock_mono_ms(core_clock(name->names->core)) >= name->again_ms;
 }
 
 static void pump(void *data)
@@ -129,15 +144,13 @@ static void pump(void *data)
 		struct name *name = PRISM_CONTAINER(node, struct name, node);
 		if (names->in_flight >= LOOKUPS_AT_ONCE)
 			return;
-		if (name->asked)
+		if (!wanted(name))
 			continue;
 		struct core_call call = {.endpoint = CORE_EP_USER_GET, .arg = {[CORE_ARG_U] = name->id}};
 		name->asked = true;
 		if (core_request_start(names->core, &call, core_cancel(names->core), name_answered, name,
 		                       NULL))
 			names->in_flight++;
-		else
-			name->failed = true;
 	}
 }
 
@@ -170,6 +183,9 @@ const char *core_user_name(struct core *core, const char *user_id)
 		if (strcmp(name->id, user_id) != 0)
 			continue;
 		name_me(name);
+		/* Asked before anybody had signed in, or while the server was away. */
+		if (!name->text && wanted(name) && core_session_ready(core))
+			plan_pump(names);
 		return name->text ? name->text : name->id;
 	}
 	if (names->count >= NAMES_MAX)
