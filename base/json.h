@@ -34,6 +34,12 @@ void prism_json_cleanup(cJSON **slot);
 /* Object member; NULL when absent, null, or obj is not an object. Exact, then ASCII
  * case-insensitive match (Go's rule). The first key of duplicates wins. */
 const cJSON *prism_json_get(const cJSON *obj, const char *key);
+/* The first member, whose next ones follow by ->next; NULL when obj is no object. A loop over
+ * ->child of what may be an array meets members without a name. */
+static inline const cJSON *prism_json_members(const cJSON *obj)
+{
+	return cJSON_IsObject(obj) ? obj->child : NULL;
+}
 const char *prism_json_str(const cJSON *obj, const char *key, const char *fallback);
 int64_t prism_json_int(const cJSON *obj, const char *key, int64_t fallback); /* also "12" as text */
 /* Text or number, each as it stands in the document: serial numbers have up to 49 digits. "" when

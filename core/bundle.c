@@ -36,9 +36,8 @@ static void put_rest(cJSON *to, const cJSON *from, const char *const *known)
 {
 	const cJSON *field;
 
-	cJSON_ArrayForEach(field, from)
-	{
-		if (field->string && !listed(known, field->string))
+	for (field = prism_json_members(from); field; field = field->next) {
+		if (!listed(known, field->string))
 			cJSON_AddItemToObject(to, field->string, cJSON_Duplicate(field, true));
 	}
 }

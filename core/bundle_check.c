@@ -320,8 +320,7 @@ static void note_unknown(struct check *c, const cJSON *obj, const char *const *k
 {
 	const cJSON *field;
 
-	cJSON_ArrayForEach(field, obj)
-	{
+	for (field = prism_json_members(obj); field; field = field->next) {
 		bool found = false;
 		for (size_t i = 0; known[i]; i++)
 			found = found || strcmp(known[i], field->string) == 0;

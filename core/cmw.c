@@ -52,7 +52,7 @@ static const cJSON *exact(const cJSON *object, const char *key)
 {
 	const cJSON *found = NULL;
 
-	for (const cJSON *item = object ? object->child : NULL; item; item = item->next) {
+	for (const cJSON *item = prism_json_members(object); item; item = item->next) {
 		if (strcmp(item->string, key) != 0)
 			continue;
 		if (found)
@@ -64,7 +64,7 @@ static const cJSON *exact(const cJSON *object, const char *key)
 
 static bool doubled(const cJSON *object)
 {
-	for (const cJSON *a = object->child; a; a = a->next)
+	for (const cJSON *a = prism_json_members(object); a; a = a->next)
 		for (const cJSON *b = a->next; b; b = b->next)
 			if (strcmp(a->string, b->string) == 0)
 				return true;

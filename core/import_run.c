@@ -290,8 +290,7 @@ static void merge(cJSON *doc, const cJSON *from, bool top)
 	                                   "start_time", "end_time", "updated_at", NULL};
 	const cJSON *field;
 
-	cJSON_ArrayForEach(field, from)
-	{
+	for (field = prism_json_members(from); field; field = field->next) {
 		cJSON *there = cJSON_GetObjectItemCaseSensitive(doc, field->string);
 		bool left_out = strcmp(field->string, "server_key") == 0 && cJSON_IsString(field) &&
 		                !*field->valuestring;

@@ -340,8 +340,8 @@ static bool known_name(const char *name, const struct row *rows, size_t count)
 static void put_unknown(struct core_facts *facts, const cJSON *object, const char *where,
                         const struct row *rows, size_t count, bool *titled)
 {
-	for (const cJSON *item = object ? object->child : NULL; item; item = item->next) {
-		if (!item->string || known_name(item->string, rows, count))
+	for (const cJSON *item = prism_json_members(object); item; item = item->next) {
+		if (known_name(item->string, rows, count))
 			continue;
 		if (!*titled) {
 			core_facts_add(facts, 0, "unknown", "Members not known here");

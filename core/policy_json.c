@@ -78,7 +78,7 @@ static int refuse_duplicates(const cJSON *object, struct prism_error *err)
 {
 	char first[64], second[64];
 
-	for (const cJSON *a = object->child; a; a = a->next) {
+	for (const cJSON *a = prism_json_members(object); a; a = a->next) {
 		core_policy_json_camel(a->string, first, sizeof(first));
 		for (const cJSON *b = a->next; b; b = b->next) {
 			core_policy_json_camel(b->string, second, sizeof(second));

@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #define POLICY_MUST_BE_ONE (1ull << 17)
 
@@ -117,22 +118,37 @@ static int read_pcr(const cJSON *item, const char *bank_word, size_t size,
 	return 0;
 }
 
+/* The official tools read these names in any case (Go's encoding/json): a policy that means more
+ * to them than to us is refused. */
+static int refuse_other_case(const cJSON *object, const char *name, struct prism_error *err)
+{
+	for (const cJSON *item = prism_json_members(object); item; item = item->next)
+		if (!strcasecmp(item->string, name) && strcmp(item->string, name) != 0)
+			return prism_error_raise(err, PRISM_ERROR_INVALID, "write \"%s\", not \"%.40s\"", name,
+			                         item->string);
+	return 0;
+}
+
 static int read_pcrs(const cJSON *doc, struct core_policy_snp *ret, struct prism_error *err)
 {
 	const cJSON *values = cJSON_GetObjectItemCaseSensitive(doc, "pcr_values");
 
+	if (refuse_other_case(doc, "pcr_values", err) < 0)
+		return -1;
+	if (values && !cJSON_IsNull(values) && !cJSON_IsObject(values))
+		return prism_error_raise(err, PRISM_ERROR_INVALID, "pcr_values is not an object");
 	for (int bank = 0; bank < CORE_PCR_BANK_COUNT; bank++) {
 		const char *word = core_pcr_bank_word((enum core_pcr_bank)bank);
-		const cJSON *list = cJSON_GetObjectItemCaseSensitive(values, word), *item;
-		cJSON_ArrayForEach(item, list)
-		{
-			if (!item->string)
-				return prism_error_raise(err, PRISM_ERROR_INVALID,
-				                         "pcr_values.%s must be an object", word);
+		const cJSON *list = cJSON_GetObjectItemCaseSensitive(values, word);
+		if (refuse_other_case(values, word, err) < 0)
+			return -1;
+		if (list && !cJSON_IsNull(list) && !cJSON_IsObject(list))
+			return prism_error_raise(err, PRISM_ERROR_INVALID, "pcr_values.%s must be an object",
+			                         word);
+		for (const cJSON *item = prism_json_members(list); item; item = item->next)
 			if (read_pcr(item, word, core_pcr_bank_size((enum core_pcr_bank)bank), &ret->pcrs[bank],
 			             err) < 0)
 				return -1;
-		}
 	}
 	return 0;
 }
@@ -357,7 +373,7 @@ static void put_object(struct prism_buf *out, const cJSON *object, enum naming n
 	size_t count = (size_t)cJSON_GetArraySize(object), kept = 0;
 	PRISM_AUTO_FREE struct member *members = prism_alloc_array(count + 1, sizeof(*members));
 
-	for (const cJSON *item = object->child; item; item = item->next) {
+	for (const cJSON *item = prism_json_members(object); item; item = item->next) {
 		struct member *member = &members[kept];
 		if (naming == NAMES_CAMEL)
 			core_policy_json_camel(item->string, member->name, sizeof(member->name));
@@ -453,7 +469,7 @@ void core_policy_snp_print(const cJSON *doc, struct prism_buf *out)
 	size_t count = (size_t)cJSON_GetArraySize(doc) + 1, kept = 0;
 	PRISM_AUTO_FREE struct member *members = prism_alloc_array(count + 1, sizeof(*members));
 
-	for (const cJSON *item = doc->child; item; item = item->next) {
+	for (const cJSON *item = prism_json_members(doc); item; item = item->next) {
 		bool known = strcmp(item->string, "root_of_trust") == 0;
 		snprintf(members[kept].name, sizeof(members[kept].name), "%s",
 		         known ? "rootOfTrust" : item->string);

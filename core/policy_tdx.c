@@ -13,7 +13,9 @@
 static int refuse_unknown(const cJSON *object, const char *where, const char *const *known,
                           size_t count, struct prism_error *err)
 {
-	for (const cJSON *item = object ? object->child : NULL; item; item = item->next) {
+	if (object && !cJSON_IsObject(object))
+		return prism_error_raise(err, PRISM_ERROR_INVALID, "%s is not an object", where);
+	for (const cJSON *item = prism_json_members(object); item; item = item->next) {
 		char camel[64];
 		bool found = false;
 		core_policy_json_camel(item->string, camel, sizeof(camel));

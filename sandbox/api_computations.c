@@ -28,8 +28,7 @@ static char *config_text(const cJSON *config)
 	for (unsigned i = 0; i < PRISM_COUNT(config_fields); i++)
 		sb_json_str(&j, config_fields[i], prism_json_str(config, config_fields[i], ""));
 	sb_json_bool(&j, "attested_tls", prism_json_bool(config, "attested_tls", false));
-	cJSON_ArrayForEach(field, config)
-	{
+	for (field = prism_json_members(config); field; field = field->next) {
 		if (is_known(field->string))
 			continue;
 		PRISM_AUTO_FREE char *value = prism_json_print(field, false);
@@ -50,6 +49,8 @@ static const char *refusal(const cJSON *body)
 	bool known = false;
 	for (unsigned i = 0; i < PRISM_COUNT(levels); i++)
 		known |= strcmp(levels[i], level) == 0;
+	if (config && !cJSON_IsObject(config))
+		return SB_TEXT_MALFORMED;
 	if (!name[0])
 		return "missing identity name";
 	if (strlen(name) > 1024)

@@ -1,6 +1,7 @@
 /* Owns the kinds of damage; faults.c owns when they happen. */
 #include "sandbox/faults_json.h"
 
+#include "base/json.h"
 #include "base/mem.h"
 #include "sandbox/json_out.h"
 
@@ -73,8 +74,7 @@ static void write_object(struct writer *w, const char *key, const cJSON *value)
 	unsigned index = 0;
 	const cJSON *member;
 	sb_json_object(&w->out, key);
-	cJSON_ArrayForEach(member, value)
-	{
+	for (member = prism_json_members(value); member; member = member->next) {
 		bool gone = w->damage == SB_DAMAGE_MISSING && index++ % 2 == 1 &&
 		            !is_structural(member->string) && !cJSON_IsArray(member);
 		if (!gone)

@@ -184,6 +184,12 @@ static uint32_t letter_key(char final)
 	}
 }
 
+/* Surrogates are halves of characters, and Unicode ends at U+10FFFF. */
+static bool is_character(int number)
+{
+	return number <= 0x10ffff && (number < 0xd800 || number > 0xdfff);
+}
+
 /* A key given by number: CSI number;mods u, and CSI 27;mods;number ~ */
 static void emit_numbered(struct pt_keys *keys, int number, unsigned mods)
 {
@@ -193,7 +199,7 @@ static void emit_numbered(struct pt_keys *keys, int number, unsigned mods)
 		emit_control(keys, (unsigned char)number, mods);
 	else if (number == 8)
 		emit(keys, PT_KEY_BACKSPACE, mods);
-	else if (number >= 0x20 && !prism_text_hostile((uint32_t)number)) {
+	else if (number >= 0x20 && is_character(number) && !prism_text_hostile((uint32_t)number)) {
 		if (mods & PT_MOD_CTRL && number >= 'A' && number <= 'Z')
 			number += 'a' - 'A';
 		emit(keys, (uint32_t)number, mods & ~(unsigned)PT_MOD_SHIFT);

@@ -150,8 +150,9 @@ static void take_up(struct pt_form_view *f, const cJSON *draft)
 	const char *base = prism_json_str(draft, "base", digest);
 	PRISM_AUTO_BUF struct prism_buf lost = PRISM_BUF_INIT(4096);
 
-	cJSON_ArrayForEach(field, prism_json_get(draft, "fields")) if (cJSON_IsString(field))
-	    pt_form_set(f->box.form, field->string, field->valuestring);
+	for (field = prism_json_members(prism_json_get(draft, "fields")); field; field = field->next)
+		if (cJSON_IsString(field))
+			pt_form_set(f->box.form, field->string, field->valuestring);
 	cJSON_ArrayForEach(field, prism_json_get(draft, "pasted")) if (cJSON_IsString(field))
 	    prism_buf_printf(&lost, "%s%.60s", lost.len ? ", " : "", field->valuestring);
 	if (strcmp(base, digest) != 0)
@@ -187,8 +188,7 @@ static size_t add_shown(const struct pt_form_view *f, const cJSON *draft,
 	const cJSON *field;
 	size_t count = 0;
 
-	cJSON_ArrayForEach(field, prism_json_get(draft, "fields"))
-	{
+	for (field = prism_json_members(prism_json_get(draft, "fields")); field; field = field->next) {
 		if (count == SHOWN || !cJSON_IsString(field))
 			break;
 		texts[count] = prism_asprintf("%.40s: %.200s", pt_form_label(f->box.form, field->string),

@@ -308,6 +308,8 @@ static void test_payload_refusals(void **state)
 	static const char *const bad[] = {
 	    "",
 	    "[]",
+	    "[4]",
+	    "{" HEAD "\"evidence\":\"ZQ==\",\"binder\":[1]}",
 	    "{}",
 	    "null",
 	    PAYLOAD(HEAD, BINDER(GOOD_HASH, GOOD_BINDING)) "x",

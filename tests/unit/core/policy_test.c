@@ -95,7 +95,18 @@ static void test_pcr_refusals(void **state)
 	refuse(PCR("{\"sha256\":{\"-1\":\"00\"}}"), "not a PCR");
 	refuse(PCR("{\"sha256\":{\"1\":\"000\"}}"), "32 bytes in hex");
 	refuse(PCR("{\"sha1\":{\"1\":7}}"), "20 bytes in hex");
-	struct core_policy *policy = parse(PCR("{\"sha1\":null,\"sha256\":null}"));
+	/* Go reads these with any case of the name, and refuses other types: not to see them would
+	 * be to enforce less than the agent's own tools. */
+	refuse("{\"pcr_Values\":{\"sha256\":{}},\"policy\":{\"policy\":\"196608\"}}",
+	       "write \"pcr_values\"");
+	refuse(PCR("{\"SHA256\":{\"1\":\"00\"}}"), "write \"sha256\"");
+	refuse(PCR("[1]"), "not an object");
+	refuse(PCR("\"\""), "not an object");
+	refuse(PCR("{\"sha256\":[]}"), "must be an object");
+	refuse(PCR("{\"sha256\":\"\"}"), "must be an object");
+	struct core_policy *policy = parse(PCR("null"));
+	core_policy_destroy(policy);
+	policy = parse(PCR("{\"sha1\":null,\"sha256\":null}"));
 	assert_int_equal(core_policy_snp(policy)->pcrs[CORE_PCR_SHA256].count, 0);
 	core_policy_destroy(policy);
 }
@@ -275,6 +286,9 @@ static void test_tdx(void **state)
 	assert_true(tdx->check_crl);
 	core_policy_destroy(policy);
 	refuse("{\"policy\":{\"headerPolicy\":{\"minimumQeSvnn\":3}}}", "unknown member");
+	refuse("{\"policy\":{\"headerPolicy\":[1]}}", "headerPolicy is not an object");
+	refuse("{\"policy\":{\"headerPolicy\":{},\"tdQuoteBodyPolicy\":[[1]]}}", "not an object");
+	refuse("{\"policy\":{\"headerPolicy\":{}},\"rootOfTrust\":[1]}", "not an object");
 	refuse("{\"policy\":{\"headerPolicy\":{},\"tdQuoteBodyPolicy\":{\"rtmrs\":[\"\"]}}}",
 	       "all four");
 	refuse("{\"policy\":{\"headerPolicy\":{\"minimumQeSvn\":65536}}}", "minimumQeSvn");

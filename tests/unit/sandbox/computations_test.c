@@ -44,6 +44,7 @@ static void fields_are_checked(void **state)
 	    {"{\"name\":\"n\"}", "missing description"},
 	    {"{\"name\":\"n\",\"description\":\"d\",\"agent_config\":{\"log_level\":\"loud\"}}",
 	     "invalid level"},
+	    {"{\"name\":\"n\",\"description\":\"d\",\"agent_config\":[1]}", SB_TEXT_MALFORMED},
 	};
 	for (unsigned i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		sbcall(t, SB_ADA, "POST", rows[i].body, PATH);

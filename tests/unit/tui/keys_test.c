@@ -113,6 +113,8 @@ static void what_nobody_asked_for_is_dropped(void **state)
 	expect("\xc2\x9bx", "x");             /* C1 */
 	expect("\xe2\x80\xaex", "x");         /* bidirectional override */
 	expect("\033[99999999999999~x", "x"); /* number without a key */
+	expect("\033[55555ux", "x");          /* half a character, U+D903 */
+	expect("\033[57343u\033[1114112ux", "x");
 }
 
 static void sequences_without_end_are_dropped(void **state)
