@@ -19,6 +19,7 @@
 #include "base/mem.h"
 #include "base/text.h"
 
+#define PARAM_MAX 10000000 /* above every code point; what is larger stays larger */
 #define SEQ_MAX 64
 #define SEQ_PARAMS 4
 
@@ -130,7 +131,7 @@ static int parse_params(const char *text, size_t len, int params[SEQ_PARAMS])
 	for (size_t i = 0; i < len && count < SEQ_PARAMS; i++) {
 		if (text[i] == ';' || text[i] == ':')
 			count++;
-		else if (text[i] >= '0' && text[i] <= '9' && params[count] < 10000)
+		else if (text[i] >= '0' && text[i] <= '9' && params[count] < PARAM_MAX)
 			params[count] = params[count] * 10 + (text[i] - '0');
 	}
 	return count + 1;

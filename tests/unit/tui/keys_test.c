@@ -115,6 +115,7 @@ static void what_nobody_asked_for_is_dropped(void **state)
 	expect("\033[99999999999999~x", "x"); /* number without a key */
 	expect("\033[55555ux", "x");          /* half a character, U+D903 */
 	expect("\033[57343u\033[1114112ux", "x");
+	expect("\033[128512u", "\xf0\x9f\x98\x80");
 }
 
 static void sequences_without_end_are_dropped(void **state)
