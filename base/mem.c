@@ -164,7 +164,7 @@ struct arena_block {
 enum {
 	ARENA_FIRST = 1024,
 	ARENA_MOST = 8192, /* half of a block is lost at the end of an arena: little of many rows */
-	ARENA_SHARED = 4,
+	ARENA_SHARED = 8,  /* as many as a few rows have between them: CVM, its name, state, owner */
 };
 
 struct prism_arena {

@@ -50,12 +50,12 @@ bool core_asset_decode(void *item, const cJSON *entry, struct prism_arena *arena
 		return false;
 	a->id = core_str(arena, entry, "id");
 	a->file_name = CORE_STR_ANY(arena, entry, "file_name", "filename", "name");
-	a->owner = CORE_STR_ANY(arena, entry, "UserID", "user_id", "owner");
+	a->owner = CORE_STR_SHARED(arena, entry, "UserID", "user_id", "owner");
 	a->description = core_str(arena, entry, "description");
-	a->type_word = CORE_STR_ANY(arena, entry, "asset_type", "type");
+	a->type_word = CORE_STR_SHARED(arena, entry, "asset_type", "type");
 	a->checksum = CORE_STR_ANY(arena, entry, "Checksum", "hash");
-	a->mime_type = core_str(arena, entry, "mime_type");
-	a->user_key = CORE_STR_ANY(arena, entry, "UserKey", "user_key");
+	a->mime_type = CORE_STR_SHARED(arena, entry, "mime_type");
+	a->user_key = CORE_STR_SHARED(arena, entry, "UserKey", "user_key");
 	a->created_us = prism_json_time(entry, "created_at");
 	a->sample_size = strlen(prism_json_str(entry, "asset", ""));
 	if (core_asset_type_parse(a->type_word, &a->type, NULL) < 0)

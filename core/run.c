@@ -31,12 +31,12 @@ bool core_run_decode(void *item, const cJSON *entry, struct prism_arena *arena)
 		return false;
 	run->id = CORE_STR_ANY(arena, entry, "id", "run_id");
 	run->computation_id = core_str(arena, entry, "computation_id");
-	run->cvm_id = core_str(arena, entry, "cvm_id");
-	run->cvm_name = core_str(arena, entry, "cvm_name");
-	run->agent_url = CORE_STR_ANY(arena, entry, "agent_url", "address", "agent_address");
+	run->cvm_id = CORE_STR_SHARED(arena, entry, "cvm_id");
+	run->cvm_name = CORE_STR_SHARED(arena, entry, "cvm_name");
+	run->agent_url = CORE_STR_SHARED(arena, entry, "agent_url", "address", "agent_address");
 	if (run->agent_url[0] == ':')
 		run->agent_url = "";
-	run->status = CORE_STR_ANY(arena, entry, "status", "state");
+	run->status = CORE_STR_SHARED(arena, entry, "status", "state");
 	run->created_us = prism_json_time(entry, "created_at");
 	run->start_us = prism_json_time(entry, "start_time");
 	if (run->start_us == PRISM_TIME_UNSET)
@@ -71,10 +71,10 @@ bool core_run_event_decode(struct core_run_event *event, const cJSON *entry,
 		return false;
 	event->id = core_str(arena, entry, "id");
 	event->type = CORE_STR_ANY(arena, entry, "event_type", "type");
-	event->status = core_str(arena, entry, "status");
-	event->run_id = CORE_STR_ANY(arena, entry, "run_id", "computation_run_id");
-	event->originator = core_str(arena, entry, "originator");
-	event->cvm_id = core_str(arena, entry, "cvm_id");
+	event->status = CORE_STR_SHARED(arena, entry, "status");
+	event->run_id = CORE_STR_SHARED(arena, entry, "run_id", "computation_run_id");
+	event->originator = CORE_STR_SHARED(arena, entry, "originator");
+	event->cvm_id = CORE_STR_SHARED(arena, entry, "cvm_id");
 	event->details = details_of(arena, entry);
 	event->time_us = prism_json_time(entry, "timestamp");
 	return *event->type || *event->status;
