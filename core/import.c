@@ -222,6 +222,8 @@ static void take_item(struct core_import *import, const cJSON *bundle,
 	core_agent_config_decode(&agent, prism_json_get(computation, "agent_config"));
 	item->mode = core_tls_mode_of(&agent);
 	item->has_key = *agent.file[CORE_TLS_FILE_KEY] != '\0';
+	if (import->spec.existing == CORE_IMPORT_EXISTING_UPDATE)
+		core_import_note_fields(import, item, computation);
 	take_assets(import, item, bundle);
 	take_roles(import, item, bundle);
 	item->all_assets =

@@ -134,17 +134,20 @@ enum core_import_beyond_kind {
 	CORE_IMPORT_PERSON,
 	CORE_IMPORT_ROLE,
 	CORE_IMPORT_ROLE_ACTION,
+	CORE_IMPORT_FIELD,
 	CORE_IMPORT_BEYOND_COUNT
 };
 const char *core_import_beyond_word(enum core_import_beyond_kind kind); /* "link", "person" ... */
-/* What a computation that is updated has and the file has not. Texts never NULL. */
+/* What a computation that is updated has and the file has not, or the other way round. Texts never
+ * NULL. */
 struct core_import_beyond {
 	enum core_import_beyond_kind kind;
-	const char *role; /* its name; "" of a link */
+	const char *role; /* its name; "" of a link or field */
 	const char *id;   /* user id, action word, asset id; "" of a role */
 	const char *name; /* of a link: file name; else as id */
 	const char *kept; /* why it is never removed; "" */
 };
+struct core_import_field;
 struct core_import_item {
 	size_t index; /* in the file */
 	uint64_t line;
@@ -161,6 +164,12 @@ struct core_import_item {
 	bool all_roles, all_assets;              /* the file means to name every one */
 	const struct core_import_beyond *beyond; /* links, people, roles, actions; mine last */
 	size_t beyond_count;
+	/* What an update changes: fields by their path, and what is added; when `compared`. */
+	const struct core_import_beyond *news;
+	size_t news_count;
+	bool compared;
+	const struct core_import_field *fields; /* of the file; the import's own */
+	size_t field_count;
 	size_t warnings; /* problems of level warning */
 	bool left_out;   /* by core_import_leave_out() */
 };

@@ -1,10 +1,10 @@
 /*
  * Owns what computations that are updated have beyond the file: links, people, roles, actions.
  *
- * Looking: for each such computation roles and linked assets are read, LOOK_AHEAD of them at the
- * same time.  What cannot be read is a finding, and nothing of that computation is removed.
- * Removing: what the plan lists and is still there is queued by core/import_ops.c; what came since
- * is not in the list.
+ * Looking: each such computation is read with its roles and linked assets, LOOK_AHEAD of them at
+ * the same time; what the update changes follows from that too (core/import_news.c).  What cannot
+ * be read is a finding, and nothing of that computation is removed. Removing: what the plan lists
+ * and is still there is queued by core/import_ops.c; what came since is not in the list.
  */
 #include "core/computation.h"
 #include "core/import_run.h"
@@ -23,7 +23,8 @@ static const char *const last = "nobody else would administer it";
 
 const char *core_import_beyond_word(enum core_import_beyond_kind kind)
 {
-	static const char *const words[CORE_IMPORT_BEYOND_COUNT] = {"link", "person", "role", "action"};
+	static const char *const words[CORE_IMPORT_BEYOND_COUNT] = {"link", "person", "role", "action",
+	                                                            "field"};
 
 	return words[kind];
 }
@@ -45,6 +46,9 @@ char *core_import_beyond_text(const struct core_import *import, const struct cor
 	case CORE_IMPORT_ROLE:
 		snprintf(buf, size, "role %s", b->role);
 		break;
+	case CORE_IMPORT_FIELD:
+		snprintf(buf, size, "field %s", b->name);
+		break;
 	default:
 		snprintf(buf, size, "action %s of role %s", b->name, b->role);
 	}
@@ -64,6 +68,7 @@ struct looking {
 	struct core_import_item *item;
 	unsigned pending;
 	struct prism_error error;
+	cJSON *doc; /* the computation itself */
 	/* what is found */
 	struct core_import_beyond *all;
 	size_t count, room;
@@ -240,6 +245,13 @@ static void keep(struct looking *l)
 
 static void look_more(struct core_import *import);
 
+static void looking_free(struct looking *l)
+{
+	prism_json_wipe(l->doc); /* may hold a private key */
+	prism_free(l->all);
+	prism_free(l);
+}
+
 static void part_done(struct looking *l, const struct prism_error *err)
 {
 	struct core_import *import = l->import;
@@ -255,14 +267,14 @@ static void part_done(struct looking *l, const struct prism_error *err)
 		compare_links(l);
 		compare_roles(l);
 		keep(l);
+		core_import_compare_news(import, l->item, l->doc);
 	} else if (import->stage == CORE_IMPORT_COMPARING && !core_import_fatal(&failed)) {
 		core_import_problem(import, l->item, CORE_PROBLEM_WARNING, l->item->line, "",
-		                    "what it has beyond the file is not known, and stays: %s",
+		                    "how it differs is not known, and what is extra stays: %s",
 		                    failed.message);
 	}
 	core_roles_forget(import->core, l->item->id); /* there may be ten thousand */
-	prism_free(l->all);
-	prism_free(l);
+	looking_free(l);
 	if (failed.category != PRISM_ERROR_NONE && core_import_fatal(&failed))
 		(void)core_import_plan_stopped(import, &failed);
 	look_more(import);
@@ -276,22 +288,35 @@ static void looked(void *data, const struct prism_error *err)
 	if (!core_import_gone(l->import)) {
 		part_done(l, err);
 	} else if (over) {
-		prism_free(l);
+		looking_free(l);
 	} else {
 		l->pending--;
 	}
 }
 
+static void doc_here(void *data, const struct core_reply *reply, const struct prism_error *err)
+{
+	struct looking *l = data;
+
+	if (!err)
+		l->doc = cJSON_Duplicate(reply->json, true);
+	looked(l, err);
+}
+
 static void look_at(struct core_import *import, struct core_import_item *item)
 {
 	struct looking *l = prism_alloc(sizeof(*l));
+	struct core_call call = {.endpoint = CORE_EP_COMP_GET, .arg = {[CORE_ARG_C] = item->id}};
 	struct prism_error err = PRISM_ERROR_INIT;
 
-	*l = (struct looking){.import = import, .item = item, .pending = 2};
+	*l = (struct looking){.import = import, .item = item, .pending = 3};
 	import->look_busy++;
-	core_import_say(import, "reading roles and links of %s", item->name);
-	core_import_hold(import);
-	core_import_hold(import);
+	core_import_say(import, "comparing %s", item->name);
+	for (unsigned i = 0; i < l->pending; i++)
+		core_import_hold(import);
+	if (!core_request_start(import->core, &call, import->cancel, doc_here, l, &err))
+		doc_here(l, NULL, &err);
+	prism_error_clear(&err);
 	if (core_roles_await(import->core, item->id, true, import->cancel, looked, l, &err) < 0)
 		looked(l, &err);
 	prism_error_clear(&err);

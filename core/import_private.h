@@ -92,6 +92,16 @@ void core_import_planned(struct core_import *import); /* ends in READY */
 /* import_beyond.c: what computations that are updated have beyond the file; ends in planned() */
 void core_import_look_beyond(struct core_import *import);
 
+/* import_news.c: what an update changes */
+/* From the worker, while reading. */
+void core_import_note_fields(struct core_import *import, struct core_import_item *item,
+                             const cJSON *computation);
+/* doc: the computation as the server has it; its roles and links are loaded. */
+void core_import_compare_news(struct core_import *import, struct core_import_item *item,
+                              const cJSON *doc);
+bool core_import_field_is_own(const char *key);      /* of the server, never changed */
+bool core_import_field_left_out(const cJSON *field); /* an empty private key: not in the file */
+
 /* import_run.c */
 void core_import_run_finish(struct core_import *import);
 

@@ -19,6 +19,17 @@ static void put_problem_json(cJSON *array, const struct core_problem *problem)
 	cJSON_AddItemToArray(array, entry);
 }
 
+static void put_news_json(const struct core_import_item *item, cJSON *array)
+{
+	for (size_t i = 0; i < item->news_count; i++) {
+		cJSON *entry = cJSON_CreateObject();
+		cJSON_AddStringToObject(entry, "kind", core_import_beyond_word(item->news[i].kind));
+		cJSON_AddStringToObject(entry, "role", item->news[i].role);
+		cJSON_AddStringToObject(entry, "id", item->news[i].id);
+		cJSON_AddItemToArray(array, entry);
+	}
+}
+
 static void put_beyond_json(const struct core_import *import, const struct core_import_item *item,
                             cJSON *array)
 {
@@ -56,6 +67,7 @@ static cJSON *item_json(const struct core_import *import, const struct core_impo
 		cJSON_AddStringToObject(asset, "found_id", item->assets[i].found_id);
 		cJSON_AddItemToArray(assets, asset);
 	}
+	put_news_json(item, cJSON_AddArrayToObject(entry, "changes"));
 	put_beyond_json(import, item, cJSON_AddArrayToObject(entry, "not_in_file"));
 	cJSON_AddArrayToObject(entry, "problems");
 	return entry;
@@ -125,6 +137,9 @@ static void report_text(const struct core_import *import, struct prism_buf *out)
 		                 core_import_action_word(item->left_out ? CORE_IMPORT_SKIP : item->action),
 		                 item->outcome ? ", " : "", core_import_outcome_word(item->outcome),
 		                 *item->id ? ", " : "", item->id);
+		for (size_t b = 0; b < item->news_count; b++)
+			prism_buf_printf(out, "    changes: %s\n",
+			                 core_import_beyond_text(import, &item->news[b], text, sizeof(text)));
 		for (size_t b = 0; b < item->beyond_count; b++)
 			prism_buf_printf(out, "    not in the file: %s: %s\n",
 			                 core_import_beyond_text(import, &item->beyond[b], text, sizeof(text)),

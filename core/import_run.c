@@ -286,18 +286,11 @@ static void created(void *data, const struct core_reply *reply, const struct pri
 /* The file's fields over the server's; an empty private key is one that was left out. */
 static void merge(cJSON *doc, const cJSON *from, bool top)
 {
-	static const char *const kept[] = {"id",         "owner",    "status",     "created_at",
-	                                   "start_time", "end_time", "updated_at", NULL};
 	const cJSON *field;
 
 	for (field = prism_json_members(from); field; field = field->next) {
 		cJSON *there = cJSON_GetObjectItemCaseSensitive(doc, field->string);
-		bool left_out = strcmp(field->string, "server_key") == 0 && cJSON_IsString(field) &&
-		                !*field->valuestring;
-		bool own = false;
-		for (size_t i = 0; top && kept[i]; i++)
-			own = own || strcmp(kept[i], field->string) == 0;
-		if (own || left_out)
+		if ((top && core_import_field_is_own(field->string)) || core_import_field_left_out(field))
 			continue;
 		if (cJSON_IsObject(there) && cJSON_IsObject(field)) {
 			merge(there, field, false);

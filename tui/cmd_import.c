@@ -76,6 +76,18 @@ static void put_problems(struct importing *i, struct pt_records *records, size_t
 	pt_records_list(records, prism_buf_text(&list));
 }
 
+static void put_news(struct importing *i, struct pt_records *records,
+                     const struct core_import_item *item)
+{
+	PRISM_AUTO_BUF struct prism_buf list = PRISM_BUF_INIT(1 << 20);
+	char text[400];
+
+	for (size_t b = 0; b < item->news_count && list.len < 4096; b++)
+		prism_buf_printf(&list, "%s%s", list.len ? "\n" : "",
+		                 core_import_beyond_text(i->import, &item->news[b], text, sizeof(text)));
+	pt_records_list(records, prism_buf_text(&list));
+}
+
 static void put_beyond(struct importing *i, struct pt_records *records,
                        const struct core_import_item *item)
 {
@@ -107,6 +119,7 @@ static void put_rows(struct importing *i)
 	                                                  {"roles", "Roles"},
 	                                                  {"assets", "Assets"},
 	                                                  {"problems", "Problems"},
+	                                                  {"changes", "Changes"},
 	                                                  {"not_in_file", "Not in the file"},
 	                                                  {NULL, NULL}};
 	struct pt_records *records = pt_records_create(columns, 0);
@@ -124,6 +137,7 @@ static void put_rows(struct importing *i)
 		pt_records_int(records, (int64_t)item->role_count);
 		pt_records_text(records, pt_import_assets(item, text, sizeof(text)));
 		put_problems(i, records, n);
+		put_news(i, records, item);
 		put_beyond(i, records, item);
 	}
 	pt_records_json_later(records, make_json, i);

@@ -148,6 +148,34 @@ static void it_stays_and_is_removed_on_request(void **state)
 	must_say(p, "\"unchanged\"");
 }
 
+static const cJSON *changes_of(struct place *p)
+{
+	(void)beyond_of(p, "--dry-run");
+	return cJSON_GetObjectItem(
+	    cJSON_GetArrayItem(cJSON_GetObjectItem(p->cli.doc, "computations"), 0), "changes");
+}
+
+static void the_preview_says_what_changes(void **state)
+{
+	struct place *p = *state;
+	const cJSON *changes;
+
+	assert_int_equal(cJSON_GetArraySize(changes_of(p)), 0);
+	cli_must(&p->cli, "computation update '%s' --description 'Somebody wrote this'", NAME);
+	cli_must(&p->cli, "computation update '%s' --log-level debug", NAME);
+	cli_must(&p->cli, "role action remove '%s' viewer view", NAME);
+	cli_must(&p->cli, "asset unlink word_count.py '%s'", NAME);
+	changes = changes_of(p);
+	assert_int_equal(cJSON_GetArraySize(changes), 4);
+	assert_non_null(cli_find(changes, "id", "description"));
+	assert_non_null(cli_find(changes, "id", "agent_config.log_level"));
+	assert_string_equal(cli_text(cli_find(changes, "kind", "action"), "role"), "viewer");
+	assert_non_null(cli_find(changes, "kind", "link"));
+	cli_must(&p->cli, "computation import %s --existing update --again", p->file);
+	must_be(p, "changed");
+	assert_int_equal(cJSON_GetArraySize(changes_of(p)), 0);
+}
+
 static void a_link_is_removed_and_only_then(void **state)
 {
 	struct place *p = *state;
@@ -273,6 +301,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(it_stays_and_is_removed_on_request),
+	    cmocka_unit_test(the_preview_says_what_changes),
 	    cmocka_unit_test(a_link_is_removed_and_only_then),
 	    cmocka_unit_test(whoever_imports_and_the_last_administrator_stay),
 	    cmocka_unit_test(a_sheet_does_not_speak_of_roles_it_has_no_column_for),
