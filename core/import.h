@@ -172,6 +172,7 @@ struct core_import_item {
 	size_t field_count;
 	size_t warnings; /* problems of level warning */
 	bool left_out;   /* by core_import_leave_out() */
+	bool name_taken; /* in the workspace, when the plan was made */
 };
 
 struct core_import_counts {

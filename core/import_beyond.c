@@ -69,24 +69,36 @@ struct looking {
 	unsigned pending;
 	struct prism_error error;
 	cJSON *doc; /* the computation itself */
-	/* what is found */
-	struct core_import_beyond *all;
-	size_t count, room;
+	struct core_import_differences found;
 	bool others; /* somebody administers it afterwards who is not beyond the file */
 };
 
-static void add(struct looking *l, enum core_import_beyond_kind kind, const char *role,
-                const char *id, const char *name, const char *kept)
+void core_import_differ(struct core_import_differences *list, enum core_import_beyond_kind kind,
+                        const char *role, const char *id, const char *name, const char *kept)
 {
-	struct prism_arena *arena = l->import->arena;
+	struct prism_arena *arena = list->import->arena;
 
-	if (l->count == l->room) {
-		l->room = l->room ? l->room * 2 : 8;
-		l->all = prism_realloc_array(l->all, l->room, sizeof(*l->all));
+	if (list->count == list->room) {
+		list->room = list->room ? list->room * 2 : 8;
+		list->all = prism_realloc_array(list->all, list->room, sizeof(*list->all));
 	}
-	l->all[l->count++] = (struct core_import_beyond){kind, prism_arena_strdup(arena, role),
-	                                                 prism_arena_strdup(arena, id),
-	                                                 prism_arena_strdup(arena, name), kept};
+	list->all[list->count++] = (struct core_import_beyond){kind, prism_arena_strdup(arena, role),
+	                                                       prism_arena_strdup(arena, id),
+	                                                       prism_arena_strdup(arena, name), kept};
+}
+
+const struct core_import_beyond *core_import_keep(struct core_import_differences *list,
+                                                  size_t *ret_count)
+{
+	size_t bytes = list->count * sizeof(*list->all);
+	struct core_import_beyond *kept = prism_arena_alloc(list->import->arena, bytes + 1);
+
+	if (bytes)
+		memcpy(kept, list->all, bytes);
+	*ret_count = list->count;
+	prism_free(list->all);
+	*list = (struct core_import_differences){.import = list->import};
+	return kept;
 }
 
 static const struct core_import_role *in_file(const struct core_import_item *item, const char *name)
@@ -153,10 +165,10 @@ static void add_people(struct looking *l, const struct core_role *role,
 		if (place_of(l->import, l->item, user))
 			continue;                                /* stays or moves */
 		(void)core_user_name(l->import->core, user); /* asked for now, shown later */
-		add(l, CORE_IMPORT_PERSON, role->name, user, user,
-		    is_me(l->import, user)                               ? you
-		    : role->bits & CORE_PERM_ADMINISTRATOR && !l->others ? last
-		                                                         : "");
+		core_import_differ(&l->found, CORE_IMPORT_PERSON, role->name, user, user,
+		                   is_me(l->import, user)                               ? you
+		                   : role->bits & CORE_PERM_ADMINISTRATOR && !l->others ? last
+		                                                                        : "");
 	}
 }
 
@@ -185,11 +197,11 @@ static void add_actions(struct looking *l, const struct core_role *role,
 		if (bit ? from->bits & bit : from->other_actions)
 			continue;
 		if (!is_lent(l, role, word))
-			add(l, CORE_IMPORT_ROLE_ACTION, role->name, word, word,
-			    bit != CORE_PERM_ADMINISTRATOR ? ""
-			    : mine                         ? "it is your own"
-			    : l->others                    ? ""
-			                                   : last);
+			core_import_differ(&l->found, CORE_IMPORT_ROLE_ACTION, role->name, word, word,
+			                   bit != CORE_PERM_ADMINISTRATOR ? ""
+			                   : mine                         ? "it is your own"
+			                   : l->others                    ? ""
+			                                                  : last);
 	}
 }
 
@@ -204,10 +216,10 @@ static void compare_roles(struct looking *l)
 		const struct core_role *role = &roles.roles[r];
 		bool admin = role->bits & CORE_PERM_ADMINISTRATOR && role->member_count;
 		if (!role->builtin && !in_file(l->item, role->name))
-			add(l, CORE_IMPORT_ROLE, role->name, "", role->name,
-			    holds_me(l->import, role) ? "you are in it"
-			    : admin && !l->others     ? last
-			                              : "");
+			core_import_differ(&l->found, CORE_IMPORT_ROLE, role->name, "", role->name,
+			                   holds_me(l->import, role) ? "you are in it"
+			                   : admin && !l->others     ? last
+			                                             : "");
 	}
 	for (int mine = 0; mine < 2; mine++) /* mine last: it is needed for the others */
 		for (size_t r = 0; r < roles.count; r++)
@@ -225,20 +237,9 @@ static void compare_links(struct looking *l)
 		for (size_t a = 0; a < l->item->asset_count; a++)
 			named = named || strcmp(l->item->assets[a].found_id, asset->id) == 0;
 		if (!named)
-			add(l, CORE_IMPORT_LINK, "", asset->id,
-			    *asset->file_name ? asset->file_name : asset->id, "");
+			core_import_differ(&l->found, CORE_IMPORT_LINK, "", asset->id,
+			                   *asset->file_name ? asset->file_name : asset->id, "");
 	}
-}
-
-static void keep(struct looking *l)
-{
-	size_t bytes = l->count * sizeof(*l->all);
-	struct core_import_beyond *kept = prism_arena_alloc(l->import->arena, bytes + 1);
-
-	if (bytes)
-		memcpy(kept, l->all, bytes);
-	l->item->beyond = kept;
-	l->item->beyond_count = l->count;
 }
 
 /* ---- looking at all of them ---- */
@@ -248,7 +249,7 @@ static void look_more(struct core_import *import);
 static void looking_free(struct looking *l)
 {
 	prism_json_wipe(l->doc); /* may hold a private key */
-	prism_free(l->all);
+	prism_free(l->found.all);
 	prism_free(l);
 }
 
@@ -266,7 +267,7 @@ static void part_done(struct looking *l, const struct prism_error *err)
 	if (import->stage == CORE_IMPORT_COMPARING && failed.category == PRISM_ERROR_NONE) {
 		compare_links(l);
 		compare_roles(l);
-		keep(l);
+		l->item->beyond = core_import_keep(&l->found, &l->item->beyond_count);
 		core_import_compare_news(import, l->item, l->doc);
 	} else if (import->stage == CORE_IMPORT_COMPARING && !core_import_fatal(&failed)) {
 		core_import_problem(import, l->item, CORE_PROBLEM_WARNING, l->item->line, "",
@@ -309,9 +310,10 @@ static void look_at(struct core_import *import, struct core_import_item *item)
 	struct core_call call = {.endpoint = CORE_EP_COMP_GET, .arg = {[CORE_ARG_C] = item->id}};
 	struct prism_error err = PRISM_ERROR_INIT;
 
-	*l = (struct looking){.import = import, .item = item, .pending = 3};
+	*l =
+	    (struct looking){.import = import, .item = item, .found = {.import = import}, .pending = 3};
 	import->look_busy++;
-	core_import_say(import, "comparing %s", item->name);
+	core_import_say(import, "comparing %zu of %zu: %s", item->index + 1, import->count, item->name);
 	for (unsigned i = 0; i < l->pending; i++)
 		core_import_hold(import);
 	if (!core_request_start(import->core, &call, import->cancel, doc_here, l, &err))

@@ -105,23 +105,8 @@ static const cJSON *at_path(const cJSON *doc, const char *path)
 struct news {
 	struct core_import *import;
 	struct core_import_item *item;
-	struct core_import_beyond *all;
-	size_t count, room;
+	struct core_import_differences found;
 };
-
-static void add(struct news *n, enum core_import_beyond_kind kind, const char *role, const char *id,
-                const char *name)
-{
-	struct prism_arena *arena = n->import->arena;
-
-	if (n->count == n->room) {
-		n->room = n->room ? n->room * 2 : 8;
-		n->all = prism_realloc_array(n->all, n->room, sizeof(*n->all));
-	}
-	n->all[n->count++] = (struct core_import_beyond){kind, prism_arena_strdup(arena, role),
-	                                                 prism_arena_strdup(arena, id),
-	                                                 prism_arena_strdup(arena, name), ""};
-}
 
 static void compare_fields(struct news *n, const cJSON *doc)
 {
@@ -129,7 +114,7 @@ static void compare_fields(struct news *n, const cJSON *doc)
 		const struct core_import_field *field = &n->item->fields[i];
 		const cJSON *there = at_path(doc, field->path);
 		if (!there || sum_of(there) != field->sum)
-			add(n, CORE_IMPORT_FIELD, "", field->path, field->path);
+			core_import_differ(&n->found, CORE_IMPORT_FIELD, "", field->path, field->path, "");
 	}
 }
 
@@ -161,14 +146,15 @@ static void compare_role(struct news *n, size_t index)
 	if (there && strcmp(there->name, from->name) != 0)
 		there = NULL; /* found by its id */
 	if (!there)
-		add(n, CORE_IMPORT_ROLE, from->name, "", from->name);
+		core_import_differ(&n->found, CORE_IMPORT_ROLE, from->name, "", from->name, "");
 	for (unsigned i = 0; there && i < CORE_PERM_COUNT; i++)
 		if (from->bits & ~there->bits & (1u << i))
-			add(n, CORE_IMPORT_ROLE_ACTION, from->name, core_perm_word(i), core_perm_word(i));
+			core_import_differ(&n->found, CORE_IMPORT_ROLE_ACTION, from->name, core_perm_word(i),
+			                   core_perm_word(i), "");
 	for (size_t m = 0; !n->import->spec.no_members && m < from->member_count; m++) {
 		const char *user = core_import_person(n->import, from->members[m]);
 		if (user && !has_member(there, user) && !mentioned(n, index, user))
-			add(n, CORE_IMPORT_PERSON, from->name, user, user);
+			core_import_differ(&n->found, CORE_IMPORT_PERSON, from->name, user, user, "");
 	}
 }
 
@@ -181,27 +167,23 @@ static void compare_links(struct news *n)
 		if (asset->found == CORE_IMPORT_MISSING ||
 		    (*asset->found_id && core_list_find(list, asset->found_id)))
 			continue;
-		add(n, CORE_IMPORT_LINK, "", asset->found_id,
-		    *asset->file_name    ? asset->file_name
-		    : *asset->found_name ? asset->found_name
-		                         : asset->found_id);
+		core_import_differ(&n->found, CORE_IMPORT_LINK, "", asset->found_id,
+		                   *asset->file_name    ? asset->file_name
+		                   : *asset->found_name ? asset->found_name
+		                                        : asset->found_id,
+		                   "");
 	}
 }
 
 void core_import_compare_news(struct core_import *import, struct core_import_item *item,
                               const cJSON *doc)
 {
-	struct news n = {.import = import, .item = item};
+	struct news n = {.import = import, .item = item, .found = {.import = import}};
 
 	compare_fields(&n, doc);
 	for (size_t r = 0; r < item->role_count; r++)
 		compare_role(&n, r);
 	compare_links(&n);
-	struct core_import_beyond *kept = prism_arena_alloc(import->arena, n.count * sizeof(*kept) + 1);
-	if (n.count)
-		memcpy(kept, n.all, n.count * sizeof(*kept));
-	item->news = kept;
-	item->news_count = n.count;
+	item->news = core_import_keep(&n.found, &item->news_count);
 	item->compared = true;
-	prism_free(n.all);
 }

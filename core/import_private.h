@@ -1,6 +1,7 @@
 /*
- * Between core/import.c (life, reading), import_plan.c and import_beyond.c (comparing with the
- * workspace), import_run.c (doing it) and import_report.c.  Nobody else includes this.
+ * Between core/import.c (life), import_read.c (reading), import_known.c (asking for the workspace),
+ * import_plan.c, import_news.c and import_beyond.c (comparing), import_run.c with its parts (doing
+ * it) and import_report.c.  Nobody else includes this.
  */
 #ifndef PRISM_CORE_IMPORT_PRIVATE_H
 #define PRISM_CORE_IMPORT_PRIVATE_H
@@ -71,7 +72,16 @@ void core_import_problem(struct core_import *import, struct core_import_item *it
                          enum core_problem_level level, uint64_t line, const char *field,
                          const char *fmt, ...) PRISM_PRINTF(6, 7);
 
-/* import_plan.c */
+/* import_read.c */
+void core_import_read(void *data);       /* the worker; data is the import */
+void core_import_progressed(void *data); /* in the loop: it tells how far it is */
+
+/* import_plan.c: from what is known; goes on with import_beyond.c */
+void core_import_plan(struct core_import *import);
+void core_import_planned(struct core_import *import); /* ends in READY */
+
+/* import_known.c */
+size_t core_import_unknown_people(const struct core_import *import);
 void core_import_compare(struct core_import *import); /* ends in READY or FAILED */
 void core_import_plan_finish(struct core_import *import);
 /* User id of a word of the file; NULL: not somebody of the workspace. */
@@ -87,10 +97,21 @@ const char *const *core_import_named(const struct core_import *import, const cha
 
 /* True: the stage is not COMPARING any more, or err ended it. */
 bool core_import_plan_stopped(struct core_import *import, const struct prism_error *err);
-void core_import_planned(struct core_import *import); /* ends in READY */
 
 /* import_beyond.c: what computations that are updated have beyond the file; ends in planned() */
 void core_import_look_beyond(struct core_import *import);
+
+/* import_beyond.c: a list of differences that grows, and is kept in the import's arena at last. */
+struct core_import_differences {
+	struct core_import *import;
+	struct core_import_beyond *all;
+	size_t count, room;
+};
+/* Texts are copied, kept is not. */
+void core_import_differ(struct core_import_differences *list, enum core_import_beyond_kind kind,
+                        const char *role, const char *id, const char *name, const char *kept);
+const struct core_import_beyond *core_import_keep(struct core_import_differences *list,
+                                                  size_t *ret_count);
 
 /* import_news.c: what an update changes */
 /* From the worker, while reading. */

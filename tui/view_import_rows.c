@@ -35,15 +35,19 @@ static void add_row(struct importing *v, size_t item, enum import_part part, siz
 	v->rows[v->count++] = (struct import_row){item, part, n};
 }
 
+/* Sorted by computation, except while it runs. */
 static void add_problems(struct importing *v, size_t item)
 {
 	const struct core_problems *problems = core_import_problems(v->import);
 	size_t all = core_import_count(v->import);
+	bool sorted = item != THE_FILE && core_import_stage(v->import) != CORE_IMPORT_RUNNING;
 
-	for (size_t i = 0; i < problems->count; i++) {
+	for (size_t i = sorted ? core_problems_first(problems, item) : 0; i < problems->count; i++) {
 		size_t of = problems->all[i].item;
 		if (of == item || (item == THE_FILE && of >= all))
 			add_row(v, item, PART_PROBLEM, i);
+		else if (sorted)
+			break;
 	}
 }
 
