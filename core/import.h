@@ -178,7 +178,7 @@ struct core_import_item {
 struct core_import_counts {
 	size_t by_action[CORE_IMPORT_ACTION_COUNT];
 	size_t by_outcome[CORE_IMPORT_OUTCOME_COUNT];
-	size_t by_found[CORE_IMPORT_FOUND_COUNT]; /* assets */
+	size_t by_found[CORE_IMPORT_FOUND_COUNT]; /* assets, of what would be created or changed */
 	size_t beyond;          /* of what is updated and not left out: what may be removed */
 	size_t beyond_kept;     /* and what is never removed */
 	size_t members_unknown; /* distinct people */

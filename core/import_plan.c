@@ -135,7 +135,8 @@ struct core_import_counts core_import_counts(const struct core_import *import)
 		const struct core_import_item *item = &import->items[i];
 		counts.by_action[item->left_out ? CORE_IMPORT_SKIP : item->action]++;
 		counts.by_outcome[item->outcome]++;
-		for (size_t a = 0; a < item->asset_count; a++)
+		bool acts = item->action <= CORE_IMPORT_GO_ON && !item->left_out;
+		for (size_t a = 0; acts && a < item->asset_count; a++)
 			counts.by_found[item->assets[a].found]++;
 		counts.name_clashes +=
 		    item->name_taken && item->action == CORE_IMPORT_CREATE && !item->left_out;

@@ -162,28 +162,39 @@ static void add_part(char *buf, size_t size, size_t count, const char *words)
 		snprintf(buf + used, size - used, "%s%zu %s", used ? ", " : "", count, words);
 }
 
+static void add_count(char *buf, size_t size, size_t count, const char *one, const char *many)
+{
+	add_part(buf, size, count, count == 1 ? one : many);
+}
+
+static void add_plan(const struct core_import *import, const struct core_import_counts *counts,
+                     char *buf, size_t size)
+{
+	static const char *const words[CORE_IMPORT_ACTION_COUNT] = {
+	    "to create", "to change", "to go on with", "there already", "left out", "broken"};
+	bool prunes = core_import_prunes(import);
+
+	for (size_t i = 0; i < CORE_IMPORT_ACTION_COUNT; i++)
+		add_part(buf, size, counts->by_action[i], words[i]);
+	add_count(buf, size, counts->name_clashes, "name taken", "names taken");
+	add_count(buf, size, counts->by_found[CORE_IMPORT_MISSING], "asset missing", "assets missing");
+	add_count(buf, size, counts->members_unknown, "person unknown", "people unknown");
+	add_part(buf, size, prunes ? counts->beyond : 0, "extra to remove");
+	add_part(buf, size, counts->beyond_kept + (prunes ? 0 : counts->beyond), "extra, which stay");
+}
+
 char *pt_import_summary(const struct core_import *import, char *buf, size_t size)
 {
-	static const char *const planned[CORE_IMPORT_ACTION_COUNT] = {
-	    "to create", "to change", "to go on with", "there already", "left out", "broken"};
 	static const char *const outcomes[CORE_IMPORT_OUTCOME_COUNT] = {
 	    "not begun", "created", "changed", "unchanged", "in part", "not done", "left out"};
 	struct core_import_counts counts = core_import_counts(import);
 	bool plan = core_import_stage(import) <= CORE_IMPORT_READY;
 
 	buf[0] = '\0';
-	for (size_t i = 0; plan && i < CORE_IMPORT_ACTION_COUNT; i++)
-		add_part(buf, size, counts.by_action[i], planned[i]);
+	if (plan)
+		add_plan(import, &counts, buf, size);
 	for (size_t i = 0; !plan && i < CORE_IMPORT_OUTCOME_COUNT; i++)
 		add_part(buf, size, counts.by_outcome[i], outcomes[i]);
-	if (plan)
-		add_part(buf, size, counts.name_clashes,
-		         counts.name_clashes == 1 ? "name taken" : "names taken");
-	if (plan && core_import_prunes(import))
-		add_part(buf, size, counts.beyond, "extra to remove");
-	if (plan)
-		add_part(buf, size, counts.beyond_kept + (core_import_prunes(import) ? 0 : counts.beyond),
-		         "extra, which stay");
 	if (!*buf)
 		snprintf(buf, size, "no computations");
 	return buf;

@@ -21,7 +21,7 @@ const struct pt_column pt_import_columns[] = {
     {"tls", "TLS", 5, 6, 0, 3, PT_COLUMN_NO_SORT},
     {"roles", "Roles", 5, 5, 0, 2, PT_COLUMN_NO_SORT},
     {"assets", "Assets", 6, 12, 0, 1, PT_COLUMN_NO_SORT},
-    {"line", "Line", 6, 8, 0, 4, PT_COLUMN_NO_SORT},
+    {"line", "Line", 7, 8, 0, 4, PT_COLUMN_NO_SORT},
 };
 
 /* ---- rows ---- */
