@@ -287,13 +287,18 @@ int core_computation_resolve(struct core *core, const char *word, struct prism_c
 	                          data, err);
 }
 
-void core_computation_changed(struct core *core, const char *id)
+void core_computation_stale(struct core *core, const char *id)
 {
 	struct detail *d = detail_find(core, id);
 	if (d)
 		core_single_reload(&d->single);
-	core_list_refresh(core_computations(core));
 	core_checklist_stale(core, id);
+}
+
+void core_computation_changed(struct core *core, const char *id)
+{
+	core_computation_stale(core, id);
+	core_list_refresh(core_computations(core));
 }
 
 /* --- state --- */

@@ -18,6 +18,7 @@
 struct core_import_field {
 	const char *path; /* "agent_config.log_level" */
 	uint64_t sum;
+	bool empty; /* as good as missing */
 };
 
 bool core_import_field_is_own(const char *key)
@@ -35,6 +36,23 @@ bool core_import_field_left_out(const cJSON *field)
 {
 	return strcmp(field->string, "server_key") == 0 && cJSON_IsString(field) &&
 	       !*field->valuestring;
+}
+
+bool core_import_field_is_empty(const cJSON *field)
+{
+	const cJSON *part;
+
+	if (cJSON_IsArray(field))
+		return !field->child;
+	if (!cJSON_IsObject(field))
+		return cJSON_IsNull(field) || cJSON_IsFalse(field) ||
+		       (cJSON_IsString(field) && !*field->valuestring);
+	cJSON_ArrayForEach(part, field)
+	{
+		if (!core_import_field_is_empty(part))
+			return false;
+	}
+	return true;
 }
 
 /* ---- fields ---- */
@@ -71,7 +89,8 @@ static void note(struct noting *n, const cJSON *object, const char *prefix)
 		if (cJSON_IsObject(field))
 			note(n, field, path);
 		else
-			n->all[n->count++] = (struct core_import_field){path, sum_of(field)};
+			n->all[n->count++] =
+			    (struct core_import_field){path, sum_of(field), core_import_field_is_empty(field)};
 	}
 }
 
@@ -113,7 +132,7 @@ static void compare_fields(struct news *n, const cJSON *doc)
 	for (size_t i = 0; i < n->item->field_count; i++) {
 		const struct core_import_field *field = &n->item->fields[i];
 		const cJSON *there = at_path(doc, field->path);
-		if (!there || sum_of(there) != field->sum)
+		if (there ? sum_of(there) != field->sum : !field->empty)
 			core_import_differ(&n->found, CORE_IMPORT_FIELD, "", field->path, field->path, "");
 	}
 }

@@ -455,7 +455,7 @@ static void finished(struct core_import *import)
 {
 	core_roles_forget(import->core, import->run->id);
 	if (import->run->item->action == CORE_IMPORT_UPDATE)
-		core_computation_changed(import->core, import->run->id);
+		core_computation_stale(import->core, import->run->id); /* the list: at the end */
 	core_import_item_done(import);
 }
 

@@ -120,6 +120,7 @@ void core_import_note_fields(struct core_import *import, struct core_import_item
 /* doc: the computation as the server has it; its roles and links are loaded. */
 void core_import_compare_news(struct core_import *import, struct core_import_item *item,
                               const cJSON *doc);
+bool core_import_field_is_empty(const cJSON *field); /* says what a missing one says */
 bool core_import_field_is_own(const char *key);      /* of the server, never changed */
 bool core_import_field_left_out(const cJSON *field); /* an empty private key: not in the file */
 

@@ -79,7 +79,7 @@ void core_import_stop(struct core_import *import, const struct prism_error *err)
 	import->journal = NULL;
 	prism_error_clear(&import->error);
 	core_import_fail(import, err);
-	core_list_refresh(core_computations(import->core));
+	core_list_refresh(core_computations(import->core)); /* what was done so far is to be seen */
 }
 
 static void finish_item(struct core_import *import, enum core_import_outcome outcome)

@@ -14,7 +14,8 @@ static void merge(cJSON *doc, const cJSON *from, bool top)
 
 	for (field = prism_json_members(from); field; field = field->next) {
 		cJSON *there = cJSON_GetObjectItemCaseSensitive(doc, field->string);
-		if ((top && core_import_field_is_own(field->string)) || core_import_field_left_out(field))
+		if ((top && core_import_field_is_own(field->string)) || core_import_field_left_out(field) ||
+		    (!there && core_import_field_is_empty(field)))
 			continue;
 		if (cJSON_IsObject(there) && cJSON_IsObject(field)) {
 			merge(there, field, false);

@@ -81,6 +81,7 @@ void core_json_text(struct prism_buf *buf, const char *text);
 /* What modules tell one another. */
 void core_computation_changed(struct core *core,
                               const char *id); /* after a write: reload detail and list */
+void core_computation_stale(struct core *core, const char *id); /* the detail only */
 /* Of the newest run, when the timeline is loaded; otherwise CORE_COMP_UNKNOWN. */
 int core_timeline_state(struct core *core, const char *computation_id);
 bool core_checklist_wants_key(struct core *core, const char *computation_id, const char *user_id);
