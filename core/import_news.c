@@ -78,10 +78,9 @@ static void note(struct noting *n, const cJSON *object, const char *prefix)
 {
 	const cJSON *field;
 
-	cJSON_ArrayForEach(field, object)
-	{
+	for (field = prism_json_members(object); field; field = field->next) {
 		bool top = !*prefix;
-		if (!field->string || n->count == FIELDS_MAX || core_import_field_left_out(field) ||
+		if (n->count == FIELDS_MAX || core_import_field_left_out(field) ||
 		    (top && (core_import_field_is_own(field->string) || !strcmp(field->string, "name"))))
 			continue;
 		const char *path =
