@@ -12,9 +12,9 @@
  */
 #include "core/remotelog.h"
 
-#include "base/json.h"
 #include "base/mem.h"
 #include "base/text.h"
+#include "core/journal.h"
 #include "core/logfile.h"
 #include "net/stream_ssh.h"
 
@@ -25,7 +25,6 @@
 #define BACKOFF_FIRST_MS 1000
 #define BACKOFF_MAX_MS 30000
 #define READ_MAX 65536u
-#define CURSOR_MAX 512 /* theirs have some 130 bytes */
 /* Bytes of an entry as JSON: a message as long as a line may be, whose bytes are numbers. */
 #define ENTRY_MAX (4u * CORE_LOG_LINE + 4096u)
 
@@ -130,66 +129,29 @@ static void add_parsed(struct core_remotelog *log, const char *level, int64_t ti
 	core_logstore_clear(log->parsed);
 }
 
-/* ---- entries of a journal ---- */
-
-/* syslog(3)'s numbers. */
-static const char *level_of(int64_t priority)
-{
-	return priority < 0    ? NULL
-	       : priority <= 3 ? "ERROR"
-	       : priority == 4 ? "WARN"
-	       : priority <= 6 ? "INFO"
-	                       : "DEBUG";
-}
-
-/* A text, or its bytes as numbers when it is none: NUL is shown as a blank, the rest is the view's
- * to make harmless. */
-static void put_message(struct prism_buf *out, const cJSON *message)
-{
-	const cJSON *byte;
-
-	if (cJSON_IsString(message))
-		prism_buf_puts(out, message->valuestring);
-	if (cJSON_IsArray(message))
-		cJSON_ArrayForEach(byte, message)
-		{
-			char c = cJSON_IsNumber(byte) ? (char)(unsigned char)byte->valueint : ' ';
-
-			prism_buf_putc(out, c ? c : ' ');
-		}
-}
-
 /* False: it is no entry of a journal, as what journalctl says itself. */
 static bool from_journal(struct core_remotelog *log, const char *line, size_t len)
 {
-	PRISM_AUTO_JSON cJSON *doc = *line == '{' ? prism_json_parse(line, len, NULL) : NULL;
-	PRISM_AUTO_BUF struct prism_buf text = PRISM_BUF_INIT(CORE_LOG_LINE + 256);
-	int64_t time_us = prism_json_int(doc, "__REALTIME_TIMESTAMP", -1);
-	const char *cursor = prism_json_str(doc, "__CURSOR", "");
-	const char *level = level_of(prism_json_int(doc, "PRIORITY", -1));
+	struct core_journal_entry entry;
 
-	if (!doc || time_us < 0)
+	if (!core_journal_read(line, len, &entry))
 		return false;
-	if (*cursor && strlen(cursor) < CURSOR_MAX) {
+	if (*entry.cursor) {
 		prism_free(log->cursor);
-		log->cursor = prism_strdup(cursor);
+		log->cursor = PRISM_STEAL(entry.cursor);
 	}
-	if (prism_json_int(doc, "_PID", 0) == 1) /* about the unit, not of it */
-		prism_buf_printf(&text, "%.60s: ", prism_json_str(doc, "SYSLOG_IDENTIFIER", "systemd"));
-	put_message(&text, prism_json_get(doc, "MESSAGE"));
-	if (text.len && *prism_buf_text(&text) == '{') {
-		core_logfile_read_line(log->parsed, text.data, text.len);
-		add_parsed(log, level, time_us);
+	if (entry.text.len && *prism_buf_text(&entry.text) == '{') {
+		core_logfile_read_line(log->parsed, entry.text.data, entry.text.len);
+		add_parsed(log, entry.level, entry.time_us);
 	} else {
-		add(log, &(struct core_log_entry){.level = level,
-		                                  .message = prism_buf_text(&text),
-		                                  .len = text.len,
-		                                  .time_us = time_us});
+		add(log, &(struct core_log_entry){.level = entry.level,
+		                                  .message = prism_buf_text(&entry.text),
+		                                  .len = entry.text.len,
+		                                  .time_us = entry.time_us});
 	}
+	core_journal_entry_finish(&entry);
 	return true;
 }
-
-/* ---- lines ---- */
 
 static void parse(struct core_remotelog *log, const char *line, size_t len)
 {

@@ -215,7 +215,7 @@ static void wiped(void *data, bool cancelled)
 /* Where it is, and the command that tries again; then what the host was left with. */
 static void try_again(const struct pt_hostfile *file, struct prism_error *err)
 {
-	PRISM_AUTO_BUF struct prism_buf line = PRISM_BUF_INIT(PT_LINE_MAX);
+	PRISM_AUTO_BUF struct prism_buf line = PRISM_BUF_INIT(SIZE_MAX / 2);
 	PRISM_AUTO_FREE char *left = prism_strdup(err->hint);
 	PRISM_AUTO_FREE char *local = prism_path_shorten(file->local);
 

@@ -1,11 +1,13 @@
-/* What the SSH parts read of files: key files, known_hosts, client configuration, hops; the first
- * byte chooses.  Any text is read or refused, and says why. */
+/* What the SSH parts read: key files, known_hosts, client configuration, hops, names of files on
+ * hosts; the first byte chooses.  Any text is read or refused, and says why. */
 #include "tests/fuzz/fuzz.h"
 
 #include "base/mem.h"
+#include "core/place_sftp.h"
 #include "net/known_hosts.h"
 #include "net/ssh_config.h"
 #include "net/ssh_key.h"
+#include "net/tunnel.h"
 
 #include <string.h>
 
@@ -20,6 +22,8 @@ const struct fuzz_seed fuzz_seeds[] = {
               "all\nInclude x\nProxyJump a@b:22,c\n"),
     FUZZ_TEXT("eada@bastion:2222"),
     FUZZ_TEXT("essh://ada@[::1]:22"),
+    FUZZ_TEXT("Pada@bastion:2222:/srv/results.zip"),
+    FUZZ_TEXT("Pada@a:22,bo@[::1]:~/x:y,z"),
     FUZZ_TEXT("f-----BEGIN "
               "OPENSSH PRIVATE KEY-----\n"
               "b3BlbnNzaC1rZXktdjEAAAAABG5vbmUAAAAEbm9uZQAAAAAAAAABAAAAMwAAAAtzc2gtZWQyNTUxOQ"
@@ -84,12 +88,33 @@ static void key(const char *text, size_t len)
 	net_ssh_key_destroy(opened);
 }
 
+/* A file on a host: what is taken is a way that can be gone, and a path. */
+static void place(const char *text, size_t len)
+{
+	PRISM_AUTO_FREE char *copy = prism_strndup(text, len);
+	char *via = NULL, *path = NULL;
+	struct prism_error err = PRISM_ERROR_INIT;
+	int on_host = core_place_sftp_split(copy, &via, &path, &err);
+
+	FUZZ_ASSERT((on_host < 0) == (err.category != PRISM_ERROR_NONE));
+	if (on_host <= 0)
+		return;
+	FUZZ_ASSERT(*path && net_tunnel_via_check(via, &err) == 0);
+	FUZZ_ASSERT(!strncmp(copy, via, strlen(via)) && strlen(via) + strlen(path) < strlen(copy));
+	prism_free(via);
+	prism_free(path);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	const char *text = (const char *)data + 1;
 
 	if (size == 0)
 		return 0;
+	if (data[0] == 'P') {
+		place(text, size - 1);
+		return 0;
+	}
 	switch (data[0] & 3) {
 	case 3:
 		known(text, size - 1);

@@ -348,7 +348,7 @@ static void a_long_entry(void **state)
 	memset(message, '\033', huge);
 	entry(&text, 0, "cocos-manager", "", message, huge);
 	memset(message, 'x', huge);
-	entry(&text, 1, "cocos-manager", "", message, CORE_LOG_LINE + 10);
+	entry(&text, 1, "cocos-manager", "", message, 3 * CORE_LOG_LINE);
 	ENTRY(&text, 2, "", "next");
 	begin_journal(w, &text);
 	until_lines(w, 3);
