@@ -164,8 +164,8 @@ static void one_placed(void *data, const char *kept, const struct prism_error *e
 	if (!err) {
 		rename_answer(command, p->hosts[p->host_at], kept);
 	} else if (!p->failed) {
-		if (err->category == PRISM_ERROR_CANCELLED && command->world->screen)
-			pt_command_say(command, "not saved there: %s", err->hint); /* an end that is not told */
+		if (err->category == PRISM_ERROR_CANCELLED) /* an end that is not told otherwise */
+			pt_command_say(command, "not saved there: %s", err->hint);
 		p->failed = true;
 		prism_error_copy(&p->error, err);
 	} else {

@@ -17,6 +17,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -364,6 +365,7 @@ static struct pty *open_policy(struct story *s)
 	pty_keys(p, s->sandbox->users[0].password);
 	pty_keys(p, "<Enter>");
 	pty_wait_text(p, "signed in as", SOON);
+	pty_wait_quiet(p, 400, SOON); /* the workspace is entered, which closes what is open */
 	PRISM_AUTO_FREE char *words = prism_asprintf("cvm policy %s", cvm);
 	command(p, words);
 	pty_wait_text(p, "Attestation policy of", SOON);
@@ -407,6 +409,49 @@ static void a_person_looks_for_a_place_there(void **state)
 	pty_destroy(p);
 }
 
+static void until_it_begins(struct pty *p, unsigned before)
+{
+	for (int i = 0; i < 4000 && files_in(there) == before; i++)
+		pty_wait_quiet(p, 1, SOON);
+	assert_int_equal(files_in(there), before + 1);
+}
+
+static void an_interrupted_command_says_where_it_is(void **state)
+{
+	struct story *s = *state;
+	struct pty *p;
+	struct wire *wire;
+	unsigned before, kept;
+	int status;
+	PRISM_AUTO_FREE char *name = NULL;
+	PRISM_AUTO_FREE char *password = NULL;
+	struct prism_error err = PRISM_ERROR_INIT;
+
+	need_sshd();
+	wire = slow_way();
+	name = on((unsigned)wire_port(wire), "interrupted.json");
+	before = files_in(there);
+	kept = unsent();
+	password = prism_path_join(base, "password");
+	assert_int_equal(prism_file_write(password, s->sandbox->users[0].password,
+	                                  strlen(s->sandbox->users[0].password), 0600, &err),
+	                 0);
+	PRISM_AUTO_FREE char *words = prism_asprintf("cvm policy %s --save %s", cvm, name);
+	const char *args[] = {"--password-file", password, "-c", words, NULL};
+	const char *env[] = {"PRISM_TUI_USER=ada", NULL};
+	set("PRISM_TUI_WORKSPACE", s->workspace);
+	p = client_start(&(struct client_spec){.sandbox = s->sandbox, .args = args, .env = env});
+	until_it_begins(p, before);
+	pty_keys(p, "<C-c>");
+	pty_wait_text(p, "not saved there: it is kept here", SOON);
+	pty_wait_exit(p, SOON, &status);
+	assert_int_equal(WEXITSTATUS(status), 12);
+	assert_int_equal(files_in(there), before);
+	assert_int_equal(unsent(), kept + 1);
+	pty_destroy(p);
+	wire_stop(wire);
+}
+
 static void a_person_stops_it(void **state)
 {
 	struct story *s = *state;
@@ -426,9 +471,7 @@ static void a_person_stops_it(void **state)
 	PRISM_AUTO_FREE char *words = prism_asprintf("cvm policy %s --save %s", cvm, name);
 	pty_keys(p, "q");
 	command(p, words);
-	for (int i = 0; i < 4000 && files_in(there) == before; i++)
-		pty_wait_quiet(p, 1, SOON);
-	assert_int_equal(files_in(there), before + 1);
+	until_it_begins(p, before);
 	pty_keys(p, "<C-g>");
 	pty_wait_text(p, "not saved there: it is kept here", SOON);
 	assert_int_equal(files_in(there), before);
@@ -448,6 +491,7 @@ int main(void)
 	    cmocka_unit_test(guards_hold),
 	    cmocka_unit_test(a_person_looks_for_a_place_there),
 	    cmocka_unit_test(a_person_stops_it),
+	    cmocka_unit_test(an_interrupted_command_says_where_it_is),
 	};
 
 	return cmocka_run_group_tests_name("save_there", tests, start, stop);
