@@ -50,8 +50,8 @@ bool core_journal_read(const char *line, size_t len, struct core_journal_entry *
 	};
 	prism_buf_init(&ret->text, len + PREFIX_MAX); /* each byte took one of the line at least */
 	if (prism_json_int(doc, "_PID", 0) == 1)      /* about the unit, not of it */
-		prism_buf_printf(&ret->text, "%.60s: ",
-		                 prism_json_str(doc, "SYSLOG_IDENTIFIER", "systemd"));
+		prism_buf_printf(&ret->text,
+		                 "%.60s: ", prism_json_str(doc, "SYSLOG_IDENTIFIER", "systemd"));
 	put_message(&ret->text, prism_json_get(doc, "MESSAGE"));
 	return true;
 }

@@ -92,11 +92,12 @@ static void is_sent(void *data, const struct prism_error *err)
 static void save_as(void *data, const char *text)
 {
 	struct saving *s = data;
+	struct pt_app *app = s->app;
 	struct told *t = told_of(s);
 	PRISM_AUTO_FREE char *path = text && *text ? prism_path_expand(text) : NULL;
 	struct pt_hostfile *file = NULL;
 	struct prism_error err = PRISM_ERROR_INIT;
-	int on_host = t && path ? pt_hostfile_create(pt_ui_world(s->app), path, true, &file, &err) : 0;
+	int on_host = t && path ? pt_hostfile_create(pt_ui_world(app), path, true, &file, &err) : 0;
 
 	if (!t || !path) {
 		prism_free(s);
@@ -108,7 +109,7 @@ static void save_as(void *data, const char *text)
 		                     prism_secret_size(t->secret), 0600, &err);
 	if (on_host == 0 && file) {
 		snprintf(t->note, sizeof(t->note), "on its way to the host");
-		pt_savefile_send(s->app, "token", PRISM_STEAL(file), is_sent, PRISM_STEAL(s));
+		pt_savefile_send(app, "token", PRISM_STEAL(file), is_sent, PRISM_STEAL(s));
 	} else {
 		is_saved(t, path, on_host < 0 ? &err : NULL);
 	}

@@ -409,6 +409,60 @@ static void a_person_looks_for_a_place_there(void **state)
 	pty_destroy(p);
 }
 
+/* A token is told once: its dialog knows that it is kept only when it is there. */
+static void a_token_is_saved_there(void **state)
+{
+	struct story *s = *state;
+	struct pty *p;
+	struct stat st;
+	PRISM_AUTO_FREE char *far = NULL;
+	PRISM_AUTO_FREE char *name = NULL;
+
+	need_sshd();
+	far = prism_path_join(there, "token.txt");
+	name = on(sshd->port, "token.txt");
+	p = open_policy(s);
+	pty_keys(p, "q");
+	command(p, "token create look --life 1h");
+	pty_wait_text(p, "This is told once", SOON);
+	pty_keys(p, "s");
+	pty_wait_text(p, "File to write, mode 0600", SOON);
+	pty_keys(p, "<C-u>");
+	pty_keys(p, name);
+	pty_keys(p, "<Enter>");
+	pty_wait_text(p, "saved, readable by you alone: on the host", SOON);
+	assert_int_equal(stat(far, &st), 0);
+	assert_int_equal(st.st_mode & 0777, 0600);
+	assert_true(st.st_size > 20);
+	pty_destroy(p);
+}
+
+/* The lines of a log are many, and go by a file of their own. */
+static void a_log_is_saved_there(void **state)
+{
+	struct story *s = *state;
+	struct pty *p;
+	PRISM_AUTO_FREE char *far = NULL;
+	PRISM_AUTO_FREE char *name = NULL;
+
+	need_sshd();
+	far = prism_path_join(there, "log.jsonl");
+	name = on(sshd->port, "log.jsonl");
+	p = open_policy(s);
+	pty_keys(p, "q1/Saved<Enter>");
+	pty_wait_gone(p, "Empty draft", SOON);
+	pty_keys(p, "L");
+	pty_wait_text(p, "computation started", SOON);
+	pty_keys(p, "W");
+	pty_wait_text(p, "Save to", SOON);
+	pty_keys(p, "<C-u>");
+	pty_keys(p, name);
+	pty_keys(p, "<Enter>");
+	pty_wait_text(p, "lines saved as", SOON);
+	assert_int_equal(access(far, F_OK), 0);
+	pty_destroy(p);
+}
+
 static void until_it_begins(struct pty *p, unsigned before)
 {
 	for (int i = 0; i < 4000 && files_in(there) == before; i++)
@@ -490,6 +544,8 @@ int main(void)
 	    cmocka_unit_test(a_line_that_breaks_leaves_no_half_file),
 	    cmocka_unit_test(guards_hold),
 	    cmocka_unit_test(a_person_looks_for_a_place_there),
+	    cmocka_unit_test(a_token_is_saved_there),
+	    cmocka_unit_test(a_log_is_saved_there),
 	    cmocka_unit_test(a_person_stops_it),
 	    cmocka_unit_test(an_interrupted_command_says_where_it_is),
 	};

@@ -1,6 +1,6 @@
 /*
- * core/journal.c: entries as journalctl writes them, and lines that are none.  Against the real one:
- * tests/unit/core/remotelog_test.c.
+ * core/journal.c: entries as journalctl writes them, and lines that are none.  Against the real
+ * one: tests/unit/core/remotelog_test.c.
  */
 #include "core/journal.h"
 
@@ -20,7 +20,8 @@ static void entries(void **state)
 	static const struct {
 		const char *line, *level, *text, *cursor;
 	} rows[] = {
-	    {AT "\"__CURSOR\":\"s=1\",\"PRIORITY\":\"6\",\"MESSAGE\":\"a\\nb\"}", "INFO", "a\nb", "s=1"},
+	    {AT "\"__CURSOR\":\"s=1\",\"PRIORITY\":\"6\",\"MESSAGE\":\"a\\nb\"}", "INFO", "a\nb",
+	     "s=1"},
 	    {AT "\"PRIORITY\":\"0\",\"MESSAGE\":\"x\"}", "ERROR", "x", ""},
 	    {AT "\"PRIORITY\":\"3\",\"MESSAGE\":\"x\"}", "ERROR", "x", ""},
 	    {AT "\"PRIORITY\":\"4\",\"MESSAGE\":\"x\"}", "WARN", "x", ""},
@@ -76,8 +77,8 @@ static void a_long_message(void **state)
 
 	PRISM_UNUSED(state);
 	memset(message, 'x', size);
-	PRISM_AUTO_FREE char *line = prism_asprintf(AT "\"__CURSOR\":\"%.600s\",\"MESSAGE\":\"%s\"}",
-	                                            message, message);
+	PRISM_AUTO_FREE char *line =
+	    prism_asprintf(AT "\"__CURSOR\":\"%.600s\",\"MESSAGE\":\"%s\"}", message, message);
 	assert_true(core_journal_read(line, strlen(line), &entry));
 	assert_int_equal(entry.text.len, size);
 	assert_string_equal(entry.cursor, ""); /* too long to be sent back */
