@@ -1,6 +1,6 @@
 /*
- * Settings: the table as data, layers of values, profiles.  What is remembered between starts is in
- * core/remember.c.
+ * Settings: layers of values, profiles, the file.  The table and the reading of one value are in
+ * core/option_value.c, what is remembered between starts in core/remember.c.
  *
  * Each layer keeps what was written; values are resolved whenever a layer changes, so that choosing
  * another profile cannot leave anything of the former behind.
@@ -12,28 +12,12 @@
 #include "base/mem.h"
 #include "base/text.h"
 #include "core/remember.h"
-#include "core/validate.h"
 
 #include <ctype.h>
 #include <string.h>
-#include <strings.h>
 
 #define CONFIG_MAX 1048576 /* bytes of a configuration file; more is not one */
 #define PROBLEMS_MAX 100
-
-const struct core_option core_option_table[CORE_OPTION_COUNT] = {
-#define X(id, name_, type_, fallback_, min_, max_, words_, unit_, text_) \
-	[CORE_OPT_##id] = {.name = name_,                                    \
-	                   .type = CORE_OPTION_##type_,                      \
-	                   .fallback = fallback_,                            \
-	                   .min = min_,                                      \
-	                   .max = max_,                                      \
-	                   .words = words_,                                  \
-	                   .unit = unit_,                                    \
-	                   .text = text_},
-#include "core/options.def"
-#undef X
-};
 
 struct layer {
 	char *name; /* of a profile or a CVM; NULL otherwise */
@@ -59,84 +43,6 @@ struct core_options {
 	size_t problem_count;
 	struct core_remembered *remembered;
 };
-
-int core_option_find(const char *name)
-{
-	for (int i = 0; i < CORE_OPTION_COUNT; i++)
-		if (strcmp(core_option_table[i].name, name) == 0)
-			return i;
-	return -1;
-}
-
-/* --- one value --- */
-
-static int parse_bool(const char *text, int64_t *ret, struct prism_error *err)
-{
-	static const struct {
-		const char *word;
-		int64_t value;
-	} words[] = {{"yes", 1}, {"no", 0},  {"true", 1}, {"false", 0},
-	             {"on", 1},  {"off", 0}, {"1", 1},    {"0", 0}};
-	for (size_t i = 0; i < PRISM_COUNT(words); i++) {
-		if (strcasecmp(text, words[i].word) == 0) {
-			*ret = words[i].value;
-			return 0;
-		}
-	}
-	return prism_error_raise(err, PRISM_ERROR_INVALID, "\"%s\" is neither yes nor no", text);
-}
-
-static int parse_word(const struct core_option *option, const char *text, struct prism_error *err)
-{
-	size_t len = strlen(text);
-	for (const char *at = option->words; *at;) {
-		size_t word = strcspn(at, " ");
-		if (word == len && strncmp(at, text, len) == 0)
-			return 0;
-		at += word;
-		at += strspn(at, " ");
-	}
-	return prism_error_raise(err, PRISM_ERROR_INVALID, "\"%s\" is not one of: %s", text,
-	                         option->words);
-}
-
-static int check_range(const struct core_option *option, int64_t number, struct prism_error *err)
-{
-	if (number >= option->min && number <= option->max)
-		return 0;
-	const char *unit = option->type == CORE_OPTION_MS ? " ms" : "";
-	return prism_error_raise(err, PRISM_ERROR_INVALID, "%lld%s is out of range: %lld to %lld%s",
-	                         (long long)number, unit, (long long)option->min,
-	                         (long long)option->max, unit);
-}
-
-static int parse_value(const struct core_option *option, const char *text, int64_t *ret_number,
-                       struct prism_error *err)
-{
-	uint64_t number = 0;
-	*ret_number = 0;
-	switch (option->type) {
-	case CORE_OPTION_BOOL:
-		return parse_bool(text, ret_number, err);
-	case CORE_OPTION_INT:
-		if (prism_text_parse_u64(text, INT64_MAX, &number, err) < 0)
-			return -1;
-		*ret_number = (int64_t)number;
-		return check_range(option, *ret_number, err);
-	case CORE_OPTION_MS:
-		if (strcmp(text, "0") != 0 && prism_text_parse_duration_ms(text, ret_number, err) < 0)
-			return -1;
-		return check_range(option, *ret_number, err);
-	case CORE_OPTION_WORD:
-		return parse_word(option, text, err);
-	case CORE_OPTION_URL:
-		return *text ? core_validate(CORE_FIELD_URL, text, err) : 0;
-	default:
-		if (!prism_utf8_valid(text, strlen(text)))
-			return prism_error_raise(err, PRISM_ERROR_INVALID, "not valid UTF-8");
-		return 0;
-	}
-}
 
 /* --- layers --- */
 
@@ -177,7 +83,7 @@ static void resolve_one(struct core_options *options, int id)
 	for (int source = CORE_FROM_COMMAND; source >= CORE_FROM_BUILTIN; source--) {
 		const char *text = candidates[source];
 		int64_t number;
-		if (!text || parse_value(option, text, &number, NULL) < 0)
+		if (!text || core_option_parse(option, text, &number, NULL) < 0)
 			continue;
 		wipe_text(&value->text);
 		prism_secret_destroy(value->secret);
@@ -345,7 +251,7 @@ static void on_setting(void *data, int line, const char *section, const char *na
 		problem(r, name, "unknown setting");
 	else if (layer != &r->options->defaults && id == CORE_OPT_PROFILE)
 		problem(r, name, "belongs before the first section");
-	else if (parse_value(&core_option_table[id], value, &number, &err) < 0)
+	else if (core_option_parse(&core_option_table[id], value, &number, &err) < 0)
 		problem(r, name, err.message);
 	else
 		layer_set(layer, id, value);
@@ -403,7 +309,7 @@ void core_options_environment(struct core_options *options)
 		struct prism_error err = PRISM_ERROR_INIT;
 		if (!text)
 			continue;
-		if (parse_value(&core_option_table[i], text, &number, &err) == 0)
+		if (core_option_parse(&core_option_table[i], text, &number, &err) == 0)
 			layer_set(&options->environment, i, text);
 		else if (options->problem_count < PROBLEMS_MAX)
 			options->problem[options->problem_count++] =
@@ -439,7 +345,7 @@ int core_options_set(struct core_options *options, enum core_option_id id, const
                      struct prism_error *err)
 {
 	int64_t number;
-	if (parse_value(&core_option_table[id], text, &number, err) < 0) {
+	if (core_option_parse(&core_option_table[id], text, &number, err) < 0) {
 		prism_error_wrap(err, "%s cannot be set", core_option_table[id].name);
 		return -1;
 	}
@@ -548,7 +454,7 @@ struct core_setting core_option_for(const struct core_options *options, enum cor
 		const char *text = text_of_cvm(options, id, *names);
 		int64_t number;
 
-		if (text && parse_value(&core_option_table[id], text, &number, NULL) == 0)
+		if (text && core_option_parse(&core_option_table[id], text, &number, NULL) == 0)
 			setting = (struct core_setting){text, number, CORE_FROM_CVM};
 	}
 	return setting;

@@ -48,6 +48,11 @@ enum core_option_id {
 };
 extern const struct core_option core_option_table[CORE_OPTION_COUNT];
 int core_option_find(const char *name); /* id, or -1 */
+/* Whether a text may stand for the setting; ret_number: what it comes to (milliseconds, 0 or 1, the
+ * number), else 0. Fails with category invalid and what would be right. */
+PRISM_MUST_USE
+int core_option_parse(const struct core_option *option, const char *text, int64_t *ret_number,
+                      struct prism_error *err);
 
 enum core_option_source {
 	CORE_FROM_BUILTIN,
