@@ -25,6 +25,9 @@ const struct fuzz_seed fuzz_seeds[] = {
     FUZZ_TEXT(
         "\x0b\x00\x00\x34\x20" CONTEXT
         "\x00\x00\x10\x00\x00\x03\x30\x01\x00\x00\x08\xff\x00\x00\x04\x00\x02{}" VERIFY FINISHED),
+    /* lists where an object belongs */
+    FUZZ_TEXT("[4]"),
+    FUZZ_TEXT("{\"version\":1,\"evidence\":\"ZQ==\",\"binder\":[1]}"),
     /* an authenticator request; the evidence payload */
     FUZZ_TEXT("\x11\x00\x00\x2f\x20" CONTEXT
               "\x00\x0c\x00\x0d\x00\x04\x00\x02\x04\x03\xff\x00\x00\x00"),
@@ -34,7 +37,8 @@ const struct fuzz_seed fuzz_seeds[] = {
     FUZZ_TEXT("\x02\x00\x00\x00\x10" FINISHED),
 };
 const size_t fuzz_seed_count = PRISM_COUNT(fuzz_seeds);
-const char *const fuzz_words[] = {"\xff\x00",
+const char *const fuzz_words[] = {"[1]",
+                                  "\xff\x00",
                                   "\x0b\x00\x00",
                                   "\x0f\x00\x00",
                                   "\x14\x00\x00\x20",

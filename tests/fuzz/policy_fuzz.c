@@ -11,6 +11,8 @@ const struct fuzz_seed fuzz_seeds[] = {
               "\"minimumVersion\":\"1.55\",\"product\":{\"name\":1},"
               "\"hostData\":\"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\"},"
               "\"rootOfTrust\":{\"productLine\":\"Milan\",\"checkCrl\":true}}"),
+    FUZZ_TEXT("{\"policy\":{\"headerPolicy\":[1],\"tdQuoteBodyPolicy\":{\"rtmrs\":[\"\"]}},"
+              "\"rootOfTrust\":[2]}"),
     FUZZ_TEXT("{\"policy\":{\"policy\":196608,\"minimum_tcb\":1,\"trusted_id_key_hashes\":[]},"
               "\"root_of_trust\":{\"check_crl\":false}}"),
     FUZZ_TEXT("{\"policy\":{\"headerPolicy\":{\"minimumQeSvn\":3},\"tdQuoteBodyPolicy\":{\"rtmrs\":"
@@ -22,9 +24,10 @@ const struct fuzz_seed fuzz_seeds[] = {
     FUZZ_TEXT("\xd2\x84\x43\xa1\x01\x26\xa0\x46\xa2\x00\x61x\x01\xf6\x40"),
 };
 const size_t fuzz_seed_count = PRISM_COUNT(fuzz_seeds);
-const char *const fuzz_words[] = {"\"policy\":",  "\"measurement\":\"", "18446744073709551616",
-                                  "null",         "\xd9\x01\xfa",       "\x9f",
-                                  "\xbb\xff\xff", "\x1b\xff\xff",       NULL};
+const char *const fuzz_words[] = {
+    "[1]",  "\"pcr_Values\":", "\"policy\":", "\"measurement\":\"", "18446744073709551616",
+    "null", "\xd9\x01\xfa",    "\x9f",        "\xbb\xff\xff",       "\x1b\xff\xff",
+    NULL};
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
