@@ -352,9 +352,16 @@ static bool is_bytes(const char *camel)
 }
 
 struct member {
-	char name[64];
+	char *name; /* owned */
 	const cJSON *item;
 };
+
+static void members_free(struct member *members, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		prism_free(members[i].name);
+	prism_free(members);
+}
 
 static int by_name(const void *a, const void *b)
 {
@@ -366,24 +373,35 @@ enum naming { NAMES_AS_THEY_ARE, NAMES_CAMEL };
 static void put_value(struct prism_buf *out, const cJSON *item, const char *camel,
                       enum naming naming, unsigned depth);
 
+/* The name in the output, yours. Only the protobuf spelling of a name is turned: another one
+ * ("trusted_Id") is nobody's, and must not become the name of something by being spelled otherwise.
+ */
+static char *printed_name(const char *name, enum naming naming)
+{
+	char camel[64], snake[sizeof(camel)];
+
+	core_policy_json_camel(name, camel, sizeof(camel));
+	core_policy_json_snake(camel, snake, sizeof(snake));
+	return prism_strdup(naming == NAMES_CAMEL && !strcmp(snake, name) ? camel : name);
+}
+
 /* Recursion is bounded by PRISM_JSON_DEPTH. */
 static void put_object(struct prism_buf *out, const cJSON *object, enum naming naming,
                        unsigned depth)
 {
 	size_t count = (size_t)cJSON_GetArraySize(object), kept = 0;
-	PRISM_AUTO_FREE struct member *members = prism_alloc_array(count + 1, sizeof(*members));
+	struct member *members = prism_alloc_array(count + 1, sizeof(*members));
 
 	for (const cJSON *item = prism_json_members(object); item; item = item->next) {
-		struct member *member = &members[kept];
-		if (naming == NAMES_CAMEL)
-			core_policy_json_camel(item->string, member->name, sizeof(member->name));
+		char *name = printed_name(item->string, naming);
+		if (naming == NAMES_AS_THEY_ARE || !is_default(item, name))
+			members[kept++] = (struct member){name, item};
 		else
-			snprintf(member->name, sizeof(member->name), "%s", item->string);
-		member->item = item;
-		kept += naming == NAMES_AS_THEY_ARE || !is_default(item, member->name);
+			prism_free(name);
 	}
 	if (kept == 0) {
 		prism_buf_puts(out, "{}");
+		members_free(members, kept);
 		return;
 	}
 	qsort(members, kept, sizeof(*members), by_name);
@@ -398,6 +416,7 @@ static void put_object(struct prism_buf *out, const cJSON *object, enum naming n
 	}
 	put_indent(out, depth);
 	prism_buf_putc(out, '}');
+	members_free(members, kept);
 }
 
 static void put_array(struct prism_buf *out, const cJSON *array, const char *camel,
@@ -444,6 +463,15 @@ static void put_value(struct prism_buf *out, const cJSON *item, const char *came
 		prism_buf_puts(out, cJSON_IsTrue(item) ? "true" : cJSON_IsFalse(item) ? "false" : "null");
 }
 
+static bool is_bank(const char *word)
+{
+	for (int bank = 0; bank < CORE_PCR_BANK_COUNT; bank++)
+		if (!strcmp(core_pcr_bank_word((enum core_pcr_bank)bank), word))
+			return true;
+	return false;
+}
+
+/* The official tools write all three banks, null too; others are kept as they came. */
 static void put_pcr_values(struct prism_buf *out, const cJSON *values)
 {
 	prism_buf_putc(out, '{');
@@ -460,6 +488,15 @@ static void put_pcr_values(struct prism_buf *out, const cJSON *values)
 		if (bank + 1 < CORE_PCR_BANK_COUNT)
 			prism_buf_putc(out, ',');
 	}
+	for (const cJSON *item = prism_json_members(values); item; item = item->next) {
+		if (is_bank(item->string))
+			continue;
+		prism_buf_putc(out, ',');
+		put_indent(out, 2);
+		put_string(out, item->string);
+		prism_buf_puts(out, ": ");
+		put_value(out, item, item->string, NAMES_AS_THEY_ARE, 2);
+	}
 	put_indent(out, 1);
 	prism_buf_putc(out, '}');
 }
@@ -467,16 +504,14 @@ static void put_pcr_values(struct prism_buf *out, const cJSON *values)
 void core_policy_snp_print(const cJSON *doc, struct prism_buf *out)
 {
 	size_t count = (size_t)cJSON_GetArraySize(doc) + 1, kept = 0;
-	PRISM_AUTO_FREE struct member *members = prism_alloc_array(count + 1, sizeof(*members));
+	struct member *members = prism_alloc_array(count + 1, sizeof(*members));
 
 	for (const cJSON *item = prism_json_members(doc); item; item = item->next) {
 		bool known = strcmp(item->string, "root_of_trust") == 0;
-		snprintf(members[kept].name, sizeof(members[kept].name), "%s",
-		         known ? "rootOfTrust" : item->string);
-		members[kept++].item = item;
+		members[kept++] = (struct member){prism_strdup(known ? "rootOfTrust" : item->string), item};
 	}
 	if (!cJSON_GetObjectItemCaseSensitive(doc, "pcr_values"))
-		snprintf(members[kept++].name, sizeof(members[0].name), "pcr_values");
+		members[kept++].name = prism_strdup("pcr_values");
 	qsort(members, kept, sizeof(*members), by_name);
 	prism_buf_putc(out, '{');
 	for (size_t i = 0; i < kept; i++) {
@@ -493,4 +528,5 @@ void core_policy_snp_print(const cJSON *doc, struct prism_buf *out)
 			prism_buf_putc(out, ',');
 	}
 	prism_buf_puts(out, "\n}");
+	members_free(members, kept);
 }

@@ -124,6 +124,25 @@ static void test_size_cap(void **state)
 	prism_free(big);
 }
 
+static void test_unknown_names_go_back_as_they_came(void **state)
+{
+#define LONG                                                                         \
+	"a_name_that_is_longer_than_any_of_the_known_ones_and_than_the_room_that_there_" \
+	"was_for_one"
+	struct core_policy *policy =
+	    parse("{\"pcr_values\":{\"sha512\":{\"1\":\"ab\"}},\"policy\":{\"policy\":\"196608\","
+	          "\"trusted_Id_key_hashes\":[3],\"x_y\":1,"
+	          "\"" LONG "\":2}}");
+	PRISM_AUTO_BUF struct prism_buf buf = PRISM_BUF_INIT(CORE_POLICY_MAX);
+
+	assert_int_equal(core_policy_print(policy, &buf, NULL), 0);
+	core_policy_destroy(policy);
+	assert_non_null(strstr(prism_buf_text(&buf), "\"trusted_Id_key_hashes\": ["));
+	assert_non_null(strstr(prism_buf_text(&buf), "\"" LONG "\": 2"));
+	assert_non_null(strstr(prism_buf_text(&buf), "\"sha384\": null,\n    \"sha512\": {\n"));
+	core_policy_destroy(parse(prism_buf_text(&buf)));
+}
+
 static void test_base64_url_alphabet_and_envelope(void **state)
 {
 	struct core_policy *policy =
@@ -421,6 +440,7 @@ int main(void)
 	    cmocka_unit_test(test_snp_refusals),
 	    cmocka_unit_test(test_pcr_refusals),
 	    cmocka_unit_test(test_size_cap),
+	    cmocka_unit_test(test_unknown_names_go_back_as_they_came),
 	    cmocka_unit_test(test_base64_url_alphabet_and_envelope),
 	    cmocka_unit_test(test_output_is_stable),
 	    cmocka_unit_test(test_set_measurement),
