@@ -11,7 +11,7 @@
 #define DOTS_Y 4
 #define BAR_MAX 6 /* columns of one bar; wider ones say no more */
 
-static const char *const shades[] = {"█", "▓", "▒", "░"};
+static const char *const shades[] = {"█", "▓", "▒", "░", "▚", "▖"};
 static const char *const eighths[] = {"", "▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"};
 
 static int least(int a, int b)

@@ -27,7 +27,7 @@ struct pt_chart_kind { /* of bars and shares; the order is the order of drawing 
 	char letter; /* on a canvas without UTF-8 */
 };
 
-#define PT_CHART_KINDS 8 /* at most; shades repeat after four */
+#define PT_CHART_KINDS 8 /* at most; shades repeat after six */
 
 struct pt_chart_bars {
 	const struct pt_chart_kind *kinds;
