@@ -414,12 +414,25 @@ static void assets_here(void *data, const struct prism_error *err)
 	awaited(data, err);
 }
 
+/* Roles and assets were asked for together with the dry run: what has failed by now is not asked
+ * for once more. */
+static bool has_failed(struct awaiting *a, const struct core_status *status)
+{
+	if (status->loading || status->freshness != CORE_FAILED)
+		return false;
+	struct prism_error failed = status->error;
+	awaited(a, &failed);
+	return true;
+}
+
 static void roles_here(void *data, const struct prism_error *err)
 {
 	struct awaiting *a = data;
 	struct prism_error failed = PRISM_ERROR_INIT;
 	if (err)
 		awaited(a, err);
+	else if (has_failed(a, core_list_status(core_computation_assets(a->core, a->id))))
+		return;
 	else if (core_list_await(core_computation_assets(a->core, a->id), false, a->cancel, assets_here,
 	                         a, &failed) < 0)
 		awaited(a, &failed);
@@ -431,6 +444,8 @@ static void dry_run_here(void *data, const struct prism_error *err)
 	struct prism_error failed = PRISM_ERROR_INIT;
 	if (err || list_of(a->core, a->id)->dry_run_known)
 		awaited(a, err);
+	else if (has_failed(a, core_roles(a->core, a->id).status))
+		return;
 	else if (core_roles_await(a->core, a->id, false, a->cancel, roles_here, a, &failed) < 0)
 		awaited(a, &failed);
 }

@@ -6,7 +6,6 @@
  *   option NAME=VALUE            a setting
  *   do VERB ARGUMENT...          the verbs are the table below; arguments may be 'quoted'
  *   > METHOD TARGET              a request that must come (any order; each once)
- *   ?> METHOD TARGET             a request that may come: two answers race
  *   >NAME: VALUE                 a header it must carry
  *   >{...}                       the JSON its body must equal
  *   < STATUS CONTENT-TYPE        the reply; CONTENT-TYPE may be missing
@@ -59,7 +58,7 @@ struct exchange {
 	int status;
 	char *type;
 	struct prism_buf reply_headers, reply;
-	bool served, optional;
+	bool served;
 };
 
 struct api_case {
@@ -159,10 +158,7 @@ static struct api_case *case_read(const char *path)
 		else if (strncmp(line, "want ", 5) == 0 || strncmp(line, "has ", 4) == 0 ||
 		         strncmp(line, "not ", 4) == 0)
 			prism_buf_printf(&c->wants, "%s\n", line);
-		else if (strncmp(line, "?> ", 3) == 0) {
-			read_exchange_line(c, line + 1);
-			c->exchange[c->exchanges - 1].optional = true;
-		} else
+		else
 			read_exchange_line(c, line);
 	}
 	prism_buf_finish(&text);
@@ -987,7 +983,7 @@ static void check_wants(struct api_case *c)
 			prism_buf_printf(&c->complaints, "unmet: %.*s\n", (int)strcspn(want, "\n"), want);
 	}
 	for (size_t i = 0; i < c->exchanges; i++)
-		if (!c->exchange[i].served && !c->exchange[i].optional)
+		if (!c->exchange[i].served)
 			prism_buf_printf(&c->complaints, "never came: %s %s\n", c->exchange[i].method,
 			                 c->exchange[i].target);
 }
