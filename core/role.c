@@ -18,11 +18,6 @@
 #include <string.h>
 
 #define ROLES_MAX 1000 /* of one scope; stops a server that counts without end */
-#define MEMBERS_MAX 100000
-
-static const char *const builtin_names[] = {"owner",           "algo_provider", "dataset_provider",
-                                            "result_consumer", "viewer",        "editor",
-                                            "runner",          "admin"};
 
 #define ROWS(KIND)                                                                            \
 	{                                                                                         \
@@ -40,25 +35,6 @@ static const char *const builtin_names[] = {"owner",           "algo_provider", 
 static const struct core_role_rows workspace_rows = ROWS(WROLE);
 static const struct core_role_rows computation_rows = ROWS(CROLE);
 
-struct told { /* one role of a member, as the list of all members has it; ids may be "" */
-	const char *member, *role_id, *role_name;
-	const char *const *actions;
-	size_t action_count;
-	unsigned bits;
-};
-
-struct load { /* one load in progress: becomes the content when whole */
-	struct prism_arena *arena;
-	struct core_role *roles;
-	size_t count, room;
-	struct told *told;
-	size_t told_count, told_room;
-	enum { TOLD_UNASKED, TOLD_COMES, TOLD_ALL, TOLD_REFUSED } telling;
-	bool listed; /* every page of roles is here */
-	unsigned pending;
-	struct prism_error error;
-};
-
 struct scope {
 	struct prism_list node;
 	struct core_single single;
@@ -67,7 +43,7 @@ struct scope {
 	struct prism_arena *arena;
 	struct core_role *roles;
 	size_t count;
-	struct load *load;
+	struct core_role_load *load;
 };
 
 struct scopes {
@@ -84,21 +60,11 @@ static void *create(struct core *core)
 	return s;
 }
 
-static void load_free(struct load *load)
-{
-	if (!load)
-		return;
-	prism_arena_destroy(load->arena);
-	prism_free(load->roles);
-	prism_free(load->told);
-	prism_free(load);
-}
-
 static void scope_free(struct scope *scope)
 {
 	prism_list_remove(&scope->node);
 	core_single_finish(&scope->single);
-	load_free(scope->load);
+	core_role_load_free(scope->load);
 	prism_arena_destroy(scope->arena);
 	prism_free(scope->roles);
 	prism_free(scope->id);
@@ -141,36 +107,14 @@ struct asking { /* one answer on its way */
 	size_t offset;
 };
 
-void core_role_decode(struct core_role *role, const cJSON *entry, struct prism_arena *arena)
-{
-	role->id = CORE_STR_ANY(arena, entry, "id", "role_id");
-	role->name = CORE_STR_ANY(arena, entry, "name", "role_name");
-	role->created_by = core_str(arena, entry, "created_by");
-	role->created_us = prism_json_time(entry, "created_at");
-	role->updated_us = prism_json_time(entry, "updated_at");
-	for (size_t i = 0; i < PRISM_COUNT(builtin_names); i++)
-		role->builtin = role->builtin || strcmp(role->name, builtin_names[i]) == 0;
-}
-
-static unsigned bits_of(const struct scope *scope, const cJSON *actions)
-{
-	return *scope->id ? core_perm_bits(actions) : core_wperm_bits(actions);
-}
-
-static void role_set_actions(struct scope *scope, struct core_role *role, const cJSON *array)
-{
-	role->actions = core_str_array(scope->load->arena, array, &role->action_count);
-	role->bits = bits_of(scope, array);
-}
-
 static void load_step_done(struct scope *scope)
 {
-	struct load *load = scope->load;
+	struct core_role_load *load = scope->load;
 	if (--load->pending > 0)
 		return;
 	scope->load = NULL;
 	if (scope->gone || core_dying(scope->single.core)) {
-		load_free(load);
+		core_role_load_free(load);
 		scope->single.status.loading = false;
 		if (scope->gone)
 			scope_free(scope);
@@ -186,7 +130,7 @@ static void load_step_done(struct scope *scope)
 		load->arena = NULL;
 		load->roles = NULL;
 	}
-	load_free(load);
+	core_role_load_free(load);
 	core_single_loaded(&scope->single, err.category == PRISM_ERROR_NONE ? NULL : &err);
 	if (*scope->id)
 		core_emit(scope->single.core, CORE_EVENT_COMPUTATION,
@@ -237,32 +181,15 @@ static void actions_answered(void *data, const struct core_reply *reply,
 	if (err)
 		load_failed(asking.scope, err);
 	else
-		role_set_actions(asking.scope, &asking.scope->load->roles[asking.role],
-		                 core_items_of(reply->json, "actions"));
+		core_role_load_actions(asking.scope->load, &asking.scope->load->roles[asking.role],
+		                       core_items_of(reply->json, "actions"));
 	load_step_done(asking.scope);
-}
-
-static void add_members(struct scope *scope, struct core_role *role, const cJSON *array)
-{
-	size_t more;
-	const char *const *words = core_str_array(scope->load->arena, array, &more);
-	if (role->member_count + more > MEMBERS_MAX)
-		more = MEMBERS_MAX - role->member_count;
-	const char **all =
-	    prism_arena_alloc(scope->load->arena, (role->member_count + more + 1) * sizeof(*all));
-	for (size_t i = 0; i < role->member_count; i++)
-		all[i] = role->members[i];
-	for (size_t i = 0; i < more; i++)
-		all[role->member_count + i] = words[i];
-	role->members = all;
-	role->member_count += more;
-	role->members_known = true;
 }
 
 static bool more_pages(const cJSON *doc, size_t offset, size_t seen)
 {
 	int64_t total = prism_json_int(doc, "total", -1);
-	if (seen == 0 || offset + seen >= MEMBERS_MAX)
+	if (seen == 0 || offset + seen >= CORE_ROLE_MEMBERS_MAX)
 		return false;
 	return total >= 0 ? (int64_t)(offset + seen) < total : seen >= CORE_LIST_PAGE;
 }
@@ -277,7 +204,7 @@ static void members_answered(void *data, const struct core_reply *reply,
 	if (!err) {
 		const cJSON *items = core_items_of(reply->json, "members");
 		size_t seen = (size_t)cJSON_GetArraySize(items);
-		add_members(scope, &scope->load->roles[asking.role], items);
+		core_role_load_members(scope->load, &scope->load->roles[asking.role], items);
 		if (more_pages(reply->json, asking.offset, seen))
 			ask(scope, core_role_rows(scope->id)->members, asking.role, asking.offset + seen,
 			    members_answered);
@@ -287,90 +214,34 @@ static void members_answered(void *data, const struct core_reply *reply,
 	load_step_done(scope);
 }
 
-static void tell(struct scope *scope, const char *member, const cJSON *entry)
-{
-	struct load *load = scope->load;
-	const cJSON *actions = prism_json_array(entry, "actions");
-
-	if (load->told_count == load->told_room) {
-		load->told_room = load->told_room ? load->told_room * 2 : 16;
-		load->told = prism_realloc_array(load->told, load->told_room, sizeof(*load->told));
-	}
-	struct told *told = &load->told[load->told_count++];
-	*told = (struct told){.member = member, .bits = bits_of(scope, actions)};
-	told->role_id = CORE_STR_ANY(load->arena, entry, "role_id", "id");
-	told->role_name = CORE_STR_ANY(load->arena, entry, "role_name", "name");
-	told->actions = core_str_array(load->arena, actions, &told->action_count);
-}
-
-static bool is_of(const struct told *told, const struct core_role *role)
-{
-	return *told->role_id ? strcmp(role->id, told->role_id) == 0
-	                      : strcmp(role->name, told->role_name) == 0;
-}
-
-/* What was told about this role, which the list of roles did not say itself. */
-static void take_told(struct load *load, struct core_role *role)
-{
-	size_t members = 0;
-
-	for (size_t i = 0; i < load->told_count; i++)
-		members += is_of(&load->told[i], role);
-	const char **all = prism_arena_alloc(load->arena, (members + 1) * sizeof(*all));
-	bool silent = !role->members_known;
-	for (size_t i = 0; i < load->told_count; i++) {
-		const struct told *told = &load->told[i];
-		if (!is_of(told, role))
-			continue;
-		if (silent)
-			all[role->member_count++] = told->member;
-		if (role->actions || !told->action_count)
-			continue;
-		role->actions = told->actions;
-		role->action_count = told->action_count;
-		role->bits = told->bits;
-	}
-	if (silent)
-		role->members = all;
-	role->members_known = true;
-}
-
 static void all_members_answered(void *data, const struct core_reply *reply,
                                  const struct prism_error *err);
 
 static void ask_told(struct scope *scope)
 {
-	scope->load->telling = TOLD_COMES;
+	scope->load->telling = CORE_ROLE_TOLD_COMES;
 	ask(scope, core_role_rows(scope->id)->all_members, SIZE_MAX, 0, all_members_answered);
-}
-
-static bool lacks_members(const struct load *load)
-{
-	for (size_t i = 0; i < load->count; i++)
-		if (!load->roles[i].members_known)
-			return true;
-	return false;
 }
 
 /* Both lists are here: what is missing is asked for role by role. */
 static void ask_contents(struct scope *scope)
 {
-	struct load *load = scope->load;
+	struct core_role_load *load = scope->load;
 	struct scopes *scopes = core_module(scope->single.core, &module);
 
-	if (load->listed && load->telling == TOLD_UNASKED) {
-		if (lacks_members(load)) {
+	if (load->listed && load->telling == CORE_ROLE_TOLD_UNASKED) {
+		if (core_role_load_lacks_members(load)) {
 			scopes->silent = true;
 			ask_told(scope);
 			return;
 		}
-		load->telling = TOLD_ALL; /* in the list of roles */
+		load->telling = CORE_ROLE_TOLD_ALL; /* in the list of roles */
 	}
-	if (!load->listed || load->telling == TOLD_COMES)
+	if (!load->listed || load->telling == CORE_ROLE_TOLD_COMES)
 		return;
 	for (size_t i = 0; i < load->count; i++) {
-		if (load->telling == TOLD_ALL)
-			take_told(load, &load->roles[i]);
+		if (load->telling == CORE_ROLE_TOLD_ALL)
+			core_role_load_take(load, &load->roles[i]);
 		else if (!load->roles[i].members_known)
 			ask(scope, core_role_rows(scope->id)->members, i, 0, members_answered);
 		if (!load->roles[i].actions)
@@ -383,7 +254,7 @@ static void all_members_answered(void *data, const struct core_reply *reply,
 {
 	struct asking asking = *(struct asking *)data;
 	struct scope *scope = asking.scope;
-	struct load *load = scope->load;
+	struct core_role_load *load = scope->load;
 	prism_free(data);
 	const cJSON *items = err ? NULL : core_items_of(reply->json, "members");
 	if (!err && !items)
@@ -395,8 +266,8 @@ static void all_members_answered(void *data, const struct core_reply *reply,
 			const char *member = CORE_STR_ANY(load->arena, entry, "member_id", "id");
 			cJSON_ArrayForEach(role, prism_json_array(entry, "roles"))
 			{
-				if (*member && load->told_count < MEMBERS_MAX)
-					tell(scope, member, role);
+				if (*member && load->told_count < CORE_ROLE_MEMBERS_MAX)
+					core_role_load_tell(load, member, role);
 			}
 		}
 		size_t seen = (size_t)cJSON_GetArraySize(items);
@@ -404,9 +275,9 @@ static void all_members_answered(void *data, const struct core_reply *reply,
 			ask(scope, core_role_rows(scope->id)->all_members, SIZE_MAX, asking.offset + seen,
 			    all_members_answered);
 		else
-			load->telling = TOLD_ALL;
+			load->telling = CORE_ROLE_TOLD_ALL;
 	} else if (!err || err->category != PRISM_ERROR_CANCELLED) {
-		load->telling = TOLD_REFUSED;
+		load->telling = CORE_ROLE_TOLD_REFUSED;
 	} else {
 		load_failed(scope, err);
 	}
@@ -419,7 +290,7 @@ static void roles_answered(void *data, const struct core_reply *reply,
 {
 	struct asking asking = *(struct asking *)data;
 	struct scope *scope = asking.scope;
-	struct load *load = scope->load;
+	struct core_role_load *load = scope->load;
 	prism_free(data);
 	if (err) {
 		load_failed(scope, err);
@@ -430,22 +301,13 @@ static void roles_answered(void *data, const struct core_reply *reply,
 	const cJSON *entry;
 	cJSON_ArrayForEach(entry, items)
 	{
-		if (!cJSON_IsObject(entry) || load->count >= ROLES_MAX)
+		struct core_role *role = load->count < ROLES_MAX ? core_role_load_add(load, entry) : NULL;
+		if (!role)
 			continue;
-		if (load->count == load->room) {
-			load->room = load->room ? load->room * 2 : 16;
-			load->roles = prism_realloc_array(load->roles, load->room, sizeof(*load->roles));
-		}
-		struct core_role *role = &load->roles[load->count];
-		*role = (struct core_role){0};
-		core_role_decode(role, entry, load->arena);
-		if (!*role->id)
-			continue;
-		load->count++;
 		if (prism_json_array(entry, "actions"))
-			role_set_actions(scope, role, prism_json_array(entry, "actions"));
+			core_role_load_actions(load, role, prism_json_array(entry, "actions"));
 		if (prism_json_array(entry, "members"))
-			add_members(scope, role, prism_json_array(entry, "members"));
+			core_role_load_members(load, role, prism_json_array(entry, "members"));
 	}
 	size_t seen = (size_t)cJSON_GetArraySize(items);
 	if (load->count < ROLES_MAX && more_pages(reply->json, asking.offset, seen))
@@ -459,8 +321,7 @@ static void roles_answered(void *data, const struct core_reply *reply,
 static void scope_start(struct core_single *single)
 {
 	struct scope *scope = PRISM_CONTAINER(single, struct scope, single);
-	scope->load = prism_alloc(sizeof(*scope->load));
-	scope->load->arena = prism_arena_create();
+	scope->load = core_role_load_create(*scope->id == '\0');
 	scope->load->pending = 1; /* this function */
 	ask(scope, core_role_rows(scope->id)->list, SIZE_MAX, 0, roles_answered);
 	if (((struct scopes *)core_module(single->core, &module))->silent)
