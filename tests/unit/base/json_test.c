@@ -210,6 +210,33 @@ static void wiping_overwrites_every_text(void **state)
 	cJSON_InitHooks(NULL);
 }
 
+/* Ours and cJSON's print the same text, whatever is in it; deep ones keep their indentation. */
+static void printed_texts_are_those_of_cjson(void **state)
+{
+	PRISM_UNUSED(state);
+	for (unsigned c = 1; c < 256; c++) {
+		char text[8] = {'a', (char)c, 'b', '\0'};
+		if (c >= 0x80) /* a whole character */
+			memcpy(text, "\xc3\x80z", 4), text[1] = (char)(0x80 | (c & 0x3f));
+		PRISM_AUTO_JSON cJSON *doc = cJSON_CreateString(text);
+		PRISM_AUTO_FREE char *ours = prism_json_print(doc, false);
+		char *theirs = cJSON_PrintUnformatted(doc);
+		assert_string_equal(ours, theirs);
+		cJSON_free(theirs);
+	}
+	PRISM_AUTO_JSON cJSON *deep = cJSON_CreateString("x");
+	for (int i = 0; i < 40; i++) {
+		cJSON *outer = cJSON_CreateArray();
+		cJSON_AddItemToArray(outer, deep);
+		deep = outer;
+	}
+	PRISM_AUTO_FREE char *printed = prism_json_print(deep, true);
+	char *at = strchr(printed, '"');
+	for (int i = 1; i <= 80; i++)
+		assert_int_equal(at[-i], ' ');
+	assert_int_equal(at[-81], '\n');
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -222,6 +249,7 @@ int main(void)
 	    cmocka_unit_test(keys_match_exactly_then_by_case_and_the_first_wins),
 	    cmocka_unit_test(want_names_path_and_type),
 	    cmocka_unit_test(printing),
+	    cmocka_unit_test(printed_texts_are_those_of_cjson),
 	    cmocka_unit_test(wiping_overwrites_every_text),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
