@@ -183,13 +183,14 @@ int core_agent_address(const char *url, char **ret_host, uint16_t *ret_port,
 	return net_address_parse(plain, CORE_AGENT_PORT, ret_host, ret_port, err);
 }
 
-static int need_file(const char *path, const char *what, struct prism_error *err)
+/* option: where a profile names it. */
+static int need_file(const char *path, const char *what, const char *option,
+                     struct prism_error *err)
 {
 	if (path && *path)
 		return 0;
 	prism_error_raise(err, PRISM_ERROR_INVALID, "%s is missing", what);
-	prism_error_hint(err,
-	                 "this computation's agent asks for it; set it in the connection settings");
+	prism_error_hint(err, "this computation's agent asks for it; set %s in the profile", option);
 	return -1;
 }
 
@@ -203,11 +204,13 @@ int core_agent_connection_check(const struct core_agent_connection *connection,
 	if (core_agent_address(connection->url, &host, &port, err) < 0)
 		return -1;
 	if ((mode == CORE_TLS_MTLS || mode == CORE_TLS_MATLS) &&
-	    (need_file(connection->client_cert_file, "the client certificate", err) < 0 ||
-	     need_file(connection->client_key_file, "the client certificate's key", err) < 0))
+	    (need_file(connection->client_cert_file, "the client certificate", "agent_client_cert",
+	               err) < 0 ||
+	     need_file(connection->client_key_file, "the client certificate's key", "agent_client_key",
+	               err) < 0))
 		return -1;
 	if ((mode == CORE_TLS_ATLS || mode == CORE_TLS_MATLS) &&
-	    need_file(connection->policy_file, "the attestation policy", err) < 0)
+	    need_file(connection->policy_file, "the attestation policy", "agent_policy", err) < 0)
 		return -1;
 	return 0;
 }

@@ -114,6 +114,7 @@ static void test_connection_check(void **state)
 	                 0);
 	assert_int_equal(
 	    check((struct core_agent_connection){.url = "h:1", .mode = CORE_TLS_ATLS}, &err), -1);
+	assert_non_null(strstr(err.hint, "agent_policy")); /* what is to be set, by its name */
 	assert_int_equal(
 	    check(
 	        (struct core_agent_connection){.url = "h:1", .mode = CORE_TLS_ATLS, .policy_file = "p"},
