@@ -243,6 +243,13 @@ const struct core_status *core_computation_status(struct core *core, const char 
 	return &detail_of(core, id)->single.status;
 }
 
+bool core_computation_hidden(struct core *core, const char *id)
+{
+	const struct detail *d = detail_find(core, id);
+
+	return d && d->single.status.error.category == PRISM_ERROR_DENIED;
+}
+
 void core_computation_load(struct core *core, const char *id, bool refresh)
 {
 	core_single_load(&detail_of(core, id)->single, refresh);

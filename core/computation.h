@@ -40,6 +40,9 @@ const char *core_computation_state_label(struct core *core, const char *id);
 
 const struct core_status *core_computation_status(struct core *core,
                                                   const char *id); /* of the detail */
+/* The server does not even show it: who has any action on it may view it (reference 4.9), so that
+ * this says I have none. False while it was not asked for. */
+bool core_computation_hidden(struct core *core, const char *id);
 void core_computation_load(struct core *core, const char *id,
                            bool refresh); /* detail, in the background */
 typedef void (*core_computation_fn)(void *data, const struct core_computation *computation,

@@ -3,6 +3,7 @@
  */
 #include "core/permission.h"
 
+#include "core/computation.h"
 #include "core/internal.h"
 #include "core/role.h"
 #include "core/session.h"
@@ -119,6 +120,11 @@ struct core_permissions core_permissions(struct core *core, const char *computat
 	}
 	if (!computation_id || !*me)
 		return p;
+	if (core_computation_hidden(core, computation_id)) {
+		p.known = true;
+		p.effective = core_perm_effective(0, p.workspace_admin);
+		return p;
+	}
 	struct core_roles roles = core_roles(core, computation_id);
 	bool complete = roles.count > 0;
 	for (size_t i = 0; i < roles.count; i++) {

@@ -62,7 +62,7 @@ static void model_selected(void *data, const char *id)
 {
 	struct pt_listview *lv = data;
 
-	if (!lv->rested || !id || !pt_app_top(lv->tv.app, PT_PANE_DETAIL))
+	if (!lv->rested || !id)
 		return;
 	if (!lv->rest)
 		lv->rest = prism_loop_add_timer(pt_app_loop(lv->tv.app), REST_MS, 0, rested, lv);

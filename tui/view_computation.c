@@ -63,9 +63,14 @@ bool pt_computation_may(struct core *core, const char *id, enum pt_action_id act
 			snprintf(reason, size, "no computation is selected");
 		return false;
 	}
-	if (!core_computation_may(core, id, is[0], reason, size) &&
-	    (is[0] == is[1] || !core_computation_may(core, id, is[1], reason, size)))
+	if (!core_computation_may(core, id, is[0], NULL, 0) &&
+	    !core_computation_may(core, id, is[1], NULL, 0)) {
+		/* Of running and retrying the one that fits the state says what is missing. */
+		bool other = core_comp_action_legal(is[1], core_computation_state(core, id));
+
+		core_computation_may(core, id, is[other], reason, size);
 		return false;
+	}
 	return action != PT_ACTION_COMPUTATION_RUN || is_complete(core, id, reason, size);
 }
 

@@ -5,6 +5,7 @@
 #include "base/mem.h"
 #include "core/computation.h"
 #include "core/follow.h"
+#include "core/role.h"
 #include "core/user.h"
 #include "tui/args.h"
 #include "tui/listview.h"
@@ -50,10 +51,21 @@ static void cell(struct pt_listview *lv, const void *item, int column, struct pt
 	}
 }
 
-/* The detail beside the list shows the row the cursor rests on, in the tab that is open. */
+/* The detail beside the list shows the row the cursor rests on, in the tab that is open; and what
+ * may be done with the row is known by the time somebody presses a key for it. */
 static void follow(struct pt_listview *lv, const char *id)
 {
+	core_roles_load(lv->core, id, false);
 	pt_computation_follow(lv->tv.app, id);
+}
+
+/* Roles that may not be read leave it open what I may do; whether I may look at it decides that. */
+static void learn(struct pt_listview *lv, const char *id)
+{
+	const struct core_status *roles = core_roles(lv->core, id).status;
+
+	if (!roles->loading && roles->error.category == PRISM_ERROR_DENIED)
+		core_computation_load(lv->core, id, false);
 }
 
 static const char *selected(struct pt_view *view)
@@ -110,8 +122,13 @@ static unsigned act(struct pt_view *view, enum pt_action_id id, const struct pt_
 {
 	const char *chosen = selected(view);
 
-	if (id == PT_ACTION_REFRESH)
+	if (id == PT_ACTION_REFRESH) {
+		if (chosen && core_computation_hidden(pt_ui_core(view->app), chosen))
+			core_computation_load(pt_ui_core(view->app), chosen, true);
+		if (chosen)
+			core_roles_load(pt_ui_core(view->app), chosen, true);
 		return pt_listview_refresh(view);
+	}
 	if (values || !chosen)
 		return PT_IGNORED;
 	switch (id) {
@@ -146,6 +163,10 @@ static const struct pt_actor actor = {
 
 static unsigned changed(struct pt_view *view, const struct core_event *event)
 {
+	const char *chosen = selected(view);
+
+	if (event->type == CORE_EVENT_ROLES && chosen && event->id && !strcmp(event->id, chosen))
+		learn(view->state, chosen);
 	if (event->type == CORE_EVENT_COMPUTATION || event->type == CORE_EVENT_TIMELINE)
 		return PT_REDRAW; /* a state may follow from events */
 	return pt_listview_changed(view, event);
