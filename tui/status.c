@@ -95,17 +95,12 @@ void pt_messages_dismiss(struct pt_messages *messages)
 		message_at(messages, i)->until_ms = 0;
 }
 
-/* The width a text takes, as the canvas would draw it. */
+/* The columns a text takes, `most` at most. */
 static int text_width(const char *text, int most)
 {
-	size_t len = strnlen(text, (size_t)most * 4);
-	int width = 0;
+	int width = pt_text_columns(text, strnlen(text, (size_t)most * 4));
 
-	for (const char *pos = text, *end = text + len; pos < end && width < most;) {
-		pos = pt_grapheme_next(pos, end);
-		width++;
-	}
-	return width;
+	return width < most ? width : most;
 }
 
 static int draw_part(struct pt_canvas *canvas, struct pt_rect line, int x, enum pt_slot slot,
@@ -200,37 +195,75 @@ void pt_hints_draw(const struct pt_hint *hints, size_t count, struct pt_canvas *
 	pt_canvas_unclip(canvas, before);
 }
 
-static void draw_toast(const struct pt_message *message, struct pt_canvas *canvas,
-                       struct pt_rect area, int y)
+struct toast { /* one message, wrapped; lines beyond the last are cut off there */
+	struct pt_line {
+		const char *text;
+		size_t len;
+	} lines[PT_TOAST_LINES];
+	int count, width;
+	const char *end;
+};
+
+static void toast_line(void *data, int line, const char *text, size_t len)
 {
-	char repeats[16] = "";
-	int width = text_width(message->text, area.w - 4), x;
+	struct toast *toast = data;
+
+	if (line >= PT_TOAST_LINES)
+		return;
+	toast->lines[line] = (struct pt_line){text, len};
+	toast->count = line + 1;
+}
+
+static void wrap_toast(struct toast *toast, const char *text, int width, int most)
+{
+	int lines = pt_text_wrap(text, strlen(text), width, toast_line, toast);
+
+	if (toast->count > most)
+		toast->count = most;
+	if (lines > toast->count && toast->count)
+		toast->lines[toast->count - 1].len = strlen(toast->lines[toast->count - 1].text);
+	for (int i = 0; i < toast->count; i++) {
+		int wide = pt_text_columns(toast->lines[i].text, toast->lines[i].len);
+
+		wide = wide < width ? wide : width;
+		toast->width = wide > toast->width ? wide : toast->width;
+	}
+}
+
+/* Upwards from the row `bottom`; returns the rows it took. */
+static int draw_toast(const struct pt_message *message, struct pt_canvas *canvas,
+                      struct pt_rect area, int bottom)
+{
+	PRISM_AUTO_FREE char *counted =
+	    message->repeats ? prism_asprintf("%s (%u)", message->text, message->repeats + 1) : NULL;
+	struct toast toast = {.count = 0};
 	unsigned before;
 
-	if (message->repeats)
-		snprintf(repeats, sizeof(repeats), " (%u)", message->repeats + 1);
-	width += (int)strlen(repeats) + 4;
-	if (width > area.w)
-		width = area.w;
-	x = area.x + area.w - width;
+	if (area.w < 5)
+		return 1;
+	wrap_toast(&toast, counted ? counted : message->text, area.w - 4, bottom - area.y + 1);
+	int x = area.x + area.w - toast.width - 4, y = bottom - toast.count + 1;
 	before = pt_canvas_set_looks(canvas, PT_LOOK_DIALOG);
-	pt_canvas_fill(canvas, (struct pt_rect){x, y, width, 1}, PT_SLOT_DIALOG, 0);
+	pt_canvas_fill(canvas, (struct pt_rect){x, y, toast.width + 4, toast.count}, PT_SLOT_DIALOG, 0);
 	pt_canvas_glyph(canvas, x + 1, y, PT_GLYPH_DOT, message->tone, 0);
-	pt_canvas_printf(canvas, x + 3, y, width - 4, message->tone, 0, "%s%s", message->text, repeats);
+	for (int i = 0; i < toast.count; i++)
+		pt_canvas_printf(canvas, x + 3, y + i, toast.width, message->tone, 0, "%.*s",
+		                 (int)toast.lines[i].len, toast.lines[i].text);
 	pt_canvas_set_looks(canvas, before);
+	return toast.count;
 }
 
 void pt_toasts_draw(const struct pt_messages *messages, struct pt_canvas *canvas,
                     struct pt_rect area)
 {
 	struct pt_rect before = pt_canvas_clip(canvas, area);
-	int shown = 0, most = area.h < LOW_ROWS ? 1 : PT_TOASTS_MAX;
+	int shown = 0, rows = 0, most = area.h < LOW_ROWS ? 1 : PT_TOASTS_MAX;
 
-	for (size_t i = messages->count; i > 0 && shown < most && shown < area.h; i--) {
+	for (size_t i = messages->count; i > 0 && shown < most && rows < area.h; i--) {
 		const struct pt_message *message = message_at(messages, i - 1);
 
 		if (is_toast(messages, message)) {
-			draw_toast(message, canvas, area, area.y + area.h - 1 - shown);
+			rows += draw_toast(message, canvas, area, area.y + area.h - 1 - rows);
 			shown++;
 		}
 	}

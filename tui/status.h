@@ -47,6 +47,7 @@ struct pt_hint {
 #define PT_MESSAGES_MAX 500 /* kept in the history; a chatty server cannot make it grow */
 #define PT_TOASTS_MAX 3     /* shown at once */
 #define PT_TOAST_MS 5000    /* how long; errors twice as long */
+#define PT_TOAST_LINES 4    /* rows of one: an error with its remedy, in forty columns too */
 
 struct pt_message {
 	int64_t wall_us;

@@ -145,6 +145,23 @@ static void a_long_message_is_cut_to_the_window(void **state)
 	expect_row(4, " ● xxxxxxx…");
 }
 
+/* The end of an error says what to do: it is not what is cut off. */
+static void an_error_is_wrapped_to_its_remedy(void **state)
+{
+	pt_messages_add(messages, PT_SLOT_INFO, "before");
+	pt_messages_add(messages, PT_SLOT_BAD, "rejected: it is there already; choose another name");
+	pt_toasts_draw(messages, canvas, (struct pt_rect){0, 0, 30, 14});
+	expect_row(10, "                     ● before");
+	expect_row(11, "    ● rejected: it is there");
+	expect_row(12, "      already; choose another");
+	expect_row(13, "      name");
+	pt_canvas_clear(canvas);
+	pt_toasts_draw(messages, canvas, (struct pt_rect){0, 4, 30, 2}); /* no more than there is */
+	expect_row(3, "");
+	expect_row(4, " ● rejected: it is there");
+	expect_row(5, "   already; choose another n…");
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -156,6 +173,7 @@ int main(void)
 	    TEST(toasts_go_errors_last_longer),
 	    TEST(dismissed_toasts_are_gone_at_once),
 	    TEST(a_long_message_is_cut_to_the_window),
+	    TEST(an_error_is_wrapped_to_its_remedy),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
