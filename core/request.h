@@ -7,7 +7,8 @@
  * running PARKED      the refresh token is dead; goes on after the next sign-in (nothing was lost)
  *   SENT        handed to net/http
  *   WAIT_RETRY  an idempotent read failed in transport, or 429/502/503/504 came; capped exponential
- *               back-off with jitter, Retry-After honoured up to CORE_RETRY_AFTER_MAX_MS
+ *               back-off with jitter, Retry-After (seconds or a date) honoured up to
+ *               CORE_RETRY_AFTER_MAX_MS
  *   DONE        the callback was called
  *
  * Writes are never repeated, except after a 401 (the server did nothing).  A 401 leads to one

@@ -21,14 +21,32 @@ static bool worth_retrying(const struct core_request *r, int status, const struc
 	return status == 429 || status == 502 || status == 503 || status == 504;
 }
 
-static int64_t retry_delay(struct core_request *r, const char *retry_after)
+/* What the server asks for: seconds, or a date by its own clock. -1: nothing that can be read. */
+static int64_t asked_delay(struct core *core, const struct net_http_response *response)
+{
+	int64_t now = response->server_date_us != PRISM_TIME_UNSET
+	                  ? response->server_date_us
+	                  : prism_clock_wall_us(core_clock(core));
+	int64_t delay, at;
+	uint64_t seconds;
+	if (!*response->retry_after)
+		return -1;
+	if (prism_text_parse_u64(response->retry_after, INT32_MAX, &seconds, NULL) == 0)
+		delay = (int64_t)seconds * 1000;
+	else if ((at = net_http_date_us(response->retry_after)) != PRISM_TIME_UNSET && at > now)
+		delay = (at - now) / 1000;
+	else
+		return -1;
+	return delay < CORE_RETRY_AFTER_MAX_MS ? delay : CORE_RETRY_AFTER_MAX_MS;
+}
+
+/* response NULL: no answer came. */
+static int64_t retry_delay(struct core_request *r, const struct net_http_response *response)
 {
 	struct requests *requests = core_requests_self(r->core);
-	uint64_t seconds;
-	if (retry_after && *retry_after &&
-	    prism_text_parse_u64(retry_after, 86400, &seconds, NULL) == 0)
-		return seconds * 1000 > CORE_RETRY_AFTER_MAX_MS ? CORE_RETRY_AFTER_MAX_MS
-		                                                : (int64_t)seconds * 1000;
+	int64_t asked = response ? asked_delay(r->core, response) : -1;
+	if (asked >= 0)
+		return asked;
 	int64_t delay = (int64_t)CORE_RETRY_FIRST_MS << r->attempts;
 	if (delay > CORE_RETRY_CAP_MS)
 		delay = CORE_RETRY_CAP_MS;
@@ -47,9 +65,9 @@ static void retry_due(void *data)
 		core_request_go(r);
 }
 
-static void retry_later(struct core_request *r, const char *retry_after)
+static void retry_later(struct core_request *r, const struct net_http_response *response)
 {
-	int64_t delay = retry_delay(r, retry_after);
+	int64_t delay = retry_delay(r, response);
 	r->attempts++;
 	prism_log(PRISM_LOG_INFO, "request", "%s: attempt %u in %" PRId64 " ms", r->row->name,
 	          r->attempts + 1, delay);
@@ -179,7 +197,7 @@ void core_request_answered(void *data, const struct net_http_response *response,
 	} else if (token_refused(r, response)) {
 		renew_and_go(r);
 	} else if (worth_retrying(r, status, NULL)) {
-		retry_later(r, response->retry_after);
+		retry_later(r, response);
 	} else if (status >= 200 && status < 300 &&
 	           !core_reply_is_html(response->content_type, response->body)) {
 		succeed(r, response);

@@ -55,6 +55,9 @@ struct net_http_response {
 	int64_t server_date_us;   /* Date header, PRISM_TIME_UNSET when absent or unreadable */
 };
 
+/* RFC 9110's dates, as in Date and Retry-After; PRISM_TIME_UNSET when it is none. */
+int64_t net_http_date_us(const char *text);
+
 struct net_http_spec {
 	enum net_http_method method;
 	const char *url;                   /* copied */

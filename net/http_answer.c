@@ -86,6 +86,13 @@ static void keep_header(const char *line, size_t len, const char *name, char **s
 	*slot = prism_strndup(value, len);
 }
 
+int64_t net_http_date_us(const char *text)
+{
+	time_t at = curl_getdate(text, NULL);
+
+	return at == (time_t)-1 ? PRISM_TIME_UNSET : (int64_t)at * 1000000;
+}
+
 /* Reading a date costs more than all the other headers, and a second has many answers. */
 static void keep_date(struct net_http_request *r, const char *line, size_t len)
 {
@@ -97,8 +104,7 @@ static void keep_date(struct net_http_request *r, const char *line, size_t len)
 	if (!*http->date || strncmp(http->date, value, len) != 0 || http->date[len]) {
 		memcpy(http->date, value, len);
 		http->date[len] = '\0';
-		time_t at = curl_getdate(http->date, NULL);
-		http->date_us = at == (time_t)-1 ? PRISM_TIME_UNSET : (int64_t)at * 1000000;
+		http->date_us = net_http_date_us(http->date);
 	}
 	r->server_date_us = http->date_us;
 }

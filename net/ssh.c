@@ -398,7 +398,7 @@ struct net_ssh *net_ssh_create(struct prism_loop *loop, struct prism_work *work,
 	ssh->keyring = keyring;
 	ssh->events = *events;
 	ssh->dummy_fd = open("/dev/null", O_RDWR | O_NONBLOCK | O_CLOEXEC);
-	ssh->host_name = net_known_hosts_name(host->key_name, host->port);
+	ssh->host_name = net_known_hosts_name(host->key_name, host->key_port);
 	ssh->label = prism_asprintf(host->port == 22 ? "%s@%s" : "%s@%s:%u", host->user, host->name,
 	                            (unsigned)host->port);
 	ssh->method = prism_strdup("");

@@ -190,6 +190,13 @@ void net_ssh_bytes_begin(struct net_ssh *ssh)
 	SET_CALLBACK(ssh->session, LIBSSH2_CALLBACK_SEND, take_packet);
 	SET_CALLBACK(ssh->session, LIBSSH2_CALLBACK_RECV, give_bytes);
 	SET_CALLBACK(ssh->session, LIBSSH2_CALLBACK_DISCONNECT, said_goodbye);
+	/* Without what rests on SHA-1 or on a group of 1024 bits; names this libssh2 does not know are
+	 * passed over by it. */
+	(void)libssh2_session_method_pref(
+	    ssh->session, LIBSSH2_METHOD_KEX,
+	    "curve25519-sha256,curve25519-sha256@libssh.org,ecdh-sha2-nistp256,ecdh-sha2-nistp384,"
+	    "ecdh-sha2-nistp521,diffie-hellman-group-exchange-sha256,diffie-hellman-group16-sha512,"
+	    "diffie-hellman-group18-sha512,diffie-hellman-group14-sha256");
 	(void)libssh2_session_method_pref(ssh->session, LIBSSH2_METHOD_CRYPT_CS,
 	                                  "aes128-ctr,aes256-ctr,aes192-ctr");
 	(void)libssh2_session_method_pref(ssh->session, LIBSSH2_METHOD_CRYPT_SC,

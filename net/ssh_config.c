@@ -40,8 +40,6 @@ static const struct {
     {"hashknownhosts", CONF_HASH_NAMES},
     /* Without meaning for a tunnel, or a matter of taste. */
     {"addkeystoagent", CONF_PASSED_OVER},
-    {"addressfamily", CONF_PASSED_OVER},
-    {"batchmode", CONF_PASSED_OVER},
     {"checkhostip", CONF_PASSED_OVER},
     {"clearallforwardings", CONF_PASSED_OVER},
     {"compression", CONF_PASSED_OVER},
@@ -64,7 +62,6 @@ static const struct {
     {"loglevel", CONF_PASSED_OVER},
     {"numberofpasswordprompts", CONF_PASSED_OVER},
     {"permitlocalcommand", CONF_PASSED_OVER},
-    {"preferredauthentications", CONF_PASSED_OVER},
     {"remoteforward", CONF_PASSED_OVER},
     {"requesttty", CONF_PASSED_OVER},
     {"sendenv", CONF_PASSED_OVER},
@@ -109,6 +106,8 @@ static void setting_add(struct reading *r, enum net_ssh_keyword keyword, const c
 		return;
 	}
 	c->settings = prism_realloc_array(c->settings, c->setting_count + 1, sizeof(*c->settings));
+	if (c->setting_count == SETTINGS_MAX - 1) /* nothing is left out in silence */
+		fault = "stands after more settings than are read";
 	c->settings[c->setting_count++] = (struct net_ssh_setting){
 	    .keyword = keyword,
 	    .word = prism_strdup(word),
@@ -120,7 +119,8 @@ static void setting_add(struct reading *r, enum net_ssh_keyword keyword, const c
 	};
 }
 
-/* Words in blanks or double quotes; a '#' at the start of a word ends the line. -1: open quote. */
+/* Words in blanks or double quotes; a '#' at the start of a word ends the line. -1: open quote, -2:
+ * too many words. */
 static int split(const char *at, const char *end, char ***ret)
 {
 	char **words = NULL;
@@ -131,8 +131,12 @@ static int split(const char *at, const char *end, char ***ret)
 
 		while (at < end && strchr(" \t\r\f", *at))
 			at++;
-		if (at == end || *at == '#' || count == ARGUMENTS_MAX)
+		if (at == end || *at == '#')
 			break;
+		if (count == ARGUMENTS_MAX) {
+			net_ssh_words_free(words, count);
+			return -2;
+		}
 		begin = at;
 		if (*at == '"') {
 			begin++;
@@ -183,13 +187,25 @@ static enum net_ssh_keyword keyword_of(const char *word)
 	return CONF_UNKNOWN;
 }
 
+/* A line that cannot be read. What follows one that would have begun a block belongs to nobody. */
+static void left_out(struct reading *r, const char *word, int parent, const char *fault)
+{
+	enum net_ssh_keyword keyword = keyword_of(word);
+	bool block = keyword == CONF_HOST || keyword == CONF_MATCH;
+
+	r->block = block ? parent : r->block;
+	setting_add(r, keyword, word, NULL, 0, fault);
+	if (block)
+		r->block = block_add(r, NULL, 0, true, parent);
+}
+
 static void take_line(struct reading *r, const char *word, char **arguments, size_t count,
                       int parent)
 {
 	enum net_ssh_keyword keyword = keyword_of(word);
 
 	if (!count) {
-		setting_add(r, keyword, word, NULL, 0, "has no value");
+		left_out(r, word, parent, "has no value");
 	} else if (keyword == CONF_HOST) {
 		r->block = block_add(r, arguments, count, false, parent);
 	} else if (keyword == CONF_MATCH) {
@@ -232,7 +248,8 @@ static void read_line(struct reading *r, const char *at, const char *end, int pa
 		at++;
 	count = split(at, end, &arguments);
 	if (count < 0)
-		setting_add(r, keyword_of(word), word, NULL, 0, "has a quote that is not closed");
+		left_out(r, word, parent,
+		         count == -1 ? "has a quote that is not closed" : "has too many words");
 	else
 		take_line(r, word, arguments, (size_t)count, parent);
 }
@@ -247,7 +264,9 @@ static void read_text(struct reading *r, const char *text, size_t len)
 		const char *stop = newline ? newline : end;
 
 		/* strchr() above finds the NUL of its list: a line must not hold one */
-		if (!memchr(text, '\0', (size_t)(stop - text)))
+		if (memchr(text, '\0', (size_t)(stop - text)))
+			setting_add(r, CONF_UNKNOWN, "the line", NULL, 0, "holds a NUL byte and was left out");
+		else
 			read_line(r, text, stop, parent);
 		text = stop + 1;
 	}

@@ -33,6 +33,7 @@ struct net_ssh_host { /* how to reach one host; everything is owned */
 	char *key_name;   /* what its key is known by: HostKeyAlias, else hostname */
 	char *user;       /* never NULL: the local user when nobody else is named */
 	uint16_t port;
+	uint16_t key_port; /* beside key_name in known_hosts: that of the host, 22 for an alias */
 	char *identity[NET_SSH_FILES_MAX]; /* expanded paths */
 	size_t identity_count;             /* the usual names when none is configured */
 	bool identities_only;

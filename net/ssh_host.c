@@ -124,6 +124,8 @@ static void take(struct net_ssh_host *host, struct asked *asked, const struct ne
 	case CONF_IDENTITY_FILE:
 		if (asked->identity_count < NET_SSH_FILES_MAX)
 			asked->identity[asked->identity_count++] = s;
+		else
+			problem(host, s, "is one more than are tried");
 		break;
 	case CONF_IDENTITIES_ONLY:
 		if (!asked->agent_only_set)
@@ -274,8 +276,9 @@ struct net_ssh_host *net_ssh_config_host(const struct net_ssh_config *config, co
 	set_text(&host->hostname, name);
 	local_user(me);
 	set_text(&host->user, me);
-	set_text(&host->key_name, host->hostname);
 	host->port = host->port ? host->port : 22;
+	host->key_port = host->key_name ? 22 : host->port; /* as ssh has it: an alias stands alone */
+	set_text(&host->key_name, host->hostname);
 	if (host->jump && !strcasecmp(host->jump, "none")) {
 		prism_free(host->jump);
 		host->jump = NULL;

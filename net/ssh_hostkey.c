@@ -7,19 +7,25 @@
 
 #include <string.h>
 
-/* The types this build of libssh2 checks; known ones first, so that a host is asked for the key
- * that it is known by. */
+/* The types that libssh2 may check; known ones first, so that a host is asked for the key that it is
+ * known by. An RSA key signs with SHA-2 where libssh2 can (since 1.11; it passes names over that it
+ * does not know). */
 static void prefer_known_types(struct net_ssh *ssh, const struct net_known_hosts *known)
 {
-	static const char *const types[] = {"ssh-ed25519", "ecdsa-sha2-nistp256", "ecdsa-sha2-nistp384",
-	                                    "ecdsa-sha2-nistp521", "ssh-rsa"};
+	static const struct {
+		const char *type, *algorithms;
+	} rows[] = {{"ssh-ed25519", "ssh-ed25519"},
+	            {"ecdsa-sha2-nistp256", "ecdsa-sha2-nistp256"},
+	            {"ecdsa-sha2-nistp384", "ecdsa-sha2-nistp384"},
+	            {"ecdsa-sha2-nistp521", "ecdsa-sha2-nistp521"},
+	            {"ssh-rsa", "rsa-sha2-512,rsa-sha2-256,ssh-rsa"}};
 	PRISM_AUTO_BUF struct prism_buf list = PRISM_BUF_INIT(1024);
 
 	for (unsigned pass = 0; pass < 2; pass++)
-		for (size_t i = 0; i < PRISM_COUNT(types); i++)
-			if (net_known_hosts_has(known, ssh->host->key_name, ssh->host->port, types[i]) ==
-			    (pass == 0))
-				prism_buf_printf(&list, "%s%s", list.len ? "," : "", types[i]);
+		for (size_t i = 0; i < PRISM_COUNT(rows); i++)
+			if (net_known_hosts_has(known, ssh->host->key_name, ssh->host->key_port,
+			                        rows[i].type) == (pass == 0))
+				prism_buf_printf(&list, "%s%s", list.len ? "," : "", rows[i].algorithms);
 	(void)libssh2_session_method_pref(ssh->session, LIBSSH2_METHOD_HOSTKEY, prism_buf_text(&list));
 }
 
@@ -45,17 +51,22 @@ static int refuse_changed(struct net_ssh *ssh, const struct net_known_result *re
 static int refuse_unknown(struct net_ssh *ssh, const struct net_known_result *result,
                           struct prism_error *err)
 {
-	prism_error_raise(err, PRISM_ERROR_TRUST, "the host key of %s is not known: %s", ssh->host_name,
-	                  ssh->fingerprint);
+	bool other = result->verdict == NET_KNOWN_OTHER_TYPE;
+
+	prism_error_raise(err, PRISM_ERROR_TRUST, "the host key of %s is not known: %s%s",
+	                  ssh->host_name, ssh->fingerprint,
+	                  other ? "; a key of another kind is" : "");
 	prism_error_hint(
 	    err,
-	    *result->authority
+	    other ? "somebody in between would offer a kind that is not known%s; compare the "
+	            "fingerprint with its administrator and connect once from the screen"
+	    : *result->authority
 	        ? "%s names a certificate authority for it (@cert-authority), which is not "
 	          "supported; compare the fingerprint and connect once with ssh, or set "
 	          "ssh_strict=accept-new"
 	        : "%scompare the fingerprint with its administrator and connect once from "
 	          "the screen, or set ssh_strict=accept-new",
-	    result->authority);
+	    other ? "" : result->authority);
 	return -1;
 }
 
@@ -64,8 +75,19 @@ static int remember(struct net_ssh *ssh, const char *key, size_t len, struct pri
 {
 	if (!ssh->host->known_count)
 		return 0;
-	return net_known_hosts_add(ssh->host->known[0], ssh->host->key_name, ssh->host->port, key, len,
+	return net_known_hosts_add(ssh->host->known[0], ssh->host->key_name, ssh->host->key_port, key, len,
 	                           ssh->host->hash_names, err);
+}
+
+/* A new host is let in without a question: what nobody was shown is at least said. */
+static void tell_authority(struct net_ssh *ssh, const struct net_known_result *result)
+{
+	PRISM_AUTO_FREE char *text = prism_asprintf(
+	    "%s: @cert-authority is not supported; the key of %s was taken as that of a new host",
+	    result->authority, ssh->host_name);
+
+	if (*result->authority && ssh->events.problem)
+		ssh->events.problem(ssh->events.data, text);
 }
 
 static void ask_host(struct net_ssh *ssh, const struct net_known_result *result, int type)
@@ -98,7 +120,7 @@ static int judge_host(struct net_ssh *ssh, const struct net_known_hosts *known,
 	if (!key)
 		return net_ssh_error(ssh, err, "host key");
 	net_ssh_blob_fingerprint(key, len, ssh->fingerprint);
-	net_known_hosts_check(known, ssh->host->key_name, ssh->host->port, key, len, &result);
+	net_known_hosts_check(known, ssh->host->key_name, ssh->host->key_port, key, len, &result);
 	switch (result.verdict) {
 	case NET_KNOWN_MATCH:
 		return 0;
@@ -112,7 +134,13 @@ static int judge_host(struct net_ssh *ssh, const struct net_known_hosts *known,
 	default:
 		break;
 	}
-	if (ssh->host->strict == NET_SSH_STRICT_ACCEPT_NEW || ssh->host_accepted)
+	/* A host of which another kind of key is known is no new one: somebody in between would offer
+	 * just that. */
+	if (ssh->host->strict == NET_SSH_STRICT_ACCEPT_NEW && result.verdict == NET_KNOWN_UNKNOWN) {
+		tell_authority(ssh, &result);
+		return remember(ssh, key, len, err);
+	}
+	if (ssh->host_accepted)
 		return remember(ssh, key, len, err);
 	if (ssh->host->strict == NET_SSH_STRICT_YES || !ssh->events.ask || ssh->host_answered)
 		return refuse_unknown(ssh, &result, err);

@@ -280,6 +280,14 @@ static void session_stage(void *data, const char *word)
 	changed(t);
 }
 
+static void session_problem(void *data, const char *text)
+{
+	struct net_tunnel *t = data;
+
+	if (t->owner->config.problem)
+		t->owner->config.problem(t->owner->config.data, text);
+}
+
 static void session_ask(void *data, struct net_ssh *ssh, const struct net_ssh_question *question)
 {
 	struct net_tunnel *t = data;
@@ -324,6 +332,7 @@ static void begin(struct net_tunnel *t)
 	    .up = session_up,
 	    .down = session_down,
 	    .stage = session_stage,
+	    .problem = session_problem,
 	    .ask = owner->config.ask ? session_ask : NULL,
 	    .withdraw = session_withdraw,
 	    .data = t,

@@ -431,6 +431,14 @@ static void interrupted(void *data, int signum)
 		prism_loop_quit(run->world->loop);
 }
 
+/* What goes to the messages of the screen: a trail that cannot be written, a line of the SSH
+ * configuration that is not understood. Errors are told by the commands that they end. */
+static void noticed(void *data, const struct core_event *event)
+{
+	if (event->type == CORE_EVENT_NOTICE && event->notice->severity == CORE_WARNING)
+		tell(data, "prism-tui: warning: ", event->notice->text);
+}
+
 /* What of the configuration and the environment could not be taken: told, never passed over. */
 static void tell_problems(struct run *run)
 {
@@ -456,10 +464,13 @@ int pt_headless_run(struct pt_world *world, const struct pt_headless *how)
 		core_request_set_parking(world->core, false);
 		core_tunnels_set_asker(world->core, &asker);
 		run.cancel = prism_cancel_create(core_cancel(world->core));
+		struct core_subscription *notices = core_subscribe(world->core, noticed, &run);
 		prism_loop_add_signal(world->loop, SIGINT, interrupted, &run);
 		prism_loop_add_signal(world->loop, SIGTERM, interrupted, &run);
 		prism_loop_defer(world->loop, begin, &run);
 		prism_loop_run(world->loop);
+		prism_loop_turn(world->loop, 0); /* notices of the last command */
+		core_unsubscribe(notices);
 		prism_cancel_destroy(run.cancel);
 	}
 	clear_progress(&run);

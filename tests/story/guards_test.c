@@ -164,6 +164,76 @@ static void changes_are_in_the_audit_trail(void **state)
 	cli_finish(&c);
 }
 
+/* A person at a script must hear of it as well as one at a screen. */
+static void a_trail_that_cannot_be_written_is_said(void **state)
+{
+	struct cli c = client();
+	char *dir = tmpdir_create();
+
+	(void)state;
+	setenv("PRISM_TUI_AUDIT_FILE", dir, 1); /* a directory is none */
+	cli_must(&c, "computation create 'Unrecorded' --description d");
+	must_say(&c, "warning: changes are not recorded");
+	setenv("PRISM_TUI_AUDIT", "required", 1);
+	assert_int_not_equal(cli_run(&c, "computation create 'Never made' --description d"), 0);
+	must_say(&c, "nothing is changed");
+	unsetenv("PRISM_TUI_AUDIT");
+	unsetenv("PRISM_TUI_AUDIT_FILE");
+	assert_null(cli_find(cli_must(&c, "computation list"), "name", "Never made"));
+	cli_finish(&c);
+	tmpdir_remove(dir);
+}
+
+/* Named by the person, so it is written wherever it lies, but nothing else is written there. */
+static void restricted_mode_keeps_the_trail_that_is_named(void **state)
+{
+	struct cli c = client();
+	char *dir = tmpdir_create(), *trails = tmpdir_create();
+	PRISM_AUTO_FREE char *trail = prism_path_join(trails, "audit.jsonl");
+	PRISM_AUTO_FREE char *beside = prism_path_join(trails, "manifest.json");
+	PRISM_AUTO_BUF struct prism_buf text = PRISM_BUF_INIT(1 << 20);
+
+	(void)state;
+	setenv("PRISM_TUI_RESTRICTED", "yes", 1);
+	setenv("PRISM_TUI_RESTRICTED_DIRS", dir, 1);
+	setenv("PRISM_TUI_AUDIT_FILE", trail, 1);
+	setenv("PRISM_TUI_AUDIT", "required", 1);
+	cli_must(&c, "computation create 'Restricted' --description d");
+	assert_int_equal(
+	    cli_run(&c, "computation manifest 'Flower classification' --save %s", beside), 4);
+	must_say(&c, "restricted");
+	unsetenv("PRISM_TUI_AUDIT");
+	unsetenv("PRISM_TUI_AUDIT_FILE");
+	unsetenv("PRISM_TUI_RESTRICTED");
+	unsetenv("PRISM_TUI_RESTRICTED_DIRS");
+	assert_int_equal(prism_file_read(trail, 1 << 20, &text, NULL), 0);
+	assert_non_null(strstr(prism_buf_text(&text), "create a computation"));
+	cli_finish(&c);
+	tmpdir_remove(dir);
+	tmpdir_remove(trails);
+}
+
+/* Said where the way is used, though the host is never reached. */
+static void an_ssh_configuration_is_not_half_understood_in_silence(void **state)
+{
+	struct cli c = client();
+	PRISM_AUTO_FREE char *path = prism_asprintf("%s/ssh_config", getenv("HOME"));
+	static const char text[] = "Host *\n  ProxyCommand nc %h %p\n  PreferredAuthentications password\n"
+	                           "  Compression yes\n";
+
+	(void)state;
+	assert_int_equal(prism_file_write(path, text, sizeof(text) - 1, 0600, NULL), 0);
+	setenv("PRISM_TUI_SSH_CONFIG", path, 1);
+	setenv("PRISM_TUI_VIA", "nobody@127.0.0.1:1", 1);
+	assert_int_not_equal(cli_run(&c, "computation list"), 0);
+	must_say(&c, "ssh_config:2: ProxyCommand is not supported");
+	must_say(&c, "ssh_config:3: PreferredAuthentications is not supported");
+	assert_null(strstr(c.err, "Compression"));
+	unsetenv("PRISM_TUI_VIA");
+	unsetenv("PRISM_TUI_SSH_CONFIG");
+	cli_finish(&c);
+}
+
 /* ---- no secret in a file ---- */
 
 static bool holds(const char *data, size_t size, const char *secret)
@@ -225,6 +295,9 @@ int main(void)
 	    cmocka_unit_test(production_wants_to_be_told),
 	    cmocka_unit_test(restricted_mode_does_the_job_in_its_directories),
 	    cmocka_unit_test(changes_are_in_the_audit_trail),
+	    cmocka_unit_test(a_trail_that_cannot_be_written_is_said),
+	    cmocka_unit_test(restricted_mode_keeps_the_trail_that_is_named),
+	    cmocka_unit_test(an_ssh_configuration_is_not_half_understood_in_silence),
 	    cmocka_unit_test(no_secret_is_left_behind),
 	};
 

@@ -121,6 +121,63 @@ static void not_understood_is_said(void **state)
 	assert_int_equal(host->problem_count, 4);
 	assert_int_equal(host->port, 22);
 	net_ssh_host_destroy(host);
+
+	/* What would change how a person signs in is no matter of taste. */
+	host = ask("PreferredAuthentications password\nBatchMode yes\nAddressFamily inet6\n", "x");
+	assert_int_equal(host->problem_count, 3);
+	net_ssh_host_destroy(host);
+}
+
+/* A line that cannot be read is said, and one that would begin a block does not let what follows it
+ * slip into the block before. */
+static void unreadable_lines(void **state)
+{
+	static const char nul[] = "User ri\0ght\nPort 23\n";
+	PRISM_AUTO_BUF struct prism_buf text = PRISM_BUF_INIT(1 << 20);
+	struct net_ssh_config *config = net_ssh_config_parse(nul, sizeof(nul) - 1);
+	struct net_ssh_host *host = net_ssh_config_host(config, "x", NULL, 0);
+
+	PRISM_UNUSED(state);
+	assert_int_equal(host->port, 23);
+	assert_int_equal(host->problem_count, 1);
+	assert_string_equal(host->problem[0], "config:1: the line holds a NUL byte and was left out");
+	net_ssh_host_destroy(host);
+	net_ssh_config_destroy(config);
+
+	prism_buf_puts(&text, "Host x\n  Port 23\nHost");
+	for (unsigned i = 0; i < 70; i++)
+		prism_buf_printf(&text, " name%u", i);
+	prism_buf_puts(&text, "\n  User wrong\n");
+	host = ask(prism_buf_text(&text), "x");
+	assert_int_equal(host->port, 23);
+	assert_string_not_equal(host->user, "wrong");
+	assert_int_equal(host->problem_count, 1);
+	assert_string_equal(host->problem[0], "config:3: Host has too many words");
+	net_ssh_host_destroy(host);
+
+	host = ask("Host x\n  Port 23\nHost\n  User wrong\nHost \"y\n  User wrong\n", "x");
+	assert_string_not_equal(host->user, "wrong");
+	assert_int_equal(host->problem_count, 2);
+	net_ssh_host_destroy(host);
+
+	prism_buf_clear(&text);
+	for (unsigned i = 0; i <= NET_SSH_FILES_MAX; i++)
+		prism_buf_printf(&text, "IdentityFile /k%u\n", i);
+	host = ask(prism_buf_text(&text), "x");
+	assert_int_equal(host->identity_count, NET_SSH_FILES_MAX);
+	assert_int_equal(host->problem_count, 1);
+	assert_non_null(strstr(host->problem[0], "one more than are tried"));
+	net_ssh_host_destroy(host);
+
+	prism_buf_clear(&text);
+	for (unsigned i = 0; i < 20001; i++)
+		prism_buf_puts(&text, "Port 24\n");
+	prism_buf_puts(&text, "User lost\n");
+	host = ask(prism_buf_text(&text), "x");
+	assert_string_not_equal(host->user, "lost");
+	assert_int_equal(host->problem_count, 1);
+	assert_non_null(strstr(host->problem[0], "more settings than are read"));
+	net_ssh_host_destroy(host);
 }
 
 static void match(void **state)
@@ -167,6 +224,15 @@ static void known_hosts_files(void **state)
 	assert_int_equal(host->known_count, 2);
 	assert_string_equal(host->known[1], "/b");
 	assert_string_equal(host->key_name, "alias");
+	assert_int_equal(host->key_port, 22);
+	net_ssh_host_destroy(host);
+
+	/* ssh looks an alias up without a port; a host by its own name with it. */
+	host = ask("HostKeyAlias alias\nPort 2222\n", "x");
+	assert_int_equal(host->key_port, 22);
+	net_ssh_host_destroy(host);
+	host = ask("Port 2222\n", "x");
+	assert_int_equal(host->key_port, 2222);
 	net_ssh_host_destroy(host);
 }
 
@@ -256,6 +322,7 @@ int main(void)
 	    cmocka_unit_test(forms_of_a_line),
 	    cmocka_unit_test(tokens),
 	    cmocka_unit_test(not_understood_is_said),
+	    cmocka_unit_test(unreadable_lines),
 	    cmocka_unit_test(match),
 	    cmocka_unit_test(strictness),
 	    cmocka_unit_test(known_hosts_files),

@@ -396,6 +396,58 @@ static void host_key_accept_new(void **state)
 	must_fail(w, PRISM_ERROR_TRUST, "HAS CHANGED");
 }
 
+/* Known hosts as ssh-keyscan would have them, with one more line. */
+static void know_only(struct world *w, const char *line)
+{
+	struct prism_error err = PRISM_ERROR_INIT;
+
+	assert_int_equal(prism_file_write(w->sshd->known_hosts, line, strlen(line), 0600, &err), 0);
+}
+
+/* Somebody in between has no key that is known, and offers one of a kind that is not: that host is
+ * no new one. */
+static void host_key_of_another_kind(void **state)
+{
+	struct world *w = *state;
+
+	begin(w, NULL);
+	PRISM_AUTO_FREE char *path = prism_asprintf("%s/other", w->dir);
+	PRISM_AUTO_FREE char *public = prism_asprintf("%s.pub", path);
+	PRISM_AUTO_BUF struct prism_buf text = PRISM_BUF_INIT(65536);
+	sshd_tool((const char *[]){"ssh-keygen", "-q", "-t", "ecdsa", "-N", "", "-f", path, NULL});
+	assert_int_equal(prism_file_read(public, 65536, &text, NULL), 0);
+	PRISM_AUTO_FREE char *line = prism_asprintf("[127.0.0.1]:%u %s", (unsigned)w->sshd->port,
+	                                            prism_buf_text(&text));
+	know_only(w, line);
+	make_tunnels(w, NET_SSH_STRICT_ACCEPT_NEW, NULL);
+	must_fail(w, PRISM_ERROR_TRUST, "a key of another kind is");
+	assert_int_equal(w->asked, 1);
+	assert_non_null(strstr(w->question, " other type"));
+	w->accept = true; /* a person may know better */
+	must_work(w);
+}
+
+static void authority_is_said(void **state)
+{
+	struct world *w = *state;
+	static const char line[] = "@cert-authority * ssh-ed25519 "
+	                           "AAAAC3NzaC1lZDI1NTE5AAAAIAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\n";
+
+	begin(w, NULL);
+	know_only(w, line);
+	make_tunnels(w, NET_SSH_STRICT_YES, NULL);
+	must_fail(w, PRISM_ERROR_TRUST, "is not known");
+	assert_non_null(strstr(w->err.hint, "@cert-authority"));
+	assert_int_equal(w->problems, 0);
+	make_tunnels(w, NET_SSH_STRICT_ACCEPT_NEW, NULL);
+	must_work(w);
+	assert_int_equal(w->problems, 1);
+	drop_stream(w);
+	make_tunnels(w, NET_SSH_STRICT_YES, NULL); /* remembered: nothing is left to say */
+	must_work(w);
+	assert_int_equal(w->problems, 1);
+}
+
 static void host_key_changed(void **state)
 {
 	struct world *w = *state;
@@ -424,6 +476,17 @@ static void host_key_revoked(void **state)
 	make_tunnels(w, NET_SSH_STRICT_ASK, NULL);
 	w->accept = true;
 	must_fail(w, PRISM_ERROR_TRUST, "was revoked");
+}
+
+/* What has been broken is not agreed on, though both sides know it. */
+static void weak_key_exchange(void **state)
+{
+	struct world *w = *state;
+
+	begin(w, "KexAlgorithms diffie-hellman-group1-sha1,diffie-hellman-group14-sha1\n");
+	make_tunnels(w, NET_SSH_STRICT_YES, NULL);
+	must_fail(w, PRISM_ERROR_PROTOCOL, "key exchange");
+	assert_non_null(strstr(w->err.hint, "algorithms"));
 }
 
 /* ---- what servers forbid ---- */
@@ -835,8 +898,11 @@ int main(void)
 	    ONE(wrong_user),
 	    ONE(host_key_unknown),
 	    ONE(host_key_accept_new),
+	    ONE(host_key_of_another_kind),
+	    ONE(authority_is_said),
 	    ONE(host_key_changed),
 	    ONE(host_key_revoked),
+	    ONE(weak_key_exchange),
 	    ONE(forwarding_forbidden),
 	    ONE(nobody_listens),
 	    ONE(name_of_far_side),
