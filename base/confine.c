@@ -41,9 +41,12 @@ static char *resolved(const char *path)
 	char *whole = realpath(path, NULL);
 	const char *slash = strrchr(path, '/');
 	PRISM_AUTO_FREE char *dir = NULL, *real_dir = NULL;
+	struct stat st;
 
 	if (whole)
 		return whole;
+	if (lstat(path, &st) == 0)
+		return NULL; /* a link that leads nowhere, and perhaps out */
 	dir =
 	    slash ? prism_strndup(path, slash > path ? (size_t)(slash - path) : 1) : prism_strdup(".");
 	real_dir = realpath(dir, NULL);
@@ -55,7 +58,7 @@ static bool allowed(const char *path, bool write)
 	for (size_t i = 0; i < confined.count; i++) {
 		const struct prism_confine_rule *rule = &confined.rules[i];
 
-		if (rule->access != PRISM_CONFINE_ASIDE &&
+		if (rule->access != PRISM_CONFINE_ASIDE && rule->access != PRISM_CONFINE_KEPT &&
 		    (!write || rule->access == PRISM_CONFINE_WRITE) && below(path, rule->path))
 			return true;
 	}
@@ -136,7 +139,7 @@ static int add_rule(int ruleset, const struct prism_confine_rule *rule, long ver
 
 	if (fd < 0 || fstat(fd, &st) != 0)
 		return 0; /* it does not exist: nothing to allow */
-	if (rule->access == PRISM_CONFINE_WRITE)
+	if (rule->access == PRISM_CONFINE_WRITE || rule->access == PRISM_CONFINE_KEPT)
 		beneath.allowed_access = S_ISDIR(st.st_mode)
 		                             ? WRITE_DIR | later_rights(version)
 		                             : WRITE_FILE | (later_rights(version) & ACCESS_TRUNCATE);
@@ -179,6 +182,22 @@ static int confine_files(struct prism_error *err)
 #define THIS_ARCH AUDIT_ARCH_AARCH64
 #endif
 
+/* Newer than the headers of some systems; the numbers are the same everywhere since Linux 5.1. */
+#ifndef SYS_open_tree
+#define SYS_open_tree 428
+#define SYS_move_mount 429
+#define SYS_fsopen 430
+#define SYS_fsconfig 431
+#define SYS_fsmount 432
+#define SYS_fspick 433
+#endif
+#ifndef SYS_pidfd_getfd
+#define SYS_pidfd_getfd 438
+#endif
+#ifndef SYS_mount_setattr
+#define SYS_mount_setattr 442
+#endif
+
 #ifdef THIS_ARCH
 
 #define REFUSE BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM)
@@ -203,8 +222,16 @@ static int confine_calls(struct prism_error *err)
 	    NUMBER_IS(ptrace),
 	    NUMBER_IS(process_vm_readv),
 	    NUMBER_IS(process_vm_writev),
+	    NUMBER_IS(pidfd_getfd),
 	    NUMBER_IS(mount),
 	    NUMBER_IS(umount2),
+	    NUMBER_IS(open_tree),
+	    NUMBER_IS(move_mount),
+	    NUMBER_IS(fsopen),
+	    NUMBER_IS(fsconfig),
+	    NUMBER_IS(fsmount),
+	    NUMBER_IS(fspick),
+	    NUMBER_IS(mount_setattr),
 	    NUMBER_IS(pivot_root),
 	    NUMBER_IS(chroot),
 	    NUMBER_IS(unshare),
@@ -212,11 +239,13 @@ static int confine_calls(struct prism_error *err)
 	    NUMBER_IS(bpf),
 	    NUMBER_IS(perf_event_open),
 	    NUMBER_IS(kexec_load),
+	    NUMBER_IS(kexec_file_load),
 	    NUMBER_IS(init_module),
 	    NUMBER_IS(finit_module),
 	    NUMBER_IS(delete_module),
 	    NUMBER_IS(reboot),
 	    NUMBER_IS(swapon),
+	    NUMBER_IS(swapoff),
 	    ALLOW,
 	};
 	struct sock_fprog program = {sizeof(filter) / sizeof(filter[0]), filter};

@@ -29,6 +29,7 @@ enum prism_confine_access {
 	PRISM_CONFINE_READ,
 	PRISM_CONFINE_WRITE, /* reads too; makes, renames and removes */
 	PRISM_CONFINE_ASIDE, /* reads; not offered to people: libraries, certificates, resolver files */
+	PRISM_CONFINE_KEPT,  /* as WRITE, but not offered to people: what the program keeps there */
 };
 
 struct prism_confine_rule {

@@ -57,7 +57,7 @@ struct net_ssh_events {
 	void (*up)(void *data, const struct prism_error *err);
 	/* After up: the connection broke. Once. May not destroy the session. */
 	void (*down)(void *data, const struct prism_error *err);
-	void (*stage)(void *data, const char *word); /* "key exchange", "signing in"; may be NULL */
+	void (*stage)(void *data, const char *word);   /* "key exchange", "signing in"; may be NULL */
 	void (*problem)(void *data, const char *text); /* not understood, and passed; may be NULL */
 	void (*ask)(void *data, struct net_ssh *ssh, const struct net_ssh_question *question);
 	void (*withdraw)(void *data, struct net_ssh *ssh); /* the question is void */

@@ -7,9 +7,9 @@
 
 #include <string.h>
 
-/* The types that libssh2 may check; known ones first, so that a host is asked for the key that it is
- * known by. An RSA key signs with SHA-2 where libssh2 can (since 1.11; it passes names over that it
- * does not know). */
+/* The types that libssh2 may check; known ones first, so that a host is asked for the key that it
+ * is known by. An RSA key signs with SHA-2 where libssh2 can (since 1.11; it passes names over that
+ * it does not know). */
 static void prefer_known_types(struct net_ssh *ssh, const struct net_known_hosts *known)
 {
 	static const struct {
@@ -54,8 +54,7 @@ static int refuse_unknown(struct net_ssh *ssh, const struct net_known_result *re
 	bool other = result->verdict == NET_KNOWN_OTHER_TYPE;
 
 	prism_error_raise(err, PRISM_ERROR_TRUST, "the host key of %s is not known: %s%s",
-	                  ssh->host_name, ssh->fingerprint,
-	                  other ? "; a key of another kind is" : "");
+	                  ssh->host_name, ssh->fingerprint, other ? "; a key of another kind is" : "");
 	prism_error_hint(
 	    err,
 	    other ? "somebody in between would offer a kind that is not known%s; compare the "
@@ -75,8 +74,8 @@ static int remember(struct net_ssh *ssh, const char *key, size_t len, struct pri
 {
 	if (!ssh->host->known_count)
 		return 0;
-	return net_known_hosts_add(ssh->host->known[0], ssh->host->key_name, ssh->host->key_port, key, len,
-	                           ssh->host->hash_names, err);
+	return net_known_hosts_add(ssh->host->known[0], ssh->host->key_name, ssh->host->key_port, key,
+	                           len, ssh->host->hash_names, err);
 }
 
 /* A new host is let in without a question: what nobody was shown is at least said. */

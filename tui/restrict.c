@@ -12,6 +12,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define RULES_MAX 128
 
@@ -111,15 +112,35 @@ static void add_named_files(struct rules *rules, const struct core_options *opti
 	}
 }
 
+/* The trail of changes lies where a setting names it; it is renamed there when it is full, so that
+ * its directory is needed. Made now, because a rule needs a directory that exists. */
+static int add_trail(struct rules *rules, const struct core_options *options,
+                     struct prism_error *err)
+{
+	PRISM_AUTO_FREE char *named = prism_path_expand(core_option_text(options, CORE_OPT_AUDIT_FILE));
+	const char *slash = strrchr(named, '/');
+	PRISM_AUTO_FREE char *dir =
+	    slash ? prism_strndup(named, slash > named ? (size_t)(slash - named) : 1)
+	          : prism_strdup(".");
+
+	if (!*named)
+		return 0;
+	if (prism_file_mkdirs(dir, 0700, err) < 0)
+		return prism_error_wrap(err, "restricted mode: the audit trail");
+	add(rules, absolute(dir), PRISM_CONFINE_KEPT);
+	return 0;
+}
+
 /* What the way through SSH hosts needs: their configuration and keys, and the file in which a new
- * host is remembered; it is made now, because a rule needs a file that exists. */
+ * host is remembered; it is made now, because a rule needs a file that exists. Hosts may be named
+ * by commands alone: without a way, what is there of it. */
 static void add_ssh(struct rules *rules, const struct core_options *options)
 {
 	const char *named = core_option_text(options, CORE_OPT_SSH_KNOWN_HOSTS);
 	PRISM_AUTO_FREE char *known = prism_path_expand(*named ? named : "~/.ssh/known_hosts");
 	PRISM_AUTO_FREE char *dir = prism_path_expand("~/.ssh");
 
-	if (!core_options_any_via(options))
+	if (!core_options_any_via(options) && access(*named ? known : dir, F_OK) != 0)
 		return;
 	if (!*named && prism_file_mkdirs(dir, 0700, NULL) < 0)
 		return; /* hosts are not remembered then, and that is said when it matters */
@@ -165,7 +186,8 @@ int pt_restrict(const struct core_options *options, const char *password_file,
 	add_ssh(rules, options);
 	if (password_file)
 		add(rules, absolute(password_file), PRISM_CONFINE_ASIDE);
-	result = add_own(rules, err) < 0 || add_given(rules, options, err) < 0
+	result = add_own(rules, err) < 0 || add_trail(rules, options, err) < 0 ||
+	                 add_given(rules, options, err) < 0
 	             ? -1
 	             : prism_confine(rules->rule, rules->count,
 	                             core_option_bool(options, CORE_OPT_RESTRICTED_SECCOMP), err);

@@ -28,7 +28,7 @@ static int64_t now_ms(void)
 /* ---- Retry-After ---- */
 
 struct busy {
-	char after[64];         /* value of the header; "": a date DATE_S ahead */
+	char after[64]; /* value of the header; "": a date DATE_S ahead */
 	atomic_int requests;
 	_Atomic int64_t first_ms, second_ms;
 };
@@ -72,8 +72,7 @@ static int64_t wait_of(const char *after)
 	peer = peer_start(refuse_once, &busy, NULL);
 	snprintf(url, sizeof(url), "http://127.0.0.1:%u", (unsigned)peer_port(peer));
 	run = corerun_open_with(url, (const char *const[]){"token=pat_abc_def", NULL});
-	assert_int_equal(
-	    core_workspace_resolve(run->core, "nowhere", NULL, corerun_id, run, NULL), 0);
+	assert_int_equal(core_workspace_resolve(run->core, "nowhere", NULL, corerun_id, run, NULL), 0);
 	(void)corerun_wait(run);
 	assert_true(busy.requests >= 2);
 	corerun_close(run);

@@ -15,9 +15,11 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <sys/ptrace.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -26,7 +28,7 @@
 enum { FINE = 0, NOT_HERE = 77 };
 
 struct place {
-	char *dir, *inside, *outside, *link;
+	char *dir, *inside, *outside, *link, *kept;
 };
 
 static int setup(void **state)
@@ -37,7 +39,9 @@ static int setup(void **state)
 	p->inside = prism_path_join(p->dir, "inside");
 	p->outside = prism_path_join(p->dir, "outside");
 	p->link = prism_path_join(p->inside, "link");
+	p->kept = prism_path_join(p->dir, "kept");
 	assert_int_equal(mkdir(p->inside, 0700), 0);
+	assert_int_equal(mkdir(p->kept, 0700), 0);
 	assert_int_equal(mkdir(p->outside, 0700), 0);
 	PRISM_AUTO_FREE char *secret = prism_path_join(p->outside, "secret");
 	assert_int_equal(prism_file_write(secret, "x", 1, 0600, NULL), 0);
@@ -51,6 +55,7 @@ static int teardown(void **state)
 	struct place *p = *state;
 
 	prism_free(p->inside);
+	prism_free(p->kept);
 	prism_free(p->outside);
 	prism_free(p->link);
 	tmpdir_remove(p->dir);
@@ -62,6 +67,7 @@ static void confine(const struct place *p)
 {
 	struct prism_confine_rule rules[] = {
 	    {p->inside, PRISM_CONFINE_WRITE},
+	    {p->kept, PRISM_CONFINE_KEPT},
 	    {"/usr/share", PRISM_CONFINE_ASIDE},
 	    {"/no/such/directory", PRISM_CONFINE_WRITE},
 	};
@@ -130,6 +136,19 @@ static int files_inside(const struct place *p)
 	return FINE;
 }
 
+/* Where the program keeps something a person may not go by a command. */
+static int files_kept(const struct place *p)
+{
+	PRISM_AUTO_FREE char *path = prism_path_join(p->kept, "trail");
+	PRISM_AUTO_FREE char *turned = prism_path_join(p->kept, "trail.1");
+
+	CHECK(prism_file_write(path, "abc", 3, 0600, NULL) == 0);
+	CHECK(rename(path, turned) == 0);
+	CHECK(prism_confine_allows(turned, false, NULL) < 0);
+	CHECK(prism_confine_allows(path, true, NULL) < 0);
+	return FINE;
+}
+
 static int programs(const struct place *p)
 {
 	char *const argv[] = {(char *)(uintptr_t) "/bin/true", NULL};
@@ -151,8 +170,23 @@ static int tracing(const struct place *p)
 	return FINE;
 }
 
+static int mounting(const struct place *p)
+{
+	PRISM_UNUSED(p);
+	if (!(prism_confined() & PRISM_CONFINED_CALLS))
+		return NOT_HERE;
+	CHECK(mount("none", "/", "tmpfs", MS_RDONLY, NULL) < 0 && errno == EPERM);
+#ifdef SYS_fsopen /* the way of mount(8) since util-linux 2.39 */
+	CHECK(syscall(SYS_fsopen, "tmpfs", 0) < 0 && errno == EPERM);
+	CHECK(syscall(SYS_open_tree, -1, "/", 0) < 0 && errno == EPERM);
+#endif
+	return FINE;
+}
+
 static int words(const struct place *p)
 {
+	PRISM_AUTO_FREE char *dangling = prism_path_join(p->inside, "dangling");
+	PRISM_AUTO_FREE char *nothing = prism_path_join(p->outside, "nothing");
 	struct prism_error err = PRISM_ERROR_INIT;
 	PRISM_AUTO_FREE char *secret = prism_path_join(p->outside, "secret");
 	PRISM_AUTO_FREE char *new_one = prism_path_join(p->inside, "new");
@@ -166,6 +200,8 @@ static int words(const struct place *p)
 	CHECK(prism_confine_allows(climbing, false, NULL) < 0);
 	CHECK(prism_confine_allows(sibling, true, NULL) < 0); /* a prefix is not a directory */
 	CHECK(prism_confine_allows(p->link, false, NULL) < 0);
+	CHECK(symlink(nothing, dangling) == 0);
+	CHECK(prism_confine_allows(dangling, true, NULL) < 0);          /* it would be made out there */
 	CHECK(prism_confine_allows("/usr/share/doc", false, NULL) < 0); /* for libraries only */
 	return FINE;
 }
@@ -177,6 +213,7 @@ static int words(const struct place *p)
 	}
 CASE(files_outside_are_out_of_reach, files_outside)
 CASE(files_inside_work_as_ever, files_inside)
+CASE(what_is_kept_is_written_and_not_offered, files_kept)
 
 static void no_program_is_executed(void **state)
 {
@@ -188,6 +225,7 @@ static void no_program_is_executed(void **state)
 }
 
 CASE(nothing_is_traced, tracing)
+CASE(nothing_is_mounted, mounting)
 CASE(a_person_is_told_in_words, words)
 
 static void without_it_everything_is_allowed(void **state)
@@ -202,9 +240,14 @@ int main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 	const struct CMUnitTest tests[] = {
-	    T(files_outside_are_out_of_reach), T(files_inside_work_as_ever),
-	    T(no_program_is_executed),         T(nothing_is_traced),
-	    T(a_person_is_told_in_words),      T(without_it_everything_is_allowed),
+	    T(files_outside_are_out_of_reach),
+	    T(files_inside_work_as_ever),
+	    T(what_is_kept_is_written_and_not_offered),
+	    T(nothing_is_mounted),
+	    T(no_program_is_executed),
+	    T(nothing_is_traced),
+	    T(a_person_is_told_in_words),
+	    T(without_it_everything_is_allowed),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

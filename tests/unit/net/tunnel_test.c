@@ -416,8 +416,8 @@ static void host_key_of_another_kind(void **state)
 	PRISM_AUTO_BUF struct prism_buf text = PRISM_BUF_INIT(65536);
 	sshd_tool((const char *[]){"ssh-keygen", "-q", "-t", "ecdsa", "-N", "", "-f", path, NULL});
 	assert_int_equal(prism_file_read(public, 65536, &text, NULL), 0);
-	PRISM_AUTO_FREE char *line = prism_asprintf("[127.0.0.1]:%u %s", (unsigned)w->sshd->port,
-	                                            prism_buf_text(&text));
+	PRISM_AUTO_FREE char *line =
+	    prism_asprintf("[127.0.0.1]:%u %s", (unsigned)w->sshd->port, prism_buf_text(&text));
 	know_only(w, line);
 	make_tunnels(w, NET_SSH_STRICT_ACCEPT_NEW, NULL);
 	must_fail(w, PRISM_ERROR_TRUST, "a key of another kind is");
@@ -430,8 +430,9 @@ static void host_key_of_another_kind(void **state)
 static void authority_is_said(void **state)
 {
 	struct world *w = *state;
-	static const char line[] = "@cert-authority * ssh-ed25519 "
-	                           "AAAAC3NzaC1lZDI1NTE5AAAAIAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\n";
+	static const char line[] =
+	    "@cert-authority * ssh-ed25519 "
+	    "AAAAC3NzaC1lZDI1NTE5AAAAIAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\n";
 
 	begin(w, NULL);
 	know_only(w, line);
