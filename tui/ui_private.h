@@ -40,7 +40,7 @@ struct pt_ui {
 	char retry_key[PT_KEY_NAME];
 	/* texts of the status line, lent until the next frame */
 	char backend[160], token[40], refreshed[16], user[128], notice[PRISM_ERROR_TEXT + 32],
-	    agent[64];
+	    agent[64], safety[64];
 	char tunnel[100];
 	char hint_keys[PT_ACTION_COUNT][PT_KEY_NAME]; /* of the hint bar, lent the same way */
 };

@@ -204,6 +204,10 @@ void pt_ui_status(struct pt_app *app, struct pt_status *out)
 	                ? "PRODUCTION"
 	                : NULL;
 	status_agent(ui, out);
+	if (out->agent_text) { /* side by side, each says whose it is */
+		snprintf(ui->safety, sizeof(ui->safety), "server %s", out->safety_text);
+		out->safety_text = ui->safety;
+	}
 	out->working = pt_ui_working(ui);
 	out->notice = ui->notice;
 }
