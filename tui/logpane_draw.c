@@ -152,6 +152,14 @@ static void highlight(const struct pt_logpane *pane, struct core_logmatch *match
 	}
 }
 
+/* Whether there is more of an unwrapped line right of so many columns. */
+static bool goes_on(const struct core_log_line *line, int columns)
+{
+	int taken;
+
+	return pt_log_fit(line->text, line->len, columns, &taken) < line->len;
+}
+
 static void draw_message(const struct pt_logpane *pane, struct pt_canvas *canvas,
                          struct pt_rect row, const struct core_log_line *line, size_t from,
                          size_t to, unsigned looks, bool current)
@@ -169,6 +177,8 @@ static void draw_message(const struct pt_logpane *pane, struct pt_canvas *canvas
 	if (pane->match)
 		highlight(pane, pane->match, canvas, row, line, from, to,
 		          current ? PT_LOOK_MATCH_NOW : PT_LOOK_MATCH);
+	if (!pane->wrap && goes_on(line, pane->skip + row.w))
+		pt_canvas_glyph(canvas, row.x + row.w - 1, row.y, PT_GLYPH_ELLIPSIS, PT_SLOT_DIM, looks);
 }
 
 static void draw_prefix(const struct pt_logpane *pane, struct pt_canvas *canvas, int x, int y,
