@@ -174,10 +174,13 @@ static void long_lines_wrap_or_scroll_sideways(void **state)
 	put_at(2, "info", "abcdefghijklmnopqrstuvwxyz0123456789abcdefghijklmnopqrstuvwxyz");
 	put(3);
 	draw();
-	expect_row(1, " 14:00:00.002 INFO  abcdefghijklmnopqrstuvwxyz0123456789abcd");
+	expect_row(1, " 14:00:00.002 INFO  abcdefghijklmnopqrstuvwxyz0123456789abc…");
 	pt_logpane_nav(&pane, PT_NAV_RIGHT, 1);
 	draw();
-	expect_row(1, " 14:00:00.002 INFO  ijklmnopqrstuvwxyz0123456789abcdefghijkl");
+	expect_row(1, " 14:00:00.002 INFO  ijklmnopqrstuvwxyz0123456789abcdefghijk…");
+	pt_logpane_nav(&pane, PT_NAV_RIGHT, 2);
+	draw();
+	expect_row(1, " 14:00:00.002 INFO  yz0123456789abcdefghijklmnopqrstuvwxyz"); /* its end */
 	pt_logpane_set_wrap(&pane, true);
 	draw();
 	expect_row(1, " 14:00:00.002 INFO  abcdefghijklmnopqrstuvwxyz0123456789abcd");
