@@ -19,6 +19,7 @@
 
 struct name { /* that is taken */
 	const char *name, *id;
+	bool claimed; /* by a computation of the file that changes it */
 };
 
 /* ---- people ---- */
@@ -251,6 +252,18 @@ const char *const *core_import_named(const struct core_import *import, const cha
 	return p->ids + low;
 }
 
+bool core_import_claim(struct core_import *import, const char *name)
+{
+	size_t count;
+	const char *const *ids = core_import_named(import, name, &count);
+	struct name *first = &import->people->names[ids - import->people->ids];
+	bool was = count && first->claimed;
+
+	if (count)
+		first->claimed = true;
+	return !was;
+}
+
 /* ---- asking, one thing after the other ---- */
 
 bool core_import_plan_stopped(struct core_import *import, const struct prism_error *err)
@@ -452,7 +465,7 @@ static void take_names(struct core_import *import)
 		const struct core_computation *c = core_computation_at(list, i);
 		if (!of_journal(import, own, own_count, c->id))
 			p->names[p->name_count++] = (struct name){prism_arena_strdup(p->arena, c->name),
-			                                          prism_arena_strdup(p->arena, c->id)};
+			                                          prism_arena_strdup(p->arena, c->id), false};
 	}
 	qsort(p->names, p->name_count, sizeof(*p->names), by_name);
 	for (size_t i = 0; i < p->name_count; i++)

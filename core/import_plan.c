@@ -29,6 +29,10 @@ static void decide_existing(struct core_import *import, struct core_import_item 
 	} else if (count == 1) {
 		item->action = CORE_IMPORT_UPDATE;
 		item->id = prism_arena_strdup(import->arena, ids[0]);
+		if (!core_import_claim(import, item->name))
+			core_import_problem(import, item, CORE_PROBLEM_WARNING, item->line, "computation.name",
+			                    "another one of this file changes the same computation before: "
+			                    "the last one counts");
 	} else {
 		item->action = CORE_IMPORT_BROKEN;
 		item->why = "several computations have its name";

@@ -81,6 +81,8 @@ void core_import_plan(struct core_import *import);
 void core_import_planned(struct core_import *import); /* ends in READY */
 
 /* import_known.c */
+/* A computation of the file changes the one of that name; false: one before it does already. */
+bool core_import_claim(struct core_import *import, const char *name);
 size_t core_import_unknown_people(const struct core_import *import);
 void core_import_compare(struct core_import *import); /* ends in READY or FAILED */
 void core_import_plan_finish(struct core_import *import);

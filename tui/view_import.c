@@ -200,10 +200,13 @@ static unsigned ask_start(struct importing *v)
 		                 problems->by_level[CORE_PROBLEM_WARNING] == 1 ? "" : "s");
 	if (counts.by_found[CORE_IMPORT_EMBEDDED])
 		prism_buf_printf(&text, " Assets are made from the file.");
-	if (core_import_prunes(v->import) && counts.beyond)
+	bool removes = core_import_prunes(v->import) && counts.beyond;
+	if (removes)
 		prism_buf_printf(&text, " %zu people, roles, actions or links are REMOVED.", counts.beyond);
-	const struct pt_confirm question = {
-	    .title = "Import", .text = prism_buf_text(&text), .yes = "Import"};
+	const struct pt_confirm question = {.title = "Import",
+	                                    .text = prism_buf_text(&text),
+	                                    .yes = removes ? "Import and remove" : "Import",
+	                                    .danger = removes};
 	pt_dialog_confirm(v->view->app, &question, start_answer, v);
 	return PT_HANDLED | PT_REDRAW;
 }

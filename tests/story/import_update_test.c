@@ -238,6 +238,25 @@ static void a_sheet_does_not_speak_of_roles_it_has_no_column_for(void **state)
 	must_be(p, "pruned after the sheet");
 }
 
+/* Two of the file for one of the workspace: said, and the last one counts. */
+static void two_that_change_the_same_one_are_told(void **state)
+{
+	struct place *p = *state;
+	PRISM_AUTO_FREE char *path = prism_asprintf("%s/two.json", p->dir);
+	static const char text[] =
+	    "[{\"computation\":{\"name\":\"" NAME "\",\"description\":\"first\"}},"
+	    "{\"computation\":{\"name\":\"" NAME "\",\"description\":\"second\"}}]";
+
+	assert_int_equal(prism_file_write(path, text, strlen(text), 0600, NULL), 0);
+	cli_must(&p->cli, "computation import %s --existing update", path);
+	must_say(p, "[1].computation.name");
+	must_say(p, "the last one counts");
+	PRISM_AUTO_FREE char *now = export_of(p, NAME);
+	assert_non_null(strstr(now, "\"description\": \"second\""));
+	(void)beyond_of(p, "");
+	must_be(p, "as before");
+}
+
 /* ---- refused ---- */
 
 static void a_refused_change_of_fields_does_not_stop_the_rest(void **state)
@@ -305,6 +324,7 @@ int main(void)
 	    cmocka_unit_test(a_link_is_removed_and_only_then),
 	    cmocka_unit_test(whoever_imports_and_the_last_administrator_stay),
 	    cmocka_unit_test(a_sheet_does_not_speak_of_roles_it_has_no_column_for),
+	    cmocka_unit_test(two_that_change_the_same_one_are_told),
 	    cmocka_unit_test(a_refused_change_of_fields_does_not_stop_the_rest),
 	    cmocka_unit_test(killed_and_repeated_it_ends_the_same),
 	};
