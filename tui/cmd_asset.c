@@ -267,8 +267,14 @@ static int read_sample(struct making *making, const char *file, struct prism_err
 
 	if (!path)
 		return 0;
-	if (prism_file_read(path, CORE_SAMPLE_MAX, &bytes, err) < 0)
-		return prism_error_wrap(err, "the sample %s cannot be read", path);
+	if (prism_file_read(path, CORE_SAMPLE_MAX, &bytes, err) < 0) {
+		if (err->category != PRISM_ERROR_LIMIT)
+			return prism_error_wrap(err, "the sample %s cannot be read", path);
+		prism_error_raise(err, PRISM_ERROR_LIMIT, "%s is larger than the %u MiB a sample may have",
+		                  path, CORE_SAMPLE_MAX >> 20);
+		prism_error_hint(err, "a sample is what others may look at: give an excerpt of the file");
+		return -1;
+	}
 	making->sample = prism_base64_encode(bytes.data, bytes.len);
 	return 0;
 }

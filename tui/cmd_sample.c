@@ -10,6 +10,7 @@
 #include "tui/sampletext.h"
 
 #include <string.h>
+#include <unistd.h>
 
 #define TEXT_MAX (32u << 20) /* of a preview: columns padded to their width */
 
@@ -71,20 +72,44 @@ void pt_cmd_asset_preview(struct pt_command *command)
 
 /* ---- download ---- */
 
+/* The bytes are somebody else's, and so is the name when none is given: it takes no other file's
+ * place, nor one that programs read by themselves. */
+static char *where_to(struct pt_command *command, const char *file_name, struct prism_error *err)
+{
+	const char *save = pt_command_get(command, "save");
+	const char *name = prism_path_base(file_name);
+	char *path = NULL;
+
+	if (save)
+		path = prism_path_expand(save);
+	else if (prism_path_safe_name(name) && *name != '.')
+		path = prism_strdup(name);
+	if (!path || !*path) {
+		prism_error_raise(err, PRISM_ERROR_INVALID,
+		                  *name ? "the asset's name \"%.80s\" is no name for a new file"
+		                        : "the asset has no file name",
+		                  name);
+		prism_error_hint(err, "--save names the file to write");
+	} else if (!pt_command_flag(command, "replace") && access(path, F_OK) == 0) {
+		prism_error_raise(err, PRISM_ERROR_CONFLICT, "%s exists already", path);
+		prism_error_hint(err, "choose another name with --save, or have it replaced (--replace)");
+	} else {
+		return path;
+	}
+	prism_free(path);
+	return NULL;
+}
+
 static int save(struct pt_command *command, const struct core_sample *sample,
                 struct prism_error *err)
 {
-	const char *name = pt_command_get(command, "save");
-	PRISM_AUTO_FREE char *path =
-	    prism_path_expand(name ? name : prism_path_base(sample->asset->file_name));
+	PRISM_AUTO_FREE char *path = NULL;
 
 	if (sample->kind == CORE_SAMPLE_NONE)
 		return prism_error_raise(err, PRISM_ERROR_MISSING, "this asset has no sample");
-	if (!path || !*path) {
-		prism_error_raise(err, PRISM_ERROR_INVALID, "the asset has no file name");
-		prism_error_hint(err, "--save names the file to write");
+	path = where_to(command, sample->asset->file_name, err);
+	if (!path)
 		return -1;
-	}
 	if (prism_file_write(path, sample->bytes, sample->size, 0644, err) < 0)
 		return -1;
 	pt_command_message(command, "sample saved as %s", path);
