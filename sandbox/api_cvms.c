@@ -120,11 +120,11 @@ void sb_api_cvm_create(struct sb_call *call)
 	"v.id, v.cvm_id, v.name, v.agent_url, v.status, v.state, v.created_at, v.deleted_at," \
 	" v.provider, v.vcpus, v.log_level, v.cost, v.cc_platform"
 
-static void write_row(struct sb_call *call, const struct sb_rows *rows, const char *evidence)
+static void write_row(struct sb_call *call, const struct sb_rows *rows, const char *evidence,
+                      const char *token)
 {
 	struct sb_json *out = &call->out;
 	bool online = strcmp(sb_rows_text(rows, 4), "online") == 0;
-	PRISM_AUTO_FREE char *token = sb_policy_no_evidence(sb_rows_text(rows, 0));
 	sb_json_object(out, NULL);
 	sb_json_str(out, "id", sb_rows_text(rows, 0));
 	sb_json_str(out, "cvm_id", sb_rows_text(rows, 1));
@@ -156,7 +156,8 @@ static void write_cvm(struct sb_call *call, int64_t cvm)
 	PRISM_AUTO_FREE char *evidence =
 	    online ? sb_policy_evidence(call->sb, sb_rows_text(rows, 0), sb_rows_text(rows, 12))
 	           : prism_strdup("");
-	write_row(call, rows, evidence);
+	PRISM_AUTO_FREE char *token = sb_policy_token(call->sb, sb_rows_text(rows, 0));
+	write_row(call, rows, evidence, token);
 }
 
 /* `status` of the query to a clause; NULL: answered 400. */
@@ -228,7 +229,7 @@ void sb_api_cvm_list(struct sb_call *call)
 	sb_json_array(&call->out, "cvms");
 	while (sb_rows_next(&rows)) {
 		PRISM_AUTO_FREE char *evidence = sb_policy_no_evidence(sb_rows_text(rows, 0));
-		write_row(call, rows, evidence);
+		write_row(call, rows, evidence, evidence);
 	}
 	sb_json_end(&call->out);
 	sb_json_end(&call->out);

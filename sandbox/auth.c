@@ -44,8 +44,7 @@ int sb_auth_init(struct sb *sb, struct prism_error *err)
 	return 0;
 }
 
-/* RFC 7515 section 2: base64url without padding. */
-static char *base64url(const void *data, size_t len)
+char *sb_base64url(const void *data, size_t len)
 {
 	char *text = prism_base64_encode(data, len);
 	for (char *c = text; *c; c++) {
@@ -81,11 +80,11 @@ static void sign(const struct sb *sb, enum sb_jwt_alg alg, const char *text, siz
 char *sb_jwt_make(const struct sb *sb, enum sb_jwt_alg alg, const char *claims, size_t len)
 {
 	uint8_t mac[64];
-	PRISM_AUTO_FREE char *head = base64url(algorithms[alg].head, strlen(algorithms[alg].head));
-	PRISM_AUTO_FREE char *payload = base64url(claims, len);
+	PRISM_AUTO_FREE char *head = sb_base64url(algorithms[alg].head, strlen(algorithms[alg].head));
+	PRISM_AUTO_FREE char *payload = sb_base64url(claims, len);
 	PRISM_AUTO_FREE char *signed_part = prism_asprintf("%s.%s", head, payload);
 	sign(sb, alg, signed_part, strlen(signed_part), mac);
-	PRISM_AUTO_FREE char *signature = base64url(mac, algorithms[alg].mac_size);
+	PRISM_AUTO_FREE char *signature = sb_base64url(mac, algorithms[alg].mac_size);
 	return prism_asprintf("%s.%s", signed_part, signature);
 }
 
@@ -144,7 +143,7 @@ cJSON *sb_jwt_claims(const struct sb *sb, enum sb_jwt_alg alg, const char *token
 {
 	const char *first = strchr(token, '.'), *last = first ? strchr(first + 1, '.') : NULL;
 	PRISM_AUTO_BUF struct prism_buf mac = PRISM_BUF_INIT(256), text = PRISM_BUF_INIT(8192);
-	PRISM_AUTO_FREE char *head = base64url(algorithms[alg].head, strlen(algorithms[alg].head));
+	PRISM_AUTO_FREE char *head = sb_base64url(algorithms[alg].head, strlen(algorithms[alg].head));
 	uint8_t want[64];
 	if (!last || strlen(token) > 8192 || strlen(head) != (size_t)(first - token) ||
 	    memcmp(head, token, strlen(head)) != 0)

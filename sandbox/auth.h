@@ -32,6 +32,7 @@ PRISM_MUST_USE
 int sb_auth_take_refresh(struct sb *sb, const char *token, struct sb_caller *ret_caller);
 void sb_auth_end_sessions(struct sb *sb, int64_t user); /* every token issued until now is dead */
 
+char *sb_base64url(const void *data, size_t len); /* RFC 7515 section 2: no padding; yours */
 /* JWTs under the store's key, for what is no session (certs.c). */
 enum sb_jwt_alg { SB_JWT_HS512, SB_JWT_HS256 };
 char *sb_jwt_make(const struct sb *sb, enum sb_jwt_alg alg, const char *claims,

@@ -4,12 +4,14 @@
 #include "base/mem.h"
 #include "base/text.h"
 #include "net/crypto.h"
+#include "sandbox/auth.h"
 #include "sandbox/forge.h"
 #include "sandbox/json_out.h"
 #include "sandbox/sandbox.h"
 
 #define NOT_A_TEE "NOT A TEE"
 #define PCR_COUNT 10
+#define TOKEN_LIFE_S 28800
 
 /* A fixed-size field that begins with the notice; base64. */
 static void put_field(struct sb_json *j, const char *key, size_t size)
@@ -53,6 +55,41 @@ char *sb_policy_evidence(struct sb *sb, const char *cvm_id, const char *platform
 	    sb_forge_evidence(forge, SB_FORGE_SNP_VTPM, zeros, zeros, SB_FORGE_SOUND, &bytes, NULL) < 0)
 		return sb_policy_no_evidence(cvm_id);
 	return prism_base64_encode(bytes.data, bytes.len);
+}
+
+/* Names of claims: reference attestation.md section 3.3. */
+static void put_claims(struct sb_json *j, const char *cvm_id, int64_t now_s)
+{
+	sb_json_object(j, NULL);
+	sb_json_str(j, "iss", "https://not-a-tee.sandbox.example");
+	sb_json_int(j, "iat", now_s);
+	sb_json_int(j, "nbf", now_s);
+	sb_json_int(j, "exp", now_s + TOKEN_LIFE_S);
+	sb_json_str(j, "x-ms-attestation-type", "azurevm");
+	sb_json_object(j, "x-ms-isolation-tee");
+	sb_json_str(j, "x-ms-attestation-type", "sevsnpvm");
+	sb_json_str(j, "x-ms-compliance-status", NOT_A_TEE);
+	sb_json_bool(j, "x-ms-sevsnpvm-is-debuggable", false);
+	sb_json_end(j);
+	sb_json_str(j, "notice", SB_NOTICE);
+	sb_json_str(j, "cvm", cvm_id);
+	sb_json_end(j);
+}
+
+char *sb_policy_token(const struct sb *sb, const char *cvm_id)
+{
+	static const char head[] = "{\"alg\":\"RS256\",\"kid\":\"" NOT_A_TEE "\",\"typ\":\"JWT\"}";
+	static const char unsigned_[] = NOT_A_TEE ": nobody signed this";
+	struct sb_json j;
+
+	sb_json_init(&j);
+	put_claims(&j, cvm_id, sb_now_us(sb) / 1000000);
+	PRISM_AUTO_FREE char *header = sb_base64url(head, sizeof(head) - 1);
+	PRISM_AUTO_FREE char *claims = sb_base64url(j.buf.data, j.buf.len);
+	PRISM_AUTO_FREE char *signature = sb_base64url(unsigned_, sizeof(unsigned_) - 1);
+	PRISM_AUTO_FREE char *token = prism_asprintf("%s.%s.%s", header, claims, signature);
+	sb_json_finish(&j);
+	return prism_base64_encode(token, strlen(token));
 }
 
 char *sb_policy_json(const char *cvm_id, const char *platform)

@@ -19,6 +19,9 @@ char *sb_policy_json(const char *cvm_id, const char *platform); /* yours */
  * sandbox's own root, made without a certificate, that is for nonces of zero (reference agent.md
  * section 7, rule 5); else a text that says there is none. Yours. */
 char *sb_policy_evidence(struct sb *sb, const char *cvm_id, const char *platform);
+/* What Azure's attestation service would have said of it, base64 of a JWT: claims of the sample
+ * kind, and a signature that is none. Yours. */
+char *sb_policy_token(const struct sb *sb, const char *cvm_id);
 /* The text alone, for lists: evidence in every row would be megabytes. Yours. */
 char *sb_policy_no_evidence(const char *cvm_id);
 

@@ -115,7 +115,7 @@ static enum pt_slot tone_of(const struct core_token *token)
 	return PT_SLOT_WARN; /* a token is never more than a service's word */
 }
 
-static void token_here(struct pt_command *command, const char *text, size_t len, int64_t at_us)
+void pt_command_token(struct pt_command *command, const char *text, size_t len, int64_t at_us)
 {
 	PRISM_AUTO_BUF struct prism_buf jwks = PRISM_BUF_INIT(JWKS_MAX);
 	struct prism_error err = PRISM_ERROR_INIT;
@@ -175,7 +175,7 @@ static void answered(void *data, const void *file, size_t len, const uint8_t *pc
 	else if (a->question == ASK_IMA)
 		ima_here(command, file, len, pcr10);
 	else
-		token_here(command, file, len, now_us(command));
+		pt_command_token(command, file, len, now_us(command));
 }
 
 /* ---- questions ------------------------------------------------------------------------------ */
@@ -288,6 +288,6 @@ void pt_cmd_evidence_token(struct pt_command *command)
 		pt_command_done(command, &err);
 		return;
 	}
-	token_here(command, prism_buf_text(&text), text.len,
-	           at_us == PRISM_TIME_UNSET ? now_us(command) : at_us);
+	pt_command_token(command, prism_buf_text(&text), text.len,
+	                 at_us == PRISM_TIME_UNSET ? now_us(command) : at_us);
 }

@@ -8,6 +8,7 @@
 #include "core/uptime.h"
 #include "core/validate.h"
 #include "core/watch.h"
+#include "tui/cmd_evidence.h"
 #include "tui/commands.h"
 
 #include <string.h>
@@ -246,39 +247,52 @@ static void evidence_summary(struct pt_command *command, const char *what, size_
 	pt_command_message(command, "--save FILE writes it");
 }
 
-static int save_evidence(struct pt_command *command, const char *base64, const char *what,
+static int read_evidence(const char *base64, const char *what, struct prism_buf *out,
                          struct prism_error *err)
 {
-	PRISM_AUTO_BUF struct prism_buf bytes = PRISM_BUF_INIT(EVIDENCE_MAX);
-	const char *save = pt_command_get(command, "save");
-	PRISM_AUTO_FREE char *path = save ? prism_path_expand(save) : NULL;
-
 	if (!*base64)
 		return prism_error_raise(err, PRISM_ERROR_MISSING, "this CVM has no %s yet", what);
 	/* A token may come as it is: its dots are not of base64. */
 	if (strchr(base64, '.'))
-		prism_buf_puts(&bytes, base64);
-	else if (prism_base64_decode(base64, strlen(base64), &bytes, err) < 0)
+		prism_buf_puts(out, base64);
+	else if (prism_base64_decode(base64, strlen(base64), out, err) < 0)
 		return prism_error_wrap(err, "the %s cannot be decoded", what);
-	if (!path) {
-		evidence_summary(command, what, bytes.len);
-		return 0;
-	}
-	if (prism_file_write(path, bytes.data, bytes.len, 0644, err) < 0)
+	return 0;
+}
+
+static int save_evidence(struct pt_command *command, const struct prism_buf *bytes,
+                         const char *what, struct prism_error *err)
+{
+	PRISM_AUTO_FREE char *path = prism_path_expand(pt_command_get(command, "save"));
+
+	if (prism_file_write(path, bytes->data, bytes->len, 0644, err) < 0)
 		return -1;
 	pt_command_message(command, "%s saved as %s", what, path);
 	return 0;
 }
 
+/* Without a file a token is looked at; evidence has `cvm evidence` for that. */
 static void attestation_here(void *data, const struct core_cvm *cvm, const struct prism_error *err)
 {
+	PRISM_AUTO_BUF struct prism_buf bytes = PRISM_BUF_INIT(EVIDENCE_MAX);
 	struct pt_command *command = data;
 	bool token = pt_command_flag(command, "token");
+	const char *what = token ? "attestation token" : "attestation report";
 	struct prism_error failed = PRISM_ERROR_INIT;
 
-	if (!err && save_evidence(command, token ? cvm->attestation_token : cvm->attestation,
-	                          token ? "attestation token" : "attestation report", &failed) < 0)
+	if (!err &&
+	    read_evidence(token ? cvm->attestation_token : cvm->attestation, what, &bytes, &failed) < 0)
 		err = &failed;
+	if (!err && pt_command_get(command, "save")) {
+		if (save_evidence(command, &bytes, what, &failed) < 0)
+			err = &failed;
+	} else if (!err && token) {
+		pt_command_token(command, prism_buf_text(&bytes), bytes.len,
+		                 prism_clock_wall_us(core_clock(command->core)));
+		return;
+	} else if (!err) {
+		evidence_summary(command, what, bytes.len);
+	}
 	pt_command_done(command, err);
 }
 

@@ -17,4 +17,8 @@ int pt_command_hex(struct pt_command *command, const char *name, uint8_t *out, s
  * bytes and size, and what the caller knows better than the arguments (a policy, expectations). */
 void pt_command_judge(struct pt_command *command, struct core_judge_spec *spec);
 
+/* Looks at a token (JWT) as of a moment and ends the command with what it claims; --jwks, where the
+ * command has it, checks its signature. */
+void pt_command_token(struct pt_command *command, const char *text, size_t len, int64_t at_us);
+
 #endif

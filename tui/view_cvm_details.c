@@ -1,6 +1,9 @@
 /*
  * Details of a CVM: every field of the web console's page, and whether it can run something now.
  * Enter on a line does what it is about: saves the attestation report, shows the policy.
+ *
+ * Reports and tokens are those of the CVM asked for alone: lists may leave them out.  They are
+ * asked for when the page opens, when the CVM comes to another phase, and with `r`.
  */
 #include "base/mem.h"
 #include "base/text.h"
@@ -21,6 +24,9 @@ struct details {
 	struct pt_linesview lv; /* first: see tui/linesview.h */
 	struct core *core;
 	char *id;
+	enum { ASKED_NOT, ASKED, ANSWERED } asked;
+	enum core_cvm_phase phase; /* when it was asked */
+	size_t report, token;      /* bytes; 0: there is none */
 };
 
 enum target { TARGET_NONE, TARGET_ACTION }; /* arg: name of the action */
@@ -66,19 +72,56 @@ static void cost_field(struct details *d, const struct core_cvm *cvm)
 	field(d, "Estimated Monthly Cost", PT_SLOT_TEXT, *cvm->monthly_cost ? text : "none", NULL);
 }
 
-static void evidence_field(struct details *d, const char *label, const char *base64,
+static void evidence_field(struct details *d, const char *label, size_t size, const char *hint,
                            const char *action)
 {
 	char bytes[24], text[96];
 
-	if (*base64)
-		snprintf(text, sizeof(text), "%s; enter saves it",
-		         prism_text_bytes(strlen(base64) * 3 / 4, bytes));
-	else /* what is kept for the next start holds no evidence */
-		snprintf(text, sizeof(text), "%s",
-		         core_list_status(core_cvms(d->core))->freshness == CORE_READY ? "none"
-		                                                                       : "not known yet");
-	field(d, label, *base64 ? PT_SLOT_TEXT : PT_SLOT_DIM, text, *base64 ? action : NULL);
+	if (size)
+		snprintf(text, sizeof(text), "%s; %s", prism_text_bytes(size, bytes), hint);
+	else
+		snprintf(text, sizeof(text), "%s", d->asked == ANSWERED ? "none" : "not known yet");
+	field(d, label, size ? PT_SLOT_TEXT : PT_SLOT_DIM, text, size ? action : NULL);
+}
+
+/* ---- what the list does not say ---- */
+
+static size_t decoded(const char *base64)
+{
+	size_t len = strlen(base64);
+
+	if (strchr(base64, '.')) /* a token as it is */
+		return len;
+	while (len && base64[len - 1] == '=')
+		len--;
+	return len * 3 / 4;
+}
+
+static void answered(void *data, const struct core_cvm *cvm, const struct prism_error *err)
+{
+	struct pt_view *view = data;
+
+	if (err && err->category == PRISM_ERROR_CANCELLED)
+		return; /* with the view */
+	struct details *d = view->state;
+	d->asked = err ? ASKED_NOT : ANSWERED;
+	if (!err) {
+		d->report = decoded(cvm->attestation);
+		d->token = decoded(cvm->attestation_token);
+	}
+	pt_app_apply(view->app, view, PT_REDRAW);
+}
+
+static void ask(struct pt_view *view)
+{
+	struct details *d = view->state;
+	const struct core_cvm *cvm = core_cvm_get(d->core, d->id);
+
+	if (d->asked == ASKED)
+		return;
+	d->phase = cvm ? cvm->phase : d->phase;
+	if (core_cvm_fetch(d->core, d->id, view->cancel, answered, view, NULL) == 0)
+		d->asked = ASKED;
 }
 
 static void readiness(struct details *d, const struct core_cvm *cvm)
@@ -119,9 +162,9 @@ static void fields(struct details *d, const struct core_cvm *cvm)
 	pt_lines_add(d->lv.lines, NULL, TARGET_NONE, NULL);
 	field(d, "Attestation Policy", PT_SLOT_TEXT, active ? "enter shows it" : "none",
 	      active ? pt_action(PT_ACTION_CVM_POLICY)->name : NULL);
-	evidence_field(d, "Attestation Report", cvm->attestation,
+	evidence_field(d, "Attestation Report", d->report, "enter saves it",
 	               pt_action(PT_ACTION_CVM_ATTESTATION)->name);
-	evidence_field(d, "Attestation Token", cvm->attestation_token, "token");
+	evidence_field(d, "Attestation Token", d->token, "enter shows it", "token");
 }
 
 static void build(struct pt_view *view)
@@ -138,15 +181,23 @@ static void build(struct pt_view *view)
 /* ---- actions ---- */
 
 /* A form with the file name the reference proposes (Q11). */
-static unsigned save(struct details *d, bool token)
+static unsigned save(struct details *d)
 {
 	struct pt_values *values = pt_values_create(pt_action(PT_ACTION_CVM_ATTESTATION));
 
 	pt_values_add(values, "cvm", d->id);
-	pt_values_add(values, "save", token ? "attestation_token.jwt" : "attestation.bin");
-	if (token)
-		pt_values_add(values, "token", "yes");
+	pt_values_add(values, "save", "attestation.bin");
 	pt_app_overlay(d->lv.view->app, pt_view_form(d->lv.view->app, values));
+	return PT_HANDLED | PT_REDRAW;
+}
+
+static unsigned show_token(struct details *d)
+{
+	struct pt_values *values = pt_values_create(pt_action(PT_ACTION_CVM_ATTESTATION));
+
+	pt_values_add(values, "cvm", d->id);
+	pt_values_add(values, "token", "yes");
+	pt_ui_run(d->lv.view->app, values, false, NULL, NULL);
 	return PT_HANDLED | PT_REDRAW;
 }
 
@@ -158,17 +209,32 @@ static unsigned act(struct pt_view *view, enum pt_action_id id, const struct pt_
 	if (values)
 		return PT_IGNORED;
 	if (id == PT_ACTION_CVM_ATTESTATION)
-		return save(d, false);
+		return save(d);
+	if (id == PT_ACTION_REFRESH) {
+		ask(view);
+		core_list_refresh(core_cvms(d->core));
+		return PT_HANDLED | PT_REDRAW;
+	}
 	if (id != PT_ACTION_OPEN)
 		return PT_IGNORED;
 	if (pt_lines_target(d->lv.lines, &arg) != TARGET_ACTION)
 		return PT_HANDLED;
 	if (!strcmp(arg, "token"))
-		return save(d, true);
+		return show_token(d);
 	return pt_ui_act(view->app, NULL, pt_action_id(pt_action_by_name(arg)), NULL);
 }
 
-static const struct pt_actor actor = {.where = PT_IN_CVM, .act = act};
+static bool may(struct pt_view *view, enum pt_action_id id, char *reason, size_t size)
+{
+	const struct details *d = view->state;
+
+	if (id != PT_ACTION_CVM_ATTESTATION || d->asked != ANSWERED || d->report)
+		return true;
+	snprintf(reason, size, "there is no attestation report yet");
+	return false;
+}
+
+static const struct pt_actor actor = {.where = PT_IN_CVM, .may = may, .act = act};
 
 /* ---- view ---- */
 
@@ -182,8 +248,14 @@ static struct pt_load load(const struct pt_view *view)
 
 static unsigned changed(struct pt_view *view, const struct core_event *event)
 {
-	PRISM_UNUSED(view);
-	return event->type == CORE_EVENT_CVMS ? PT_REDRAW : PT_IGNORED;
+	const struct details *d = view->state;
+	const struct core_cvm *cvm = core_cvm_get(d->core, d->id);
+
+	if (event->type != CORE_EVENT_CVMS)
+		return PT_IGNORED;
+	if (cvm && cvm->phase != d->phase)
+		ask(view);
+	return PT_REDRAW;
 }
 
 static void destroy(struct pt_view *view)
@@ -212,5 +284,6 @@ struct pt_view *pt_view_cvm_details(struct pt_app *app, const char *id)
 	d->id = prism_strdup(id);
 	pt_linesview_init(&d->lv, view, build, load);
 	d->lv.every = true;
+	ask(view);
 	return view;
 }

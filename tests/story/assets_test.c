@@ -1,6 +1,6 @@
 /*
- * Assets by -c against the sandbox: a directory is one, hashed as its agent hashes it; a sample that
- * is too large never leaves; and a sample, whose bytes and name are somebody else's, takes no
+ * Assets by -c against the sandbox: a directory is one, hashed as its agent hashes it; a sample
+ * that is too large never leaves; and a sample, whose bytes and name are somebody else's, takes no
  * other file's place on this machine.
  */
 #include "tests/lib/client.h"
@@ -85,10 +85,11 @@ static void a_directory_is_an_asset(void **state)
 	hex = prism_strdup(prism_json_str(cli_must(&p->cli, "checksum %s", sub), "sha3_256", ""));
 	assert_int_equal(strlen(hex), 64);
 	cli_must(&p->cli, "asset create %s --type dataset --description d --name folder", sub);
-	assert_string_equal(prism_json_str(cli_must(&p->cli, "asset show folder"), "checksum", ""), hex);
+	assert_string_equal(prism_json_str(cli_must(&p->cli, "asset show folder"), "checksum", ""),
+	                    hex);
 	PRISM_AUTO_FREE char *two = put(p, "data/two.csv", "3,4\n", 4); /* every file counts */
-	assert_string_not_equal(
-	    prism_json_str(cli_must(&p->cli, "checksum %s", sub), "sha3_256", ""), hex);
+	assert_string_not_equal(prism_json_str(cli_must(&p->cli, "checksum %s", sub), "sha3_256", ""),
+	                        hex);
 }
 
 static void a_sample_has_a_limit(void **state)
@@ -99,15 +100,15 @@ static void a_sample_has_a_limit(void **state)
 	PRISM_AUTO_FREE char *more = put(p, "more.bin", bytes, SAMPLE_MAX + 1);
 
 	prism_free(bytes);
-	assert_int_equal(cli_run(&p->cli,
-	                         "asset create %s --type dataset --description d --name more --sample %s",
-	                         most, more),
-	                 11);
+	assert_int_equal(
+	    cli_run(&p->cli, "asset create %s --type dataset --description d --name more --sample %s",
+	            most, more),
+	    11);
 	say(&p->cli, "10 MiB");
 	say(&p->cli, "hint: ");
 	assert_int_equal(cli_run(&p->cli, "asset show more"), 5); /* nothing was sent */
-	cli_must(&p->cli, "asset create %s --type dataset --description d --name most --sample %s", most,
-	         most);
+	cli_must(&p->cli, "asset create %s --type dataset --description d --name most --sample %s",
+	         most, most);
 	assert_int_equal(cli_run(&p->cli, "asset update most --sample %s", more), 11);
 }
 

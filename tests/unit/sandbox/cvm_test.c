@@ -52,6 +52,25 @@ static void a_new_one_climbs_the_ladder(void **state)
 	assert_string_not_equal(sbcall_text(t, "cvm_id"), id);
 }
 
+static void azure_ones_have_a_token(void **state)
+{
+	struct sbcall *t = *state;
+	PRISM_AUTO_FREE char *azure = create(t, "azure/2/sev-snp");
+	PRISM_AUTO_FREE char *other = create(t, "ultraviolet/2/sev-snp");
+	PRISM_AUTO_BUF struct prism_buf token = PRISM_BUF_INIT(4096);
+	step(t, 2000);
+	step(t, 2000);
+	assert_string_equal(status(t, other), "online");
+	assert_string_equal(sbcall_text(t, "attestation_token"), "");
+	assert_string_equal(status(t, azure), "online");
+	const char *text = sbcall_text(t, "attestation_token");
+	assert_int_equal(prism_base64_decode(text, strlen(text), &token, NULL), 0);
+	char *first = strchr(prism_buf_text(&token), '.'),
+	     *second = first ? strchr(first + 1, '.') : NULL;
+	assert_non_null(second);
+	assert_null(strchr(second + 1, '.'));
+}
+
 static void external_ones_stay_offline(void **state)
 {
 	struct sbcall *t = *state;
@@ -195,6 +214,7 @@ int main(void)
 #define T(name) cmocka_unit_test_setup_teardown(name, sbcall_setup, sbcall_teardown)
 	const struct CMUnitTest tests[] = {
 	    T(a_new_one_climbs_the_ladder),
+	    T(azure_ones_have_a_token),
 	    T(external_ones_stay_offline),
 	    T(choices_are_checked),
 	    T(lists_filter),
