@@ -243,6 +243,7 @@ static int list_open(zip_t *zip, struct net_zip_list *list, struct prism_error *
 		list->total =
 		    entry->size > UINT64_MAX - list->total ? UINT64_MAX : list->total + entry->size;
 	}
+	net_zip_clashes(list);
 	return 0;
 }
 

@@ -4,8 +4,8 @@
  * the checksum of these bytes.
  *
  * Reading uses libzip on a file; names are checked before anything else sees them: no absolute
- * path, no "..", no backslash, no control byte, no link, caps on entry count and on the declared
- * and actual size (zip bombs).
+ * path, no "..", no backslash, no control byte, no link, no name twice, caps on entry count and on
+ * the declared and actual size (zip bombs).
  */
 #ifndef PRISM_NET_ZIP_H
 #define PRISM_NET_ZIP_H
@@ -36,6 +36,9 @@ struct net_zip_list {
 PRISM_MUST_USE
 int net_zip_list(const char *path, struct net_zip_list *ret, struct prism_error *err);
 void net_zip_list_finish(struct net_zip_list *list);
+/* Refuses entries that cannot be unpacked beside an earlier one: the same name twice, or a file that
+ * is another one's directory. net_zip_list() and net_zip_unpack() have done it. */
+void net_zip_clashes(struct net_zip_list *list);
 /* Unpacks inside dir only (created 0755 when missing), never over an existing file; CRC checked.
  * Refused entries stop it before anything is written. For workers. */
 PRISM_MUST_USE

@@ -209,6 +209,39 @@ static void test_hostile_types(void **state)
 	refuse(dir, (struct claim){.name = "pipe", .data = "", .mode = S_IFIFO | 0644}, "special file");
 }
 
+/* What cannot lie beside an earlier entry is known before anything is written. */
+static void test_names_that_clash(void **state)
+{
+	const char *dir = *state;
+	static const char twice[] = "another entry has this name";
+	struct maker m = MAKER;
+	struct net_zip_list list;
+	struct prism_error err = PRISM_ERROR_INIT;
+	uint64_t files = 0;
+	char *zip;
+
+	refuse(dir, (struct claim){.name = "innocent.txt", .data = "other"}, twice);
+	refuse(dir, (struct claim){.name = "innocent.txt/", .data = "", .mode = 040755}, twice);
+	refuse(dir, (struct claim){.name = "innocent.txt/inner", .data = "x"},
+	       "a file of the archive stands where its directory should");
+	/* in any order; names between them, and a directory that is told twice, clash with nothing */
+	add(&m, (struct claim){.name = "a/b/inner", .data = "1"});
+	add(&m, (struct claim){.name = "a/b-c", .data = "2"});
+	add(&m, (struct claim){.name = "a/", .data = "", .mode = 040755});
+	add(&m, (struct claim){.name = "a/", .data = "", .mode = 040755});
+	add(&m, (struct claim){.name = "a/b", .data = "3"});
+	zip = finish(&m, dir);
+	assert_int_equal(net_zip_list(zip, &list, &err), 0);
+	for (size_t i = 1; i < list.count; i++)
+		assert_false(list.entries[i].refused);
+	assert_true(list.entries[0].refused);
+	net_zip_list_finish(&list);
+	assert_int_equal(unpack(zip, dir, &files, &err), -1);
+	assert_int_equal(err.category, PRISM_ERROR_TRUST);
+	assert_false(exists(dir, "out/a"));
+	free(zip);
+}
+
 static void test_link_in_the_target_is_not_followed(void **state)
 {
 	const char *dir = *state;
@@ -379,7 +412,7 @@ int main(void)
 	    CASE(test_hostile_types),  CASE(test_link_in_the_target_is_not_followed),
 	    CASE(test_bombs),          CASE(test_wrong_crc),
 	    CASE(test_not_a_zip),      CASE(test_empty_archive_is_22_bytes),
-	    CASE(test_cancelled),
+	    CASE(test_cancelled),      CASE(test_names_that_clash),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
