@@ -36,8 +36,8 @@ struct net_zip_list {
 PRISM_MUST_USE
 int net_zip_list(const char *path, struct net_zip_list *ret, struct prism_error *err);
 void net_zip_list_finish(struct net_zip_list *list);
-/* Refuses entries that cannot be unpacked beside an earlier one: the same name twice, or a file that
- * is another one's directory. net_zip_list() and net_zip_unpack() have done it. */
+/* Refuses entries that cannot be unpacked beside an earlier one: the same name twice, or a file
+ * that is another one's directory. net_zip_list() and net_zip_unpack() have done it. */
 void net_zip_clashes(struct net_zip_list *list);
 /* Unpacks inside dir only (created 0755 when missing), never over an existing file; CRC checked.
  * Refused entries stop it before anything is written. For workers. */

@@ -120,10 +120,30 @@ void pt_ui_sign_in(struct pt_ui *ui)
 	ui->world->password = NULL;
 }
 
+static void ask_again(void *data, struct pt_view *view)
+{
+	PRISM_UNUSED(data);
+	if (view->visible && !(view->ops->flags & PT_VIEW_MODAL))
+		pt_ui_act(view->app, view, PT_ACTION_REFRESH, NULL);
+}
+
+/* What is on the screen was asked for when nobody was signed in, and failed for that.  Renewing a
+ * session is no signing in. */
+static void show_anew(struct pt_ui *ui, enum core_session_state state)
+{
+	bool nobody = state == CORE_SESSION_SIGNED_OUT || state == CORE_SESSION_LOGIN_NEEDED;
+
+	if (state == CORE_SESSION_SIGNED_IN && ui->nobody && *ui->workspace)
+		pt_app_each_view(ui->app, ask_again, NULL);
+	if (nobody || state == CORE_SESSION_SIGNED_IN)
+		ui->nobody = nobody;
+}
+
 static void session_changed(struct pt_ui *ui)
 {
 	enum core_session_state state = core_session_state(ui->core);
 
+	show_anew(ui, state);
 	if (state == CORE_SESSION_SIGNED_IN)
 		pt_ui_signed_in(ui);
 	else if (state == CORE_SESSION_LOGIN_NEEDED ||
@@ -344,6 +364,7 @@ struct pt_ui *pt_ui_create(const struct pt_ui_config *config, struct prism_error
 	ui->world = config->world;
 	ui->world->screen = true;
 	ui->core = config->world->core;
+	ui->nobody = core_session_state(ui->core) == CORE_SESSION_SIGNED_OUT;
 	ui->workspace = prism_strdup("");
 	ui->keymap = pt_keymap_create();
 	ui->history = pt_history_create(HISTORY_MAX);

@@ -34,6 +34,7 @@ struct pt_ui {
 	char *workspace;  /* id the tabs were opened for */
 	bool entering;    /* pt_world_enter is under way */
 	bool started;
+	bool nobody;             /* was signed in at the last word of it */
 	int64_t refreshed_us;    /* last answer that changed something */
 	struct pt_ui_seen *seen; /* states of runs last heard of, for the news that one ended */
 	size_t seen_count;

@@ -212,6 +212,7 @@ static unsigned act(struct pt_view *view, enum pt_action_id id, const struct pt_
 		return PT_IGNORED;
 	switch (id) {
 	case PT_ACTION_REFRESH:
+		core_list_refresh(core_workspace_certs(pt_ui_core(view->app)));
 		return pt_listview_refresh(view);
 	case PT_ACTION_OPEN:
 	case PT_ACTION_CVM_STATISTICS:
