@@ -173,6 +173,32 @@ bool net_ssh_may_send(const struct net_ssh *ssh)
 	(void)libssh2_session_callback_set(session, which, (void *)(fn))
 #endif
 
+static bool supports(const char *const *names, int count, const char *name, size_t len)
+{
+	for (int i = 0; i < count; i++)
+		if (strlen(names[i]) == len && !strncmp(names[i], name, len))
+			return true;
+	return false;
+}
+
+void net_ssh_prefer(struct net_ssh *ssh, int method, const char *names)
+{
+	PRISM_AUTO_BUF struct prism_buf kept = PRISM_BUF_INIT(4096);
+	const char **known = NULL;
+	int count = libssh2_session_supported_algs(ssh->session, method, &known);
+
+	for (const char *name = names; *name;) {
+		size_t len = strcspn(name, ",");
+
+		if (supports(known, count, name, len))
+			prism_buf_printf(&kept, "%s%.*s", kept.len ? "," : "", (int)len, name);
+		name += len + (name[len] == ',');
+	}
+	if (count > 0)
+		libssh2_free(ssh->session, known);
+	(void)libssh2_session_method_pref(ssh->session, method, prism_buf_text(&kept));
+}
+
 void net_ssh_bytes_begin(struct net_ssh *ssh)
 {
 	static bool ready;
@@ -190,21 +216,16 @@ void net_ssh_bytes_begin(struct net_ssh *ssh)
 	SET_CALLBACK(ssh->session, LIBSSH2_CALLBACK_SEND, take_packet);
 	SET_CALLBACK(ssh->session, LIBSSH2_CALLBACK_RECV, give_bytes);
 	SET_CALLBACK(ssh->session, LIBSSH2_CALLBACK_DISCONNECT, said_goodbye);
-	/* Without what rests on SHA-1 or on a group of 1024 bits; names this libssh2 does not know are
-	 * passed over by it. */
-	(void)libssh2_session_method_pref(
-	    ssh->session, LIBSSH2_METHOD_KEX,
+	/* Without what rests on SHA-1 or on a group of 1024 bits. */
+	net_ssh_prefer(
+	    ssh, LIBSSH2_METHOD_KEX,
 	    "curve25519-sha256,curve25519-sha256@libssh.org,ecdh-sha2-nistp256,ecdh-sha2-nistp384,"
 	    "ecdh-sha2-nistp521,diffie-hellman-group-exchange-sha256,diffie-hellman-group16-sha512,"
 	    "diffie-hellman-group18-sha512,diffie-hellman-group14-sha256");
-	(void)libssh2_session_method_pref(ssh->session, LIBSSH2_METHOD_CRYPT_CS,
-	                                  "aes128-ctr,aes256-ctr,aes192-ctr");
-	(void)libssh2_session_method_pref(ssh->session, LIBSSH2_METHOD_CRYPT_SC,
-	                                  "aes128-ctr,aes256-ctr,aes192-ctr");
-	(void)libssh2_session_method_pref(ssh->session, LIBSSH2_METHOD_MAC_CS,
-	                                  "hmac-sha2-256,hmac-sha2-512");
-	(void)libssh2_session_method_pref(ssh->session, LIBSSH2_METHOD_MAC_SC,
-	                                  "hmac-sha2-256,hmac-sha2-512");
+	net_ssh_prefer(ssh, LIBSSH2_METHOD_CRYPT_CS, "aes128-ctr,aes256-ctr,aes192-ctr");
+	net_ssh_prefer(ssh, LIBSSH2_METHOD_CRYPT_SC, "aes128-ctr,aes256-ctr,aes192-ctr");
+	net_ssh_prefer(ssh, LIBSSH2_METHOD_MAC_CS, "hmac-sha2-256,hmac-sha2-512");
+	net_ssh_prefer(ssh, LIBSSH2_METHOD_MAC_SC, "hmac-sha2-256,hmac-sha2-512");
 }
 
 void net_ssh_bytes_forget(struct net_ssh *ssh)

@@ -8,8 +8,7 @@
 #include <string.h>
 
 /* The types that libssh2 may check; known ones first, so that a host is asked for the key that it
- * is known by. An RSA key signs with SHA-2 where libssh2 can (since 1.11; it passes names over that
- * it does not know). */
+ * is known by. An RSA key signs with SHA-2 where libssh2 can (since 1.11). */
 static void prefer_known_types(struct net_ssh *ssh, const struct net_known_hosts *known)
 {
 	static const struct {
@@ -26,7 +25,7 @@ static void prefer_known_types(struct net_ssh *ssh, const struct net_known_hosts
 			if (net_known_hosts_has(known, ssh->host->key_name, ssh->host->key_port,
 			                        rows[i].type) == (pass == 0))
 				prism_buf_printf(&list, "%s%s", list.len ? "," : "", rows[i].algorithms);
-	(void)libssh2_session_method_pref(ssh->session, LIBSSH2_METHOD_HOSTKEY, prism_buf_text(&list));
+	net_ssh_prefer(ssh, LIBSSH2_METHOD_HOSTKEY, prism_buf_text(&list));
 }
 
 static struct net_known_hosts *load_known(struct net_ssh *ssh, struct prism_error *err)

@@ -125,6 +125,9 @@ void net_ssh_flush(struct net_ssh *ssh);
 /* ssh_hostkey.c. Before the handshake: which kinds are asked for. After it: 1: wait for a person,
  * 0: trusted, -1. */
 int net_ssh_hostkey_prefer(struct net_ssh *ssh, struct prism_error *err);
+/* Only these methods, names separated by commas, in this order. Names that this libssh2 does not
+ * know are left out here: it would copy over itself when it drops them (1.10, common_lang). */
+void net_ssh_prefer(struct net_ssh *ssh, int method, const char *names);
 int net_ssh_hostkey_judge(struct net_ssh *ssh, struct prism_error *err);
 
 /* ssh_auth.c. One step: EAGAIN: go on when something came; 0: signed in; else: *err. */

@@ -7,7 +7,6 @@
 #include <string.h>
 
 #define REST_MS 200 /* a row must be stayed on so long before the detail beside it follows */
-#define STAY_MS 400 /* and so long when there is none: nothing on the screen waits for it */
 
 static size_t model_count(void *data)
 {
@@ -63,14 +62,12 @@ static void model_selected(void *data, const char *id)
 {
 	struct pt_listview *lv = data;
 
-	if (!lv->rested || !id)
+	if (!lv->rested || !id || !pt_app_top(lv->tv.app, PT_PANE_DETAIL))
 		return;
-	int64_t delay = pt_app_top(lv->tv.app, PT_PANE_DETAIL) ? REST_MS : STAY_MS;
-
 	if (!lv->rest)
-		lv->rest = prism_loop_add_timer(pt_app_loop(lv->tv.app), delay, 0, rested, lv);
+		lv->rest = prism_loop_add_timer(pt_app_loop(lv->tv.app), REST_MS, 0, rested, lv);
 	else
-		prism_timer_rearm(lv->rest, delay);
+		prism_timer_rearm(lv->rest, REST_MS);
 }
 
 static const struct pt_table_model model = {

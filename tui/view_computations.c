@@ -51,8 +51,8 @@ static void cell(struct pt_listview *lv, const void *item, int column, struct pt
 	}
 }
 
-/* The detail beside the list shows the row the cursor rests on, in the tab that is open; and what
- * may be done with the row is known by the time somebody presses a key for it. */
+/* The detail beside the list shows the row the cursor rests on, in the tab that is open. Without
+ * one nothing is asked: moving the cursor costs a slow line nothing. */
 static void follow(struct pt_listview *lv, const char *id)
 {
 	core_roles_load(lv->core, id, false);
@@ -125,7 +125,7 @@ static unsigned act(struct pt_view *view, enum pt_action_id id, const struct pt_
 	if (id == PT_ACTION_REFRESH) {
 		if (chosen && core_computation_hidden(pt_ui_core(view->app), chosen))
 			core_computation_load(pt_ui_core(view->app), chosen, true);
-		if (chosen)
+		if (chosen && pt_app_top(view->app, PT_PANE_DETAIL))
 			core_roles_load(pt_ui_core(view->app), chosen, true);
 		return pt_listview_refresh(view);
 	}
