@@ -18,8 +18,10 @@
 #include <syslog.h>
 #include <unistd.h>
 
-#define LINE_MAX_BYTES 16384 /* error texts come from a server; longer lines are cut at a field */
-#define FIELD_MAX 2048
+#define FIELD_MAX 2048 /* names and error texts come from a server: longer ones are cut */
+#define FIELDS 12      /* a few more than a line has */
+/* The longest line this can write: each byte of a field may need six in JSON. */
+#define LINE_MAX_BYTES ((size_t)FIELDS * (6 * FIELD_MAX + 32))
 
 struct audit {
 	struct core *core;
@@ -145,6 +147,22 @@ static int make_directory(const char *path, struct prism_error *err)
 	return *dir ? prism_file_mkdirs(dir, 0700, err) : 0;
 }
 
+/* All of it or nothing: half a line would take the next one with it. */
+static int append_line(int fd, const char *path, const char *line, size_t len,
+                       struct prism_error *err)
+{
+	struct stat before;
+	bool sized = fstat(fd, &before) == 0;
+	ssize_t n = write(fd, line, len);
+	int why = n < 0 ? errno : ENOSPC; /* what keeps a write short is said by the next one only */
+
+	if (n == (ssize_t)len)
+		return 0;
+	if (n > 0 && sized && ftruncate(fd, before.st_size) != 0)
+		why = errno;
+	return prism_error_raise(err, PRISM_ERROR_IO, "%s: %s", path, strerror(why));
+}
+
 static int append(const struct audit *audit, const char *line, size_t len, struct prism_error *err)
 {
 	if (!audit->path)
@@ -154,9 +172,7 @@ static int append(const struct audit *audit, const char *line, size_t len, struc
 	PRISM_AUTO_FD int fd = open_locked(audit->path, err);
 	if (fd < 0)
 		return -1;
-	if (len && write(fd, line, len) != (ssize_t)len)
-		return prism_error_raise(err, PRISM_ERROR_IO, "%s: %s", audit->path, strerror(errno));
-	return 0;
+	return len ? append_line(fd, audit->path, line, len, err) : 0;
 }
 
 /* ---- writing ---- */
@@ -191,7 +207,11 @@ int core_audit_ready(struct core *core, struct prism_error *err)
 
 static void put(cJSON *line, const char *key, const char *value)
 {
-	PRISM_AUTO_FREE char *cut = prism_strndup(value ? value : "", FIELD_MAX);
+	size_t len = value ? strnlen(value, FIELD_MAX + 1) : 0;
+	if (len > FIELD_MAX) /* between characters: UTF-8 goes on with bytes 10xxxxxx */
+		for (len = FIELD_MAX; len && ((unsigned char)value[len] & 0xc0) == 0x80;)
+			len--;
+	PRISM_AUTO_FREE char *cut = prism_strndup(value ? value : "", len);
 	cJSON_AddStringToObject(line, key, cut);
 }
 

@@ -7,13 +7,18 @@
 #include "base/file.h"
 #include "base/json.h"
 #include "base/mem.h"
+#include "base/text.h"
 #include "tests/lib/corerun.h"
 #include "tests/lib/tmpdir.h"
 
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
+#include <syslog.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -128,6 +133,106 @@ static void line_breaks_cannot_forge_a_line(void **state)
 	core_audit_log_finish(&log);
 }
 
+/* As long as a server can make it: every field full of what JSON needs six bytes for. */
+static void the_longest_line_is_read_back(void **state)
+{
+	struct world *w = *state;
+	struct core_audit_log log;
+	char text[8192];
+
+	memset(text, 0x01, sizeof(text) - 1);
+	text[sizeof(text) - 1] = '\0';
+	record(w, text, text);
+	assert_int_equal(core_audit_read(w->path, 10, &log, NULL), 0);
+	assert_int_equal(log.damaged, 0);
+	assert_int_equal(log.count, 1);
+	core_audit_log_finish(&log);
+}
+
+/* A long name is cut between characters, not in the middle of one. */
+static void a_cut_field_is_text(void **state)
+{
+	struct world *w = *state;
+	struct core_audit_log log;
+	PRISM_AUTO_BUF struct prism_buf name = PRISM_BUF_INIT(65536);
+
+	for (unsigned shift = 0; shift < 3; shift++) {
+		prism_buf_clear(&name);
+		for (unsigned i = 0; i < shift; i++)
+			prism_buf_putc(&name, 'x');
+		while (name.len < 4000)
+			prism_buf_puts(&name, "\xe2\x82\xac");
+		record(w, "create", prism_buf_text(&name));
+	}
+	assert_int_equal(core_audit_read(w->path, 10, &log, NULL), 0);
+	assert_int_equal(log.damaged, 0);
+	assert_int_equal(log.count, 3);
+	for (size_t i = 0; i < log.count; i++) {
+		assert_true(prism_utf8_valid(log.rows[i].object, strlen(log.rows[i].object)));
+		assert_null(strstr(log.rows[i].object, "\xef\xbf\xbd")); /* nothing replaced */
+		assert_in_range(strlen(log.rows[i].object), 2040, 2048);
+	}
+	core_audit_log_finish(&log);
+}
+
+/* The disk is full in the middle of a line: what was begun is taken back, so that the next line is
+ * not lost with it. */
+static void half_a_line_is_taken_back(void **state)
+{
+	struct world *w = *state;
+	struct core_audit_log log;
+	struct rlimit before, small;
+	struct stat st;
+
+	record(w, "first", "");
+	assert_int_equal(stat(w->path, &st), 0);
+	assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
+	small = before;
+	small.rlim_cur = (rlim_t)st.st_size + 20;
+	signal(SIGXFSZ, SIG_IGN);
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &small), 0);
+	record(w, "second", "");
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
+	signal(SIGXFSZ, SIG_DFL);
+	record(w, "third", "");
+	assert_int_equal(core_audit_read(w->path, 10, &log, NULL), 0);
+	assert_int_equal(log.damaged, 0);
+	assert_int_equal(log.count, 2);
+	assert_string_equal(log.rows[0].action, "third");
+	assert_string_equal(log.rows[1].action, "first");
+	core_audit_log_finish(&log);
+	corerun_turns(w->run, 20);
+	assert_non_null(strstr(w->run->notice, "changes are not recorded"));
+}
+
+/* In place of the C library's, for this program. */
+static char logged[4096];
+static int priority;
+
+void syslog(int level, const char *format, ...)
+{
+	va_list args;
+
+	priority = level;
+	va_start(args, format);
+	vsnprintf(logged, sizeof(logged), format, args);
+	va_end(args);
+}
+
+static void syslog_gets_the_line_when_asked(void **state)
+{
+	struct world *w = *state;
+
+	record(w, "silent", "");
+	assert_string_equal(logged, "");
+	set(w, "audit_syslog=yes");
+	record(w, "told", "computation c1");
+	assert_int_equal(priority, LOG_USER | LOG_NOTICE);
+	assert_non_null(strstr(logged, "\"action\":\"told\""));
+	assert_non_null(strstr(logged, "\"object\":\"computation c1\""));
+	assert_null(strchr(logged, '\n'));
+}
+
 static void damaged_lines_are_counted_and_passed_over(void **state)
 {
 	struct world *w = *state;
@@ -229,6 +334,10 @@ int main(void)
 	    T(a_missing_trail_is_empty),
 	    T(off_writes_nothing),
 	    T(line_breaks_cannot_forge_a_line),
+	    T(the_longest_line_is_read_back),
+	    T(a_cut_field_is_text),
+	    T(half_a_line_is_taken_back),
+	    T(syslog_gets_the_line_when_asked),
 	    T(damaged_lines_are_counted_and_passed_over),
 	    T(a_full_trail_is_rotated_and_still_read),
 	    T(what_cannot_be_written_is_said_once),
