@@ -310,14 +310,15 @@ static const struct core_place_ops ops = {
     .destroy = op_destroy,
 };
 
-struct core_place *core_place_sftp_create(struct prism_loop *loop, struct net_tunnel *tunnel)
+struct core_place *core_place_sftp_create(struct prism_loop *loop, struct net_tunnel *tunnel,
+                                          int64_t patience_ms)
 {
 	struct sftp_place *p = prism_alloc(sizeof(*p));
 
 	p->place.ops = &ops;
 	p->place.name = prism_strdup(net_tunnel_info(tunnel).hop);
 	p->loop = loop;
-	p->sftp = net_sftp_create(tunnel);
+	p->sftp = net_sftp_create(tunnel, patience_ms);
 	prism_list_init(&p->jobs);
 	return &p->place;
 }

@@ -9,8 +9,10 @@
 struct net_sftp_answer;
 struct net_tunnel;
 
-/* tunnel is lent and must outlive the place; it is connected by the first operation. */
-struct core_place *core_place_sftp_create(struct prism_loop *loop, struct net_tunnel *tunnel);
+/* tunnel is lent and must outlive the place; it is connected by the first operation. patience_ms:
+ * as in net/sftp.h. */
+struct core_place *core_place_sftp_create(struct prism_loop *loop, struct net_tunnel *tunnel,
+                                          int64_t patience_ms);
 
 /* As core_place_write(), and the file that was there is kept under "NAME.20261126T150000Z"; kept
  * says where, NULL when there was none; sha256 is that of what was read back. */

@@ -5,6 +5,10 @@
  *
  * A request is a list of stages, each one libssh2 call that may say EAGAIN; the session's turn runs
  * the first request as far as it goes.  Answers are told from deferred calls.
+ *
+ * A server may stop answering in the middle (a file system that hangs, a forced command that waits)
+ * while its connection lives: a watch looks from time to time whether anything moved, and gives up
+ * the channel when nothing did.
  */
 #include "net/sftp.h"
 
@@ -14,6 +18,7 @@
 #include <string.h>
 
 #define WAIT_MS 30000 /* for the tunnel */
+#define PATIENCE_MS 30000
 
 /* libssh2_sftp_init() never comes back when a server refuses the subsystem, because it waits for a
  * close without giving its caller a chance to read.  So the subsystem is asked for once on a
@@ -129,6 +134,7 @@ static bool advance(struct net_sftp *sftp)
 	rc = steps[op->kind](op);
 	if (rc == SFTP_AGAIN)
 		return false;
+	sftp->steps++;
 	if (rc == 1)
 		op_over(op);
 	else if (rc == 0)
@@ -156,6 +162,68 @@ static void sftp_broke(struct net_ssh_client *client, const struct prism_error *
 	sftp->lib = NULL;
 	sftp->ssh = NULL;
 	fail_all(sftp, err);
+}
+
+/* ---- the watch ---- */
+
+static uint64_t how_far(const struct net_sftp *sftp)
+{
+	const struct net_sftp_op *op = PRISM_CONTAINER(sftp->ops.next, struct net_sftp_op, node);
+
+	return sftp->steps + op->moved + op->link + op->answer.count + op->answer.bytes.len + op->at +
+	       op->undone;
+}
+
+/* Its channel is left to the session: libssh2 cannot take back what was asked. */
+static void give_up(struct net_sftp *sftp)
+{
+	struct net_ssh *stuck = sftp->opening ? sftp->ssh : NULL;
+	struct prism_error err = PRISM_ERROR_INIT;
+
+	prism_error_raise(&err, PRISM_ERROR_TIMEOUT,
+	                  "the file transfer of %s has not gone on for %lld ms",
+	                  net_tunnel_info(sftp->tunnel).hop, (long long)sftp->patience_ms);
+	prism_error_hint(&err, "a file system there may hang, or its sftp-server; look at it with ssh");
+	prism_list_remove(&sftp->client.node);
+	if (sftp->lib)
+		net_ssh_orphan(sftp->ssh, libssh2_sftp_get_channel(sftp->lib));
+	if (sftp->opening)
+		sftp->opening->owner = NULL;
+	sftp->opening = NULL;
+	sftp->lib = NULL;
+	sftp->ssh = NULL;
+	sftp->state = SFTP_IDLE;
+	fail_all(sftp, &err);
+	/* Until it is open nobody else can open a channel: net/stream_ssh.c does the same. */
+	if (stuck && prism_list_empty(&stuck->clients))
+		net_tunnel_reconnect(sftp->tunnel);
+}
+
+static void look(void *data)
+{
+	struct net_sftp *sftp = data;
+	bool busy = !prism_list_empty(&sftp->ops);
+	uint64_t now = busy ? how_far(sftp) : 0;
+
+	if (!busy) {
+		prism_timer_remove(sftp->watch);
+		sftp->watch = NULL;
+		return;
+	}
+	/* The way there has a deadline of its own. */
+	if (sftp->state != SFTP_WAITING && now == sftp->mark)
+		give_up(sftp);
+	else
+		sftp->mark = sftp->state == SFTP_WAITING ? UINT64_MAX : now;
+}
+
+static void watch(struct net_sftp *sftp)
+{
+	if (sftp->watch)
+		return;
+	sftp->mark = UINT64_MAX; /* the first look finds where it is */
+	sftp->watch =
+	    prism_loop_add_timer(sftp->loop, sftp->patience_ms, sftp->patience_ms, look, sftp);
 }
 
 /* ---- opening ---- */
@@ -298,6 +366,7 @@ struct net_sftp_op *net_sftp_start(struct net_sftp *sftp, const struct net_sftp_
 		net_sftp_write_begin(op, request);
 	prism_buf_init(&op->answer.bytes, op->max);
 	prism_list_append(&sftp->ops, &op->node);
+	watch(sftp);
 	if (sftp->state == SFTP_IDLE) {
 		sftp->state = SFTP_WAITING;
 		net_tunnel_await(sftp->tunnel, &sftp->wait);
@@ -326,12 +395,13 @@ void net_sftp_stop(struct net_sftp_op *op)
 	}
 }
 
-struct net_sftp *net_sftp_create(struct net_tunnel *tunnel)
+struct net_sftp *net_sftp_create(struct net_tunnel *tunnel, int64_t patience_ms)
 {
 	struct net_sftp *sftp = prism_alloc(sizeof(*sftp));
 
 	sftp->tunnel = tunnel;
 	sftp->loop = net_tunnel_loop(tunnel);
+	sftp->patience_ms = patience_ms > 0 ? patience_ms : PATIENCE_MS;
 	sftp->wait.ready = session_ready;
 	sftp->wait.timeout_ms = WAIT_MS;
 	sftp->client = (struct net_ssh_client){.turn = sftp_turn, .broke = sftp_broke, .counts = true};
@@ -345,6 +415,7 @@ void net_sftp_destroy(struct net_sftp *sftp)
 	if (!sftp)
 		return;
 	net_tunnel_unwait(&sftp->wait);
+	prism_timer_remove(sftp->watch);
 	prism_list_remove(&sftp->client.node);
 	if (sftp->opening)
 		sftp->opening->owner = NULL;

@@ -67,7 +67,9 @@ struct net_sftp_op;
 typedef void (*net_sftp_fn)(void *data, struct net_sftp_answer *answer,
                             const struct prism_error *err);
 
-struct net_sftp *net_sftp_create(struct net_tunnel *tunnel); /* lent; used on first request */
+/* tunnel: lent; used on first request. patience_ms: a server that is asked and does nothing for so
+ * long, or up to twice as long, ends what was asked (category timeout); 0: 30 s. */
+struct net_sftp *net_sftp_create(struct net_tunnel *tunnel, int64_t patience_ms);
 void net_sftp_destroy(struct net_sftp *sftp); /* no callback afterwards; NULL allowed */
 struct net_sftp_op *net_sftp_start(struct net_sftp *sftp, const struct net_sftp_request *request,
                                    net_sftp_fn done, void *data);

@@ -60,6 +60,9 @@ struct net_sftp {
 	enum sftp_state state;
 	struct prism_list ops;  /* the first is under way */
 	struct prism_list over; /* to be told */
+	int64_t patience_ms;
+	struct prism_timer *watch; /* runs while there are requests */
+	uint64_t steps, mark;      /* stages done; how far it was at the last look */
 };
 
 /* sftp_read.c */

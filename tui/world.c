@@ -117,8 +117,9 @@ struct core_place *pt_world_host(struct pt_world *world, const char *via, struct
 		if (world->hosts[i].tunnel == tunnel)
 			return world->hosts[i].place;
 	world->hosts = prism_realloc_array(world->hosts, world->host_count + 1, sizeof(*world->hosts));
-	world->hosts[world->host_count] =
-	    (struct pt_world_host){tunnel, core_place_sftp_create(world->loop, tunnel)};
+	world->hosts[world->host_count] = (struct pt_world_host){
+	    tunnel, core_place_sftp_create(world->loop, tunnel,
+	                                   core_option_int(world->options, CORE_OPT_READ_TIMEOUT))};
 	return world->hosts[world->host_count++].place;
 }
 
