@@ -16,6 +16,11 @@
 
 /* ---- memory ---- */
 
+/* What libssh2 may hold: it queues whatever packet nobody has asked for yet, and a server decides
+ * how many it sends.  A channel's window and SFTP's requests stay well below a share. */
+#define HELD_MAX (16u << 20)
+#define HELD_SHARE (4 * NET_SSH_WINDOW) /* more for each channel and file transfer */
+
 struct piece {
 	struct prism_list node; /* of net_ssh.pieces */
 	size_t size;
@@ -27,11 +32,30 @@ static struct piece *piece_of(void *data)
 	return (struct piece *)(void *)((char *)data - offsetof(struct piece, data));
 }
 
-static void piece_free(struct piece *piece)
+static void piece_free(struct net_ssh *ssh, struct piece *piece)
 {
+	ssh->held -= piece->size;
 	prism_list_remove(&piece->node);
 	prism_wipe(piece->data, piece->size);
 	prism_free(piece);
+}
+
+/* Not refused, since libssh2 looks away from that here and there: the connection ends instead. */
+static void hold(struct net_ssh *ssh, size_t count)
+{
+	size_t limit = HELD_MAX;
+
+	ssh->held += count;
+	if (ssh->held <= limit || ssh->lower_over)
+		return;
+	PRISM_LIST_EACH (&ssh->clients, node, next)
+		limit += HELD_SHARE;
+	if (ssh->held <= limit)
+		return;
+	ssh->lower_over = true;
+	prism_error_raise(&ssh->lower_error, PRISM_ERROR_LIMIT,
+	                  "it sends more than %zu bytes that nobody asked for", limit);
+	prism_error_hint(&ssh->lower_error, "this server is broken, or means harm");
 }
 
 static void *memory_alloc(size_t count, void **abstract)
@@ -40,15 +64,15 @@ static void *memory_alloc(size_t count, void **abstract)
 	struct piece *piece = prism_alloc(sizeof(*piece) + count);
 
 	piece->size = count;
+	hold(ssh, count);
 	prism_list_append(&ssh->pieces, &piece->node);
 	return piece->data;
 }
 
 static void memory_free(void *data, void **abstract)
 {
-	PRISM_UNUSED(abstract);
 	if (data)
-		piece_free(piece_of(data));
+		piece_free(*abstract, piece_of(data));
 }
 
 static void *memory_realloc(void *data, size_t count, void **abstract)
@@ -231,7 +255,7 @@ void net_ssh_bytes_begin(struct net_ssh *ssh)
 void net_ssh_bytes_forget(struct net_ssh *ssh)
 {
 	PRISM_LIST_EACH (&ssh->pieces, node, next)
-		piece_free(PRISM_CONTAINER(node, struct piece, node));
+		piece_free(ssh, PRISM_CONTAINER(node, struct piece, node));
 }
 
 void net_ssh_bytes_end(struct net_ssh *ssh)

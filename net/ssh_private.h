@@ -59,6 +59,7 @@ struct net_ssh {
 	enum net_ssh_state state;
 	LIBSSH2_SESSION *session;
 	struct prism_list pieces; /* memory of libssh2's */
+	size_t held;              /* bytes of it */
 	int dummy_fd;             /* libssh2 insists on a descriptor; it is never read or written */
 	struct prism_buf out;
 	uint8_t *in;

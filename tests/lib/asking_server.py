@@ -15,6 +15,7 @@ import threading
 import paramiko
 
 PASSWORD_CHANGE_REQUEST = 60  # RFC 4252 section 8
+CHANNEL_FAILURE = 100  # RFC 4254 section 9
 SECRET = "open sesame"
 
 
@@ -47,7 +48,16 @@ class Server(paramiko.ServerInterface):
         )
 
     def check_auth_interactive(self, username, submethods):
+        while self.kind == "flood":
+            self.stray()
         return self.question()
+
+    def stray(self):
+        """What answers nothing that was asked: libraries keep it for later."""
+        message = paramiko.Message()
+        message.add_byte(bytes([CHANNEL_FAILURE]))
+        message.add_bytes(bytes(30000))
+        self.transport._send_message(message)
 
     def check_auth_interactive_response(self, responses):
         with open(self.path, "a", encoding="utf-8") as file:

@@ -1,6 +1,7 @@
 /*
  * Questions that OpenSSH's server never asks, and others do: several prompts in one request, a
- * request without any, more than fit, a password that has to be changed.  Against a server of the
+ * request without any, more than fit, a password that has to be changed; and what none should send,
+ * without end.  Against a server of the
  * test's own (tests/lib/asking_server.py, on paramiko); skipped where that is missing.
  */
 #include "net/tunnel.h"
@@ -220,15 +221,27 @@ static void an_expired_password_is_said(void **state)
 	assert_non_null(strstr(w->err.hint, "change it with: ssh ada@127.0.0.1"));
 }
 
+/* The one who is asked decides what is kept, not the one who sends. */
+static void a_flood_is_not_kept(void **state)
+{
+	struct world *w = *state;
+	char text[1024];
+
+	sign_in(w, "flood");
+	assert_false(w->up);
+	assert_int_equal(w->err.category, PRISM_ERROR_LIMIT);
+	if (!strstr(prism_error_format(&w->err, text, sizeof(text)), "nobody asked for"))
+		fail_msg("%s", text);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    TEST(two_prompts_in_one_request),
-	    TEST(a_request_without_prompts_asks_nobody),
-	    TEST(more_prompts_than_fit),
-	    TEST(an_expired_password_is_said),
+	    TEST(two_prompts_in_one_request), TEST(a_request_without_prompts_asks_nobody),
+	    TEST(more_prompts_than_fit),      TEST(an_expired_password_is_said),
+	    TEST(a_flood_is_not_kept),
 	};
 
 	return cmocka_run_group_tests_name("ssh_prompts", tests, NULL, NULL);
