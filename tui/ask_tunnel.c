@@ -1,5 +1,6 @@
 /*
- * Owns: the overlay of each open question.  A question may become void while it is shown (the
+ * Owns: the overlay of each open question.  It comes up by itself, so it waits for a pause of
+ * whoever types (tui/ui_quiet.h).  A question may become void while it waits or is shown (the
  * connection broke): its overlay goes, and nothing is answered.
  */
 #include "tui/ask_tunnel.h"
@@ -11,6 +12,7 @@
 #include "tui/app.h"
 #include "tui/dialog.h"
 #include "tui/formbox.h"
+#include "tui/ui_quiet.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -30,6 +32,8 @@ struct ask {
 	struct prism_list node;
 	struct pt_tunnel_asks *asks;
 	struct net_tunnel *tunnel; /* NULL: answered, or void */
+	struct pt_quiet quiet;
+	const struct net_ssh_question *question; /* lent until it is shown */
 	char *title;
 	char *texts[PROMPTS_MAX + 1];
 	char ids[PROMPTS_MAX][24];
@@ -41,6 +45,7 @@ struct ask {
 static void ask_free(struct ask *ask)
 {
 	prism_list_remove(&ask->node);
+	pt_ui_quiet_cancel(&ask->quiet);
 	pt_form_destroy(ask->box.form);
 	prism_free(ask->title);
 	for (size_t i = 0; i <= PROMPTS_MAX; i++)
@@ -181,6 +186,17 @@ static void ask_prompts(struct ask *ask, const struct net_ssh_question *question
 
 /* ---- the asker ---- */
 
+static void show(void *data)
+{
+	struct ask *ask = data;
+
+	if (ask->question->host_key)
+		ask_host(ask, ask->question->host_key);
+	else
+		ask_prompts(ask, ask->question);
+	pt_app_dirty(ask->asks->app);
+}
+
 static void on_ask(void *data, struct net_tunnel *tunnel, const struct net_ssh_question *question)
 {
 	struct pt_tunnel_asks *asks = data;
@@ -188,12 +204,9 @@ static void on_ask(void *data, struct net_tunnel *tunnel, const struct net_ssh_q
 
 	ask->asks = asks;
 	ask->tunnel = tunnel;
+	ask->question = question;
 	prism_list_append(&asks->open, &ask->node);
-	if (question->host_key)
-		ask_host(ask, question->host_key);
-	else
-		ask_prompts(ask, question);
-	pt_app_dirty(asks->app);
+	pt_ui_when_quiet(asks->app, &ask->quiet, show, ask);
 }
 
 static void on_withdraw(void *data, struct net_tunnel *tunnel)
@@ -206,7 +219,10 @@ static void on_withdraw(void *data, struct net_tunnel *tunnel)
 		if (ask->tunnel != tunnel)
 			continue;
 		ask->tunnel = NULL;
-		pt_app_close(asks->app, ask->box.view);
+		if (ask->box.view)
+			pt_app_close(asks->app, ask->box.view);
+		else
+			ask_free(ask); /* it was never shown */
 	}
 	pt_app_dirty(asks->app);
 }

@@ -160,6 +160,14 @@ static void forget_seen(struct pt_ui *ui)
 	ui->seen_count = 0;
 }
 
+static void offer(void *data)
+{
+	struct pt_ui *ui = data;
+
+	if (*ui->workspace && !ui->login) /* not over the form that asks who is there */
+		pt_resume_offer(ui->app);
+}
+
 static void workspace_changed(struct pt_ui *ui)
 {
 	const char *id = core_workspace_id(ui->core);
@@ -175,8 +183,8 @@ static void workspace_changed(struct pt_ui *ui)
 		pt_app_open_tab(ui->app, pt_app_home(ui->app));
 	else if (core_session_ready(ui->core)) /* it was dropped under somebody who is signed in */
 		pt_ui_signed_in(ui);
-	if (*id && !ui->login) /* not over the form that asks who is there */
-		pt_resume_offer(ui->app);
+	if (*id && !ui->login)
+		pt_ui_when_quiet(ui->app, &ui->offer, offer, ui);
 }
 
 static struct pt_ui_seen *seen(struct pt_ui *ui, const char *id)
@@ -291,6 +299,7 @@ static void on_state_set(struct pt_app *app, const char *key, long value)
 static void on_input(struct pt_app *app)
 {
 	pt_ui_lock_input(pt_ui_of(app));
+	pt_ui_quiet_input(pt_ui_of(app));
 }
 
 static const struct pt_app_hooks hooks = {
@@ -370,6 +379,7 @@ struct pt_ui *pt_ui_create(const struct pt_ui_config *config, struct prism_error
 	ui->history = pt_history_create(HISTORY_MAX);
 	ui->cancel = prism_cancel_create(core_cancel(ui->core));
 	prism_list_init(&ui->commands);
+	prism_list_init(&ui->quiet);
 	if (load_keymap(ui, config->keymap, err) < 0 || !(ui->app = pt_app_create(&app, err))) {
 		pt_ui_destroy(ui);
 		return NULL;
@@ -396,6 +406,7 @@ void pt_ui_destroy(struct pt_ui *ui)
 	for (int turn = 0; turn < 100 && !prism_list_empty(&ui->commands); turn++)
 		prism_loop_turn(ui->world->loop, 0);
 	pt_notify_destroy(ui->notify);
+	pt_ui_quiet_finish(ui);
 	pt_app_destroy(ui->app);
 	pt_tunnel_asks_destroy(ui->asks);
 	prism_cancel_destroy(ui->cancel);

@@ -13,6 +13,7 @@
 #include "tui/command.h"
 #include "tui/keymap.h"
 #include "tui/ui.h"
+#include "tui/ui_quiet.h"
 
 struct pt_ui {
 	struct pt_world *world;
@@ -31,8 +32,13 @@ struct pt_ui {
 	struct pt_notify *notify;
 	struct prism_timer *lock_timer;
 	int64_t typed_ms; /* monotonic: last key or click */
-	char *workspace;  /* id the tabs were opened for */
-	bool entering;    /* pt_world_enter is under way */
+	bool typed;       /* anything yet */
+	int64_t key_ms;   /* monotonic: last key, for what waits for a pause */
+	struct prism_list quiet;
+	struct prism_timer *quiet_timer;
+	struct pt_quiet offer; /* to go on where the terminal went away */
+	char *workspace;       /* id the tabs were opened for */
+	bool entering;         /* pt_world_enter is under way */
 	bool started;
 	bool nobody;             /* was signed in at the last word of it */
 	int64_t refreshed_us;    /* last answer that changed something */
@@ -71,6 +77,9 @@ unsigned pt_ui_sections(struct pt_app *app, enum pt_action_id id, const struct p
 /* ui_lock.c */
 void pt_ui_lock_watch(struct pt_ui *ui); /* session, option or lock changed */
 void pt_ui_lock_input(struct pt_ui *ui);
+/* ui_quiet.c */
+void pt_ui_quiet_input(struct pt_ui *ui);
+void pt_ui_quiet_finish(struct pt_ui *ui); /* those that wait are forgotten by their owners */
 
 /* How far the newest command that tells is; "": none does. Lent. */
 const char *pt_ui_working(const struct pt_ui *ui);

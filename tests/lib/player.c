@@ -219,6 +219,11 @@ void player_tick(struct player *player, int64_t ms)
 	player_settle(player);
 }
 
+struct pt_app *player_app(struct player *player)
+{
+	return pt_ui_app(player->ui);
+}
+
 const struct pt_canvas *player_screen(const struct player *player)
 {
 	return pt_term_memory_screen(player->term);

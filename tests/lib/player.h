@@ -15,6 +15,7 @@
 #include <stdint.h>
 
 struct player;
+struct pt_app;
 
 struct player_spec {
 	int rows, cols;
@@ -41,6 +42,7 @@ void player_tick(struct player *player, int64_t ms); /* moves both clocks */
 int64_t player_wall_us(const struct player *player);
 void player_settle(struct player *player);
 void player_fault(struct player *player, const char *spec); /* of the sandbox, from now on */
+struct pt_app *player_app(struct player *player);           /* lent; another one after a hang-up */
 const struct pt_canvas *player_screen(const struct player *player);
 /* The screen as a golden file: size, cells between bars, cursor, runs of styles.  Ports are
  * masked. Yours. */

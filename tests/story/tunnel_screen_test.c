@@ -4,11 +4,13 @@
  * hop; and a host whose key has changed stops with its explanation.  Skipped where there is no
  * sshd.
  */
+#include "base/clock.h"
 #include "base/file.h"
 #include "base/mem.h"
 #include "tests/lib/client.h"
 #include "tests/lib/sshd.h"
 #include "tests/lib/tmpdir.h"
+#include "tui/ui_quiet.h"
 
 #include <setjmp.h>
 #include <signal.h>
@@ -85,14 +87,23 @@ static void sign_in(struct world *w)
 	pty_keys(w->p, "<Enter>");
 }
 
+static int64_t now_ms(void)
+{
+	return prism_clock_mono_ms(prism_clock_system());
+}
+
 static void test_questions(void **state)
 {
 	struct world *w = *state;
+	int64_t pressed;
 
 	begin(w);
 	assert_int_equal(truncate(w->sshd->known_hosts, 0), 0);
 	sign_in(w);
+	pressed = now_ms();
 	pty_wait_text(w->p, "Unknown host", SOON);
+	/* Never in front of somebody who types: the next key would be the answer. */
+	assert_true(now_ms() - pressed >= PT_QUIET_MS - 100);
 	pty_wait_text(w->p, "SHA256:", SOON);
 	pty_keys(w->p, "<Enter>"); /* Cancel has the focus */
 	pty_wait_text(w->p, "is not known: SHA256:", SOON);
