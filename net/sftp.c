@@ -53,6 +53,12 @@ static void op_free(struct net_sftp_op *op)
 	prism_free(op);
 }
 
+static void tell_moved(const struct net_sftp_op *op)
+{
+	if (op->progress && op->done)
+		op->progress(op->data, op->comparing ? "comparing" : "writing", op->moved, op->size);
+}
+
 static void tell(void *data)
 {
 	struct net_sftp *sftp = data;
@@ -62,6 +68,8 @@ static void tell(void *data)
 		net_sftp_fn done = op->done;
 
 		prism_list_remove(&op->node);
+		if (!op->failed) /* a quick server may have done the rest in one turn */
+			tell_moved(op);
 		if (done) { /* may destroy the sftp: nothing of it is touched after the last one */
 			bool last = prism_list_empty(&sftp->over);
 
@@ -90,8 +98,8 @@ static void tell_progress(void *data)
 	struct net_sftp *sftp = data;
 	const struct net_sftp_op *op = PRISM_CONTAINER(sftp->ops.next, struct net_sftp_op, node);
 
-	if (!prism_list_empty(&sftp->ops) && op->progress && op->done)
-		op->progress(op->data, op->comparing ? "comparing" : "writing", op->moved, op->size);
+	if (!prism_list_empty(&sftp->ops))
+		tell_moved(op);
 }
 
 void net_sftp_moved(struct net_sftp_op *op)

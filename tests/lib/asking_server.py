@@ -30,6 +30,12 @@ class Server(paramiko.ServerInterface):
     def check_channel_request(self, kind, chanid):
         return paramiko.OPEN_SUCCEEDED
 
+    def check_channel_subsystem_request(self, channel, name):
+        """A file server that hangs: at once, or after its greeting (SSH_FXP_VERSION 3)."""
+        if self.kind == "greets":
+            threading.Timer(0.05, channel.sendall, [b"\0\0\0\5\2\0\0\0\3"]).start()
+        return self.kind in ("hangs", "greets")
+
     def check_auth_password(self, username, password):
         message = paramiko.Message()
         message.add_byte(bytes([PASSWORD_CHANGE_REQUEST]))

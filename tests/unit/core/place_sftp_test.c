@@ -523,39 +523,6 @@ static void forced_command_is_no_sftp(void **state)
 	assert_int_not_equal(w->err.category, PRISM_ERROR_NONE);
 }
 
-/* The connection lives, and the file server behind it says nothing more. Whoever asks next is told
- * as well, and is not left waiting behind the first. */
-static void never_answers(struct world *w, const char *script)
-{
-	struct prism_error err = PRISM_ERROR_INIT;
-	PRISM_AUTO_FREE char *path = prism_path_join(w->way.dir, "hangs");
-	PRISM_AUTO_FREE char *extra = prism_asprintf("ForceCommand %s\n", path);
-	const struct core_place_put what = {.file = path, .path = "/tmp/never", .mode = 0600};
-
-	assert_int_equal(prism_file_write(path, script, strlen(script), 0700, NULL), 0);
-	begin_with(w, extra, 400);
-	assert_int_equal(core_place_list(w->place, "/", NULL, listed, w, &err), 0);
-	assert_int_equal(core_place_stat(w->place, "/etc", NULL, seen, w, &err), 0);
-	wait_for(w, 2);
-	assert_int_equal(w->err.category, PRISM_ERROR_TIMEOUT);
-	assert_non_null(strstr(w->err.message, "has not gone on"));
-	assert_int_equal(core_place_sftp_put(w->place, &what, NULL, replaced, w, &err), 0);
-	wait_for(w, 3);
-	assert_int_equal(w->err.category, PRISM_ERROR_TIMEOUT);
-}
-
-static void a_file_server_that_never_greets(void **state)
-{
-	never_answers(*state, "#!/bin/sh\nexec sleep 60\n");
-}
-
-static void a_file_server_that_greets_and_hangs(void **state)
-{
-	/* SSH_FXP_VERSION 3 */
-	never_answers(*state, "#!/bin/sh\nprintf '\\000\\000\\000\\005\\002\\000\\000\\000\\003'\n"
-	                      "exec sleep 60\n");
-}
-
 /* A pause that is shorter, and much work: nothing is given up. */
 static void patience_is_not_a_deadline(void **state)
 {
@@ -623,8 +590,6 @@ int main(void)
 	    ONE(replace_keeps),
 	    ONE(large),
 	    ONE(no_subsystem),
-	    ONE(a_file_server_that_never_greets),
-	    ONE(a_file_server_that_greets_and_hangs),
 	    ONE(patience_is_not_a_deadline),
 	    ONE(cancelling),
 	    ONE(forced_command_is_no_sftp),

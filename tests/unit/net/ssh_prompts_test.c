@@ -1,9 +1,10 @@
 /*
  * Questions that OpenSSH's server never asks, and others do: several prompts in one request, a
- * request without any, more than fit, a password that has to be changed; and what none should send,
- * without end.  Against a server of the
- * test's own (tests/lib/asking_server.py, on paramiko); skipped where that is missing.
+ * request without any, more than fit, a password that has to be changed; what none should send,
+ * without end; and a file server that hangs.  Against a server of the test's own
+ * (tests/lib/asking_server.py, on paramiko); skipped where that is missing.
  */
+#include "net/sftp.h"
 #include "net/tunnel.h"
 
 #include "base/file.h"
@@ -36,6 +37,7 @@ struct world {
 	struct net_tunnels *tunnels;
 	struct net_tunnel_wait wait;
 	bool told, up;
+	unsigned answered; /* of the file server */
 	struct prism_error err;
 	/* the last question */
 	unsigned asked;
@@ -234,14 +236,67 @@ static void a_flood_is_not_kept(void **state)
 		fail_msg("%s", text);
 }
 
+static void sftp_told(void *data, struct net_sftp_answer *answer, const struct prism_error *err)
+{
+	struct world *w = data;
+
+	PRISM_UNUSED(answer);
+	w->answered++;
+	prism_error_clear(&w->err);
+	prism_error_copy(&w->err, err);
+}
+
+static void must_time_out(struct world *w, struct net_sftp *sftp, unsigned requests)
+{
+	static const struct net_sftp_request list = {.kind = NET_SFTP_LIST, .path = "/"};
+
+	w->answered = 0;
+	for (unsigned i = 0; i < requests; i++)
+		(void)net_sftp_start(sftp, &list, sftp_told, w);
+	for (int i = 0; i < TURNS && w->answered < requests; i++)
+		prism_loop_turn(w->loop, 20);
+	assert_int_equal(w->answered, requests);
+	assert_int_equal(w->err.category, PRISM_ERROR_TIMEOUT);
+	assert_non_null(strstr(w->err.message, "has not gone on"));
+}
+
+/* The connection lives, and the file server behind it says nothing more. Whoever asks next is told
+ * as well, and is not left waiting behind the first. */
+static void hangs(struct world *w, const char *kind)
+{
+	struct net_sftp *sftp;
+
+	w->answers[0] = "open sesame";
+	sign_in(w, kind);
+	assert_true(w->up);
+	sftp = net_sftp_create(net_tunnels_at(w->tunnels, 0), 300);
+	must_time_out(w, sftp, 2);
+	must_time_out(w, sftp, 1);
+	net_sftp_destroy(sftp);
+}
+
+static void a_file_server_that_never_greets(void **state)
+{
+	hangs(*state, "hangs");
+}
+
+static void a_file_server_that_greets_and_hangs(void **state)
+{
+	hangs(*state, "greets");
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    TEST(two_prompts_in_one_request), TEST(a_request_without_prompts_asks_nobody),
-	    TEST(more_prompts_than_fit),      TEST(an_expired_password_is_said),
+	    TEST(two_prompts_in_one_request),
+	    TEST(a_request_without_prompts_asks_nobody),
+	    TEST(more_prompts_than_fit),
+	    TEST(an_expired_password_is_said),
 	    TEST(a_flood_is_not_kept),
+	    TEST(a_file_server_that_never_greets),
+	    TEST(a_file_server_that_greets_and_hangs),
 	};
 
 	return cmocka_run_group_tests_name("ssh_prompts", tests, NULL, NULL);
