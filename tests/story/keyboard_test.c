@@ -300,7 +300,7 @@ static void test_stop_fail_and_retry(void **state)
 		snprintf(card, sizeof(card), "#%d ● Failed", round);
 		pty_wait_text(s.p, card, LATER);
 	}
-	pty_type(s.p, "L", "no column named we", SOON); /* the pane cuts it */
+	pty_type(s.p, "L", "no column named", SOON); /* the pane cuts it */
 	leave(&s);
 	end(&s);
 }
