@@ -373,8 +373,7 @@ struct core_checklist core_checklist(struct core *core, const char *computation_
 		add_dry_run(&b);
 	add_local(&b);
 	add_own_key(&b);
-	if (core_list_status(core_cvms(core))->freshness != CORE_EMPTY &&
-	    !listed(&b, CORE_REQUIREMENT_CVM))
+	if (is_here(core_list_status(core_cvms(core))) && !listed(&b, CORE_REQUIREMENT_CVM))
 		add(&b, CORE_REQUIREMENT_CVM, core_cvm_ready_count(core) > 0, NULL, "");
 	qsort(b.items, b.count, sizeof(*b.items), by_kind);
 	struct core_checklist result = {
