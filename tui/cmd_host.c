@@ -91,9 +91,9 @@ static void got(void *data, struct prism_buf *bytes, const struct core_place_ent
 		pt_command_done(command, why);
 		return;
 	}
-	/* never more open than it was there */
+	/* never more open than it was there, and nobody else writes here */
 	if (prism_file_write(path, prism_buf_text(bytes), bytes->len,
-	                     entry->mode & 0700 ? entry->mode & 0666 : 0600, &err) < 0) {
+	                     entry->mode & 0700 ? entry->mode & 0644 : 0600, &err) < 0) {
 		pt_command_done(command, &err);
 		return;
 	}
