@@ -1,13 +1,16 @@
 /*
  * The client over a network that fails (tests/lib/wire.h): what a keystroke and a refresh cost over
- * a slow line, going dark and coming back by itself, and that nothing is written twice.
+ * a slow line, going dark and coming back by itself, also after sleep, and that nothing is written
+ * twice.
  */
 #include "tests/lib/client.h"
 #include "tests/lib/wire.h"
 
+#include "base/clock.h"
 #include "base/mem.h"
 
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -121,6 +124,36 @@ static void dark_is_said_and_ends_by_itself(void **state)
 	end(&n);
 }
 
+/* The machine sleeps: nothing of the client runs, its connections die meanwhile, and so does its
+ * token. Once awake it shows what happened, with nobody at the keyboard. */
+static void it_comes_back_after_sleep(void **state)
+{
+	struct net n;
+	struct pty *p;
+	struct cli direct;
+	int64_t until;
+
+	(void)state;
+	begin(&n, (const char *const[]){"--token-ttl", "2", NULL});
+	direct = (struct cli){.sandbox = n.sandbox, .workspace = "Open Science Lab"};
+	p = signed_in(&n, "PRISM_TUI_INTERVAL_IDLE=500ms");
+	pty_signal(p, SIGSTOP);
+	wire_set(n.wire, WIRE_CUT);
+	until = prism_clock_mono_ms(prism_clock_system()) + 3000; /* tokens live for 2 s */
+	cli_must(&direct, "computation create 'While it slept' --description d");
+	while (prism_clock_mono_ms(prism_clock_system()) < until)
+		cli_must(&direct, "whoami");
+	wire_set(n.wire, WIRE_UP);
+	assert_false(pty_has(p, "While it slept"));
+	pty_signal(p, SIGCONT);
+	pty_wait_text(p, "While it slept", SOON);
+	pty_wait_gone(p, "offline", SOON);
+	assert_false(pty_has(p, "Sign in"));
+	leave(p);
+	cli_finish(&direct);
+	end(&n);
+}
+
 /* A client that writes while the line goes up and down: whatever it reports, nothing is there
  * twice, and what it called made is there. */
 static void nothing_is_written_twice(void **state)
@@ -166,6 +199,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(a_slow_line_costs_one_round_trip_a_refresh),
 	    cmocka_unit_test(dark_is_said_and_ends_by_itself),
+	    cmocka_unit_test(it_comes_back_after_sleep),
 	    cmocka_unit_test(nothing_is_written_twice),
 	};
 
