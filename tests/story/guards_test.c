@@ -164,6 +164,34 @@ static void changes_are_in_the_audit_trail(void **state)
 	cli_finish(&c);
 }
 
+/* All of it, what was rotated away first, and for its owner only. */
+static void the_trail_can_be_taken_elsewhere(void **state)
+{
+	struct cli c = client();
+	char *dir = tmpdir_create();
+	PRISM_AUTO_FREE char *trail = prism_path_join(dir, "audit.jsonl");
+	PRISM_AUTO_FREE char *older = prism_path_join(dir, "audit.jsonl.1");
+	PRISM_AUTO_FREE char *saved = prism_path_join(dir, "saved");
+	static const char line[] = "{\"action\":\"long ago\"}\n";
+	PRISM_AUTO_BUF struct prism_buf text = PRISM_BUF_INIT(1 << 20);
+	struct stat st;
+
+	(void)state;
+	assert_int_equal(prism_file_write(older, line, sizeof(line) - 1, 0600, NULL), 0);
+	setenv("PRISM_TUI_AUDIT_FILE", trail, 1);
+	cli_must(&c, "computation create 'Exported' --description d");
+	cli_must(&c, "audit save %s", saved);
+	unsetenv("PRISM_TUI_AUDIT_FILE");
+	assert_int_equal(stat(saved, &st), 0);
+	assert_int_equal(st.st_mode & 0777, 0600);
+	assert_int_equal(prism_file_read(saved, 1 << 20, &text, NULL), 0);
+	assert_int_equal(strncmp(prism_buf_text(&text), line, sizeof(line) - 1), 0);
+	assert_non_null(strstr(prism_buf_text(&text), "\"action\":\"create"));
+	assert_string_equal(prism_buf_text(&text) + text.len - 2, "}\n");
+	cli_finish(&c);
+	tmpdir_remove(dir);
+}
+
 /* A person at a script must hear of it as well as one at a screen. */
 static void a_trail_that_cannot_be_written_is_said(void **state)
 {
@@ -296,6 +324,7 @@ int main(void)
 	    cmocka_unit_test(production_wants_to_be_told),
 	    cmocka_unit_test(restricted_mode_does_the_job_in_its_directories),
 	    cmocka_unit_test(changes_are_in_the_audit_trail),
+	    cmocka_unit_test(the_trail_can_be_taken_elsewhere),
 	    cmocka_unit_test(a_trail_that_cannot_be_written_is_said),
 	    cmocka_unit_test(restricted_mode_keeps_the_trail_that_is_named),
 	    cmocka_unit_test(an_ssh_configuration_is_not_half_understood_in_silence),
