@@ -302,7 +302,7 @@ int core_audit_read(const char *path, size_t most, struct core_audit_log *ret,
                     struct prism_error *err)
 {
 	*ret = (struct core_audit_log){.arena = prism_arena_create()};
-	for (int i = 0; i < 2; i++) {
+	for (int i = 0; i <= CORE_AUDIT_KEEP; i++) {
 		PRISM_AUTO_FREE char *name = numbered(path, i);
 		/* The line that made it full may stand beyond the limit. */
 		PRISM_AUTO_BUF struct prism_buf text = PRISM_BUF_INIT(0);

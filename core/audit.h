@@ -83,8 +83,8 @@ struct core_audit_log {
 	size_t count;
 	size_t damaged; /* lines that are not JSON: a cut last line, somebody's editor */
 };
-/* The newest `most` lines of the present file and the one rotated last. A missing file is an empty
- * trail. Reads at most 2 * CORE_AUDIT_BYTES. */
+/* The newest `most` lines of the present file and those rotated away; older files are read only as
+ * far as they are needed for that. A missing file is an empty one. */
 PRISM_MUST_USE
 int core_audit_read(const char *path, size_t most, struct core_audit_log *ret,
                     struct prism_error *err);

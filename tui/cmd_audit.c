@@ -10,7 +10,7 @@
 
 #include <string.h>
 
-#define MOST 100000 /* lines; more than the files hold */
+#define MOST 200000 /* lines; more than the files hold */
 
 static int read_trail(struct pt_command *command, size_t most, struct core_audit_log *ret,
                       struct prism_error *err)
@@ -62,7 +62,9 @@ void pt_cmd_audit_list(struct pt_command *command)
 	int64_t since;
 
 	if (pt_command_time(command, "since", &since, &err) < 0 ||
-	    read_trail(command, MOST, &log, &err) < 0) {
+	    read_trail(command,
+	               text || since != PRISM_TIME_UNSET || limit > MOST ? MOST : (size_t)limit, &log,
+	               &err) < 0) {
 		pt_command_done(command, &err);
 		return;
 	}

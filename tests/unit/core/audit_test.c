@@ -272,6 +272,30 @@ static void a_full_trail_is_rotated_and_still_read(void **state)
 	core_audit_log_finish(&log);
 }
 
+/* Whoever looks for a change of long ago finds it while the trail has it. */
+static void every_rotated_file_is_read(void **state)
+{
+	struct world *w = *state;
+	struct core_audit_log log;
+	PRISM_AUTO_FREE char *dir = prism_path_join(w->dir, "sub");
+
+	assert_int_equal(prism_file_mkdirs(dir, 0700, NULL), 0);
+	for (int i = 0; i <= CORE_AUDIT_KEEP; i++) {
+		PRISM_AUTO_FREE char *path =
+		    i ? prism_asprintf("%s.%d", w->path, i) : prism_strdup(w->path);
+		PRISM_AUTO_FREE char *text = prism_asprintf("{\"action\":\"of %d\"}\n", i);
+
+		if (i != 1) /* one that somebody removed hides no other */
+			assert_int_equal(prism_file_write(path, text, strlen(text), 0600, NULL), 0);
+	}
+	assert_int_equal(core_audit_read(w->path, 100, &log, NULL), 0);
+	assert_int_equal(log.count, CORE_AUDIT_KEEP);
+	assert_string_equal(log.rows[0].action, "of 0");
+	assert_string_equal(log.rows[1].action, "of 2");
+	assert_string_equal(log.rows[CORE_AUDIT_KEEP - 1].action, "of 5");
+	core_audit_log_finish(&log);
+}
+
 static void what_cannot_be_written_is_said_once(void **state)
 {
 	struct world *w = *state;
@@ -340,6 +364,7 @@ int main(void)
 	    T(syslog_gets_the_line_when_asked),
 	    T(damaged_lines_are_counted_and_passed_over),
 	    T(a_full_trail_is_rotated_and_still_read),
+	    T(every_rotated_file_is_read),
 	    T(what_cannot_be_written_is_said_once),
 	    T(required_refuses_changes_without_a_trail),
 	    T(outcomes_follow_from_the_answer),
