@@ -213,6 +213,11 @@ static int no_such(const struct core_list *list, const char *what, const char *w
 	if (found)
 		prism_error_hint(err, "near: %s%s", prism_buf_text(&near),
 		                 found > NEAR_MAX ? " and more" : "");
+	else if (core_list_count(list))
+		prism_error_hint(err, "none of the %zu there; a list shows their names and ids",
+		                 core_list_count(list));
+	else
+		prism_error_hint(err, "there is no %s yet", what);
 	return -1;
 }
 

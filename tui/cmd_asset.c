@@ -285,8 +285,8 @@ void pt_cmd_asset_create(struct pt_command *command)
 	struct prism_error err = PRISM_ERROR_INIT;
 
 	if (read_sample(making, pt_command_get(command, "sample"), &err) < 0 ||
-	    core_validate(CORE_FIELD_ASSET_DESCRIPTION, pt_command_get(command, "description"), &err) <
-	        0)
+	    core_validate_named(CORE_FIELD_ASSET_DESCRIPTION, pt_command_get(command, "description"),
+	                        &err) < 0)
 		pt_command_done(command, &err);
 	else
 		pt_command_try(command,

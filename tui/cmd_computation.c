@@ -200,8 +200,8 @@ void pt_cmd_computation_create(struct pt_command *command)
 	struct core_certcheck *check = NULL;
 
 	if (pt_cert_draft(command, NULL, &draft, &check, &err) < 0 ||
-	    core_validate(CORE_FIELD_COMPUTATION_NAME, draft.name, &err) < 0 ||
-	    core_validate(CORE_FIELD_COMPUTATION_DESCRIPTION, draft.description, &err) < 0)
+	    core_validate_named(CORE_FIELD_COMPUTATION_NAME, draft.name, &err) < 0 ||
+	    core_validate_named(CORE_FIELD_COMPUTATION_DESCRIPTION, draft.description, &err) < 0)
 		pt_command_done(command, &err);
 	else
 		pt_command_try(

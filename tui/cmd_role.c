@@ -273,12 +273,7 @@ static void clear(struct pt_command *command, bool members, const char *message)
 	               &err);
 }
 
-void pt_cmd_role_action_clear(struct pt_command *command)
-{
-	clear(command, false, "all actions removed");
-}
-
-void pt_cmd_role_member_clear(struct pt_command *command)
+static void clear_confirmed(struct pt_command *command, bool members, const char *message)
 {
 	const char *id = pt_command_get(command, "role");
 	const struct core_role *role =
@@ -288,5 +283,16 @@ void pt_cmd_role_member_clear(struct pt_command *command)
 	if (pt_command_confirm(command, "role", role ? role->name : id, &err) < 0)
 		pt_command_done(command, &err);
 	else
-		clear(command, true, "all members removed");
+		clear(command, members, message);
+}
+
+/* Who empties the role that administers can lock everybody out, themselves too. */
+void pt_cmd_role_action_clear(struct pt_command *command)
+{
+	clear_confirmed(command, false, "all actions removed");
+}
+
+void pt_cmd_role_member_clear(struct pt_command *command)
+{
+	clear_confirmed(command, true, "all members removed");
 }

@@ -117,8 +117,10 @@ bool pt_asset_may(struct core *core, const struct core_asset *asset, enum pt_act
 		snprintf(reason, size, "no asset is selected");
 		return false;
 	}
-	if ((action == PT_ACTION_ASSET_UPDATE || action == PT_ACTION_ASSET_DELETE) && *asset->owner &&
-	    *me && strcmp(asset->owner, me) != 0) {
+	bool changes = action == PT_ACTION_ASSET_UPDATE || action == PT_ACTION_ASSET_DELETE;
+
+	if (changes && *asset->owner && *me && strcmp(asset->owner, me) != 0 &&
+	    !core_permissions(core, NULL).workspace_admin) {
 		snprintf(reason, size, "it belongs to %.80s", core_user_name(core, asset->owner));
 		return false;
 	}

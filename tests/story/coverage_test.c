@@ -49,7 +49,8 @@ static const struct step workspaces[] = {
      "workspace role list ;; workspace role action list"
      " ;; workspace role create extra --action read ;; workspace role show extra"
      " ;; workspace role rename extra more ;; workspace role action add more create_cvms"
-     " ;; workspace role action remove more create_cvms ;; workspace role action clear more"},
+     " ;; workspace role action remove more create_cvms ;; workspace role action clear more "
+     "--confirm more"},
     {ADA, "Open Science Lab",
      "member list ;; user search ben ;; member show ben ;; member move ben more"
      " ;; workspace role member remove more ben ;; workspace role member add scientist ben"
@@ -85,7 +86,7 @@ static const struct step computations[] = {
      "role list Cover ;; role action list Cover ;; role create Cover special --action view"
      " ;; role show Cover special ;; role rename Cover special other"
      " ;; role action add Cover other edit ;; role action remove Cover other edit"
-     " ;; role action clear Cover other ;; role member add Cover other ben"
+     " ;; role action clear Cover other --confirm other ;; role member add Cover other ben"
      " ;; role member remove Cover other ben ;; role member clear Cover other --confirm other"
      " ;; role delete Cover other --confirm other"},
     {ADA, "Open Science Lab",

@@ -62,6 +62,26 @@ static void read_only_changes_nothing(void **state)
 	cli_finish(&c);
 }
 
+/* Emptying the role that administers would lock everybody out: it is confirmed by name. */
+static void emptying_a_role_is_confirmed(void **state)
+{
+	struct sandbox *sb = sandbox_start(NULL);
+	struct cli c = {.sandbox = sb, .workspace = "Open Science Lab"};
+	const cJSON *role;
+
+	assert_int_equal(cli_run(&c, "workspace role action clear admin"), 2);
+	must_say(&c, "--confirm");
+	role = cli_must(&c, "workspace role show admin");
+	assert_true(cJSON_GetArraySize(cJSON_GetObjectItem(role, "actions")) > 0);
+	cli_must(&c, "workspace role action clear reader --confirm reader");
+	assert_int_equal(cli_run(&c, "computation create '' --description d"), 2);
+	must_say(&c, "Name cannot be empty");
+	assert_int_equal(cli_run(&c, "computation show nowhere"), 5);
+	must_say(&c, "a list shows their names");
+	cli_finish(&c);
+	sandbox_stop(sb);
+}
+
 static void write_config(const char *token, size_t padding)
 {
 	PRISM_AUTO_FREE char *path = prism_path_config("config");
@@ -320,6 +340,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(read_only_changes_nothing),
+	    cmocka_unit_test(emptying_a_role_is_confirmed),
 	    cmocka_unit_test(a_token_of_the_server_stands_in_the_configuration),
 	    cmocka_unit_test(production_wants_to_be_told),
 	    cmocka_unit_test(restricted_mode_does_the_job_in_its_directories),
