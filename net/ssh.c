@@ -325,6 +325,18 @@ static bool advance(struct net_ssh *ssh)
 	return false;
 }
 
+/* A question is open and the peer has gone: no answer can help any more. True: it is over. */
+static bool left_alone(struct net_ssh *ssh)
+{
+	struct prism_error err = PRISM_ERROR_INIT;
+
+	if (!ssh->asking || !ssh->lower_over)
+		return false;
+	(void)net_ssh_error(ssh, &err, "waiting for an answer");
+	over(ssh, &err);
+	return true;
+}
+
 static void turn(void *data)
 {
 	struct net_ssh *ssh = data;
@@ -338,7 +350,7 @@ static void turn(void *data)
 	do {
 		(void)net_ssh_fill(ssh);
 		left = ssh->in_end - ssh->in_start;
-		if (!advance(ssh))
+		if (left_alone(ssh) || !advance(ssh))
 			return;
 		net_ssh_flush(ssh);
 		/* again while bytes were taken: more may wait below */

@@ -97,8 +97,8 @@ static void ask_host(struct ask *ask, const struct net_ssh_host_key *key)
 	    .yes = "Trust",
 	};
 
-	pt_dialog_confirm(ask->asks->app, &confirm, host_answered, ask);
-	ask->box.view = pt_app_top_overlay(ask->asks->app);
+	/* Not the overlay on top: a locked screen is in front of it. */
+	ask->box.view = pt_dialog_confirm(ask->asks->app, &confirm, host_answered, ask);
 }
 
 /* ---- prompts ---- */

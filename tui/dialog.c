@@ -237,8 +237,8 @@ static const struct pt_view_ops confirm_ops = {
     .destroy = confirm_destroy,
 };
 
-void pt_dialog_confirm(struct pt_app *app, const struct pt_confirm *spec,
-                       void (*done)(void *data, bool yes), void *data)
+struct pt_view *pt_dialog_confirm(struct pt_app *app, const struct pt_confirm *spec,
+                                  void (*done)(void *data, bool yes), void *data)
 {
 	struct confirm *confirm = prism_alloc(sizeof(*confirm));
 
@@ -255,7 +255,10 @@ void pt_dialog_confirm(struct pt_app *app, const struct pt_confirm *spec,
 		confirm->name = prism_strdup(spec->name);
 		confirm->prompt = pt_prompt_create(NAME_MAX_BYTES);
 	}
-	pt_app_overlay(app, pt_view_create(app, &confirm_ops, confirm));
+	struct pt_view *view = pt_view_create(app, &confirm_ops, confirm);
+
+	pt_app_overlay(app, view);
+	return view;
 }
 
 /* --- texts and errors --- */

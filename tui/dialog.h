@@ -22,9 +22,9 @@ struct pt_confirm {
 	const char *other_label;
 	void (*other)(void *data);
 };
-/* Strings are copied. */
-void pt_dialog_confirm(struct pt_app *app, const struct pt_confirm *confirm,
-                       void (*done)(void *data, bool yes), void *data);
+/* Strings are copied. Returns the overlay, for whoever may have to close it; the app owns it. */
+struct pt_view *pt_dialog_confirm(struct pt_app *app, const struct pt_confirm *confirm,
+                                  void (*done)(void *data, bool yes), void *data);
 
 struct pt_dialog_item {
 	const char *text;

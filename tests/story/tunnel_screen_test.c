@@ -127,6 +127,32 @@ static void test_questions(void **state)
 	pty_wait_text(w->p, " up ", SOON);
 }
 
+/* A question that comes up and goes again behind a locked screen leaves it locked. */
+static void test_a_question_does_not_unlock(void **state)
+{
+	struct world *w = *state;
+
+	begin(w);
+	assert_int_equal(truncate(w->sshd->known_hosts, 0), 0);
+	PRISM_AUTO_FREE char *list =
+	    prism_asprintf(":host list %s /<Enter>", strchr(w->settings[0], '=') + 1);
+	w->settings[0][strlen("PRISM_TUI_VIA=")] = '\0'; /* the server itself is reached directly */
+	sign_in(w);
+	pty_wait_text(w->p, "Empty draft", SOON);
+	pty_keys(w->p, list);
+	pty_keys(w->p, ":lock<Enter>");
+	pty_wait_text(w->p, "locked at", SOON);
+	pty_wait_quiet(w->p, 2 * PT_QUIET_MS, SOON);
+	assert_false(pty_has(w->p, "Unknown host"));
+	sshd_kill(w->sshd);
+	pty_wait_quiet(w->p, 1000, SOON);
+	assert_true(pty_has(w->p, "locked at"));
+	assert_false(pty_has(w->p, "Empty draft"));
+	pty_keys(w->p, w->sandbox->users[0].password);
+	pty_keys(w->p, "<Enter>");
+	pty_wait_text(w->p, "Empty draft", SOON);
+}
+
 static void test_a_changed_key_stops(void **state)
 {
 	struct world *w = *state;
@@ -142,6 +168,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test_setup_teardown(test_questions, setup, teardown),
+	    cmocka_unit_test_setup_teardown(test_a_question_does_not_unlock, setup, teardown),
 	    cmocka_unit_test_setup_teardown(test_a_changed_key_stops, setup, teardown),
 	};
 

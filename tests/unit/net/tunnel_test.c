@@ -47,8 +47,8 @@ struct world {
 	char question[400];
 	const char *answer;   /* to prompts; NULL: refuse */
 	const char *answer_2; /* from the second question on */
-	bool accept;
-	unsigned problems;
+	bool accept, hold;    /* hold: the question stays open */
+	unsigned withdrawn, problems;
 };
 
 /* Says what it hears, until the end. */
@@ -104,8 +104,17 @@ static void on_ask(void *data, struct net_tunnel *tunnel, const struct net_ssh_q
 	else
 		snprintf(w->question, sizeof(w->question), "%s|%s|%s", q->title, q->instruction,
 		         q->count ? q->prompts[0] : "");
-	net_tunnel_answer(tunnel, w->accept, answer ? answers : NULL, answer ? 1 : 0);
+	if (!w->hold)
+		net_tunnel_answer(tunnel, w->accept, answer ? answers : NULL, answer ? 1 : 0);
 	prism_secret_destroy(answer);
+}
+
+static void on_withdraw(void *data, struct net_tunnel *tunnel)
+{
+	struct world *w = data;
+
+	PRISM_UNUSED(tunnel);
+	w->withdrawn++;
 }
 
 static void on_problem(void *data, const char *text)
@@ -137,6 +146,7 @@ static void make_tunnels(struct world *w, int strict, const char *identity)
 	    .strict = strict,
 	    .connect_timeout_ms = 10000,
 	    .ask = on_ask,
+	    .withdraw = on_withdraw,
 	    .problem = on_problem,
 	    .data = w,
 	};
@@ -394,6 +404,30 @@ static void host_key_accept_new(void **state)
 	sshd_new_host_key(w->sshd);
 	make_tunnels(w, NET_SSH_STRICT_ACCEPT_NEW, NULL);
 	must_fail(w, PRISM_ERROR_TRUST, "HAS CHANGED");
+}
+
+/* Nobody answers, and the server has waited long enough: the question goes, and nothing turns in
+ * circles over a connection that has ended. */
+static void question_left_open(void **state)
+{
+	struct world *w = *state;
+	unsigned turns = 0;
+
+	begin(w, "LoginGraceTime 1\n");
+	forget_hosts(w);
+	make_tunnels(w, NET_SSH_STRICT_ASK, NULL);
+	w->hold = true;
+	dial_with(w,
+	          net_stream_ssh_create(tunnel_get(w, NULL), "127.0.0.1", peer_port(w->peer), 10000));
+	for (; turns < TURNS && !w->told; turns++)
+		prism_loop_turn(w->loop, 20);
+	assert_true(w->told && !w->up);
+	assert_int_equal(w->asked, 1);
+	assert_int_equal(w->withdrawn, 1);
+	assert_int_equal(w->err.category, PRISM_ERROR_IO);
+	assert_non_null(strstr(w->err.message, "waiting for an answer"));
+	assert_in_range(turns, 10, 2000);
+	assert_false(net_tunnel_info(tunnel_get(w, NULL)).asking);
 }
 
 /* Known hosts as ssh-keyscan would have them, with one more line. */
@@ -899,6 +933,7 @@ int main(void)
 	    ONE(wrong_user),
 	    ONE(host_key_unknown),
 	    ONE(host_key_accept_new),
+	    ONE(question_left_open),
 	    ONE(host_key_of_another_kind),
 	    ONE(authority_is_said),
 	    ONE(host_key_changed),
