@@ -139,8 +139,6 @@ struct pt_rect pt_rect_center(struct pt_rect area, int w, int h);
  * each (lent, not terminated); returns the number of lines. fn may be NULL to count. */
 typedef void (*pt_line_fn)(void *data, int line, const char *text, size_t len);
 int pt_text_wrap(const char *text, size_t len, int width, pt_line_fn fn, void *data);
-/* The columns a line of text takes when it is drawn. */
-int pt_text_columns(const char *text, size_t len);
 
 /* One grapheme (base character and its combining marks) from [pos, end): its end. */
 const char *pt_grapheme_next(const char *pos, const char *end);

@@ -130,20 +130,6 @@ const char *pt_grapheme_prev(const char *start, const char *pos)
 	return at;
 }
 
-static int columns_of(int32_t cp)
-{
-	return cp == '\n' ? 0 : prism_text_hostile((uint32_t)cp) ? 1 : prism_text_width((uint32_t)cp);
-}
-
-int pt_text_columns(const char *text, size_t len)
-{
-	int columns = 0;
-
-	for (const char *pos = text, *end = text + len; pos < end;)
-		columns += columns_of(prism_utf8_next(&pos, end));
-	return columns;
-}
-
 /* Where the line that starts at pos ends: *ret_end, and *ret_next after the white space or newline
  * that broke it. At least one character goes on every line, so that this ends. */
 static void wrap_one(const char *pos, const char *end, int width, const char **ret_end,
@@ -155,7 +141,9 @@ static void wrap_one(const char *pos, const char *end, int width, const char **r
 	while (at < end) {
 		const char *next = at;
 		int32_t cp = prism_utf8_next(&next, end);
-		int w = columns_of(cp);
+		int w = cp == '\n'                         ? 0
+		        : prism_text_hostile((uint32_t)cp) ? 1
+		                                           : prism_text_width((uint32_t)cp);
 
 		if (cp == '\n') {
 			*ret_end = at;

@@ -6,6 +6,7 @@
  */
 #include "base/mem.h"
 #include "core/computation.h"
+#include "core/cvm.h"
 #include "core/phase.h"
 #include "tui/commands.h"
 
@@ -83,6 +84,14 @@ static void number(struct pt_records *r, const char *what, size_t a, size_t b)
 	line(r, what, first, second, same(first, second));
 }
 
+/* The name that the run tells, else the one that the list of CVMs has for its id. */
+static const char *cvm_name(struct core *core, const struct core_run *run)
+{
+	const struct core_cvm *cvm = core_cvm_get(core, run->cvm_id);
+
+	return *run->cvm_name ? run->cvm_name : cvm && *cvm->name ? cvm->name : run->cvm_id;
+}
+
 static void print(struct pt_command *command, const struct side sides[2])
 {
 	static const struct pt_record_column columns[] = {{"what", ""},
@@ -103,8 +112,7 @@ static void print(struct pt_command *command, const struct side sides[2])
 	line(r, "State", core_comp_state_info(a->card->state)->label,
 	     core_comp_state_info(b->card->state)->label,
 	     a->card->state == b->card->state ? "" : "differs");
-	line(r, "CVM", *a->card->run.cvm_name ? a->card->run.cvm_name : a->card->run.cvm_id,
-	     *b->card->run.cvm_name ? b->card->run.cvm_name : b->card->run.cvm_id,
+	line(r, "CVM", cvm_name(command->core, &a->card->run), cvm_name(command->core, &b->card->run),
 	     same(a->card->run.cvm_id, b->card->run.cvm_id));
 	moment(r, "Started", a->card->run.start_us, b->card->run.start_us);
 	moment(r, "Ended", a->card->run.end_us, b->card->run.end_us);
@@ -174,6 +182,17 @@ static void compare(struct comparing *c)
 	pt_command_done(command, good ? NULL : &err);
 }
 
+/* Names of CVMs are nice to have: ids do without. */
+static void cvms_here(void *data, const struct prism_error *err)
+{
+	struct comparing *c = data;
+
+	if (err && err->category == PRISM_ERROR_CANCELLED)
+		pt_command_done(c->command, err);
+	else
+		compare(c);
+}
+
 static void timeline_here(void *data, const struct prism_error *err)
 {
 	struct comparing *c = data;
@@ -184,7 +203,9 @@ static void timeline_here(void *data, const struct prism_error *err)
 		return;
 	}
 	if (c->asking == 1 || strcmp(c->computation[0], c->computation[1]) == 0) {
-		compare(c);
+		if (core_list_await(core_cvms(c->command->core), false, c->command->cancel, cvms_here, c,
+		                    &failure) < 0)
+			pt_command_done(c->command, &failure);
 		return;
 	}
 	c->asking = 1;

@@ -317,23 +317,27 @@ static void shown_text(const struct cell *cell, const struct pt_print *print, st
 	prism_text_neutralise(out, text, strlen(text), print->ascii);
 }
 
-/* Appends at most width columns of text, padded when pad is set. */
-static void put_columns(struct prism_buf *out, const char *text, int width, bool pad)
+/* Appends at most width columns of text, padded when pad is set; what was cut off is marked. */
+static void put_columns(const struct pt_print *print, struct prism_buf *out, const char *text,
+                        int width, bool pad)
 {
 	const char *pos = text, *end = text + strlen(text);
-	int used = 0;
+	bool cut = width > 1 && prism_text_columns(text, strlen(text)) > (size_t)width;
+	int used = 0, room = cut ? width - 1 : width;
 
 	while (pos < end) {
 		const char *from = pos;
 		int32_t cp = prism_utf8_next(&pos, end);
 		int w = prism_text_width((uint32_t)cp);
 
-		if (used + w > width)
+		if (used + w > room)
 			break;
 		prism_buf_put(out, from, (size_t)(pos - from));
 		used += w;
 	}
-	for (; pad && used < width; used++)
+	if (cut)
+		prism_buf_puts(out, print->ascii ? "~" : "\xe2\x80\xa6");
+	for (used += cut; pad && used < width; used++)
 		prism_buf_putc(out, ' ');
 }
 
@@ -399,7 +403,7 @@ static void put_lines(const struct cell *cell, const struct pt_print *print, int
 		prism_text_neutralise(&text, line, n, print->ascii);
 		if (!first)
 			prism_buf_printf(out, "\n%*s", indent, "");
-		put_columns(out, prism_buf_text(&text), width, false);
+		put_columns(print, out, prism_buf_text(&text), width, false);
 		at += n + 1;
 	}
 }
@@ -425,7 +429,7 @@ static void put_row(const struct pt_records *records, const struct pt_print *pri
 			shown_text(cell, print, &text);
 		else
 			prism_buf_puts(&text, records->columns[c].title);
-		put_columns(out, prism_buf_text(&text), widths[c], true);
+		put_columns(print, out, prism_buf_text(&text), widths[c], true);
 		indent += widths[c];
 	}
 	trim_blanks(out);
@@ -460,7 +464,7 @@ static void print_single(const struct pt_records *records, const struct pt_print
 		for (size_t c = 0; c < records->column_count; c++) {
 			if (!records->columns[c].title)
 				continue;
-			put_columns(out, records->columns[c].title, label, true);
+			put_columns(print, out, records->columns[c].title, label, true);
 			prism_buf_puts(out, "  ");
 			shown_text(cell_at(records, row, c), print, out);
 			trim_blanks(out);

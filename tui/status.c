@@ -2,6 +2,7 @@
 #include "tui/status.h"
 
 #include "base/mem.h"
+#include "base/text.h"
 
 #define LOW_ROWS 12     /* a lower window shows one toast, not all of them */
 #define PART_MIN 10     /* columns from which a cut part of the status line is worth showing */
@@ -98,7 +99,7 @@ void pt_messages_dismiss(struct pt_messages *messages)
 /* The columns a text takes, `most` at most. */
 static int text_width(const char *text, int most)
 {
-	int width = pt_text_columns(text, strnlen(text, (size_t)most * 4));
+	int width = (int)prism_text_columns(text, strnlen(text, (size_t)most * 4));
 
 	return width < most ? width : most;
 }
@@ -223,7 +224,7 @@ static void wrap_toast(struct toast *toast, const char *text, int width, int mos
 	if (lines > toast->count && toast->count)
 		toast->lines[toast->count - 1].len = strlen(toast->lines[toast->count - 1].text);
 	for (int i = 0; i < toast->count; i++) {
-		int wide = pt_text_columns(toast->lines[i].text, toast->lines[i].len);
+		int wide = (int)prism_text_columns(toast->lines[i].text, toast->lines[i].len);
 
 		wide = wide < width ? wide : width;
 		toast->width = wide > toast->width ? wide : toast->width;
