@@ -209,13 +209,30 @@ static void half_a_line_is_taken_back(void **state)
 static char logged[4096];
 static int priority;
 
+static void keep_logged(int level, const char *format, va_list args)
+{
+	priority = level;
+	vsnprintf(logged, sizeof(logged), format, args);
+}
+
 void syslog(int level, const char *format, ...)
 {
 	va_list args;
 
-	priority = level;
 	va_start(args, format);
-	vsnprintf(logged, sizeof(logged), format, args);
+	keep_logged(level, format, args);
+	va_end(args);
+}
+
+/* What the same call becomes where compilers fortify by themselves. */
+void __syslog_chk(int level, int flag, const char *format, ...);
+void __syslog_chk(int level, int flag, const char *format, ...)
+{
+	va_list args;
+
+	PRISM_UNUSED(flag);
+	va_start(args, format);
+	keep_logged(level, format, args);
 	va_end(args);
 }
 
