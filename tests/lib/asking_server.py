@@ -56,6 +56,8 @@ class Server(paramiko.ServerInterface):
     def check_auth_interactive(self, username, submethods):
         while self.kind == "flood":
             self.stray()
+        if self.kind == "leaves":
+            threading.Timer(0.3, self.transport.close).start()
         return self.question()
 
     def stray(self):

@@ -36,7 +36,8 @@ struct world {
 	unsigned port;
 	struct net_tunnels *tunnels;
 	struct net_tunnel_wait wait;
-	bool told, up;
+	bool told, up, hold; /* hold: questions stay open */
+	unsigned withdrawn;
 	unsigned answered; /* of the file server */
 	struct prism_error err;
 	/* the last question */
@@ -109,6 +110,8 @@ static void on_ask(void *data, struct net_tunnel *tunnel, const struct net_ssh_q
 	struct prism_secret *given[PROMPTS] = {0};
 
 	w->asked++;
+	if (w->hold)
+		return;
 	w->count = q->count;
 	snprintf(w->instruction, sizeof(w->instruction), "%s", q->instruction);
 	for (size_t i = 0; i < q->count && i < PROMPTS; i++) {
@@ -119,6 +122,14 @@ static void on_ask(void *data, struct net_tunnel *tunnel, const struct net_ssh_q
 	net_tunnel_answer(tunnel, true, (const struct prism_secret *const *)given, q->count);
 	for (size_t i = 0; i < PROMPTS; i++)
 		prism_secret_destroy(given[i]);
+}
+
+static void on_withdraw(void *data, struct net_tunnel *tunnel)
+{
+	struct world *w = data;
+
+	PRISM_UNUSED(tunnel);
+	w->withdrawn++;
 }
 
 static void on_ready(struct net_tunnel_wait *wait, struct net_ssh *ssh,
@@ -147,6 +158,7 @@ static void sign_in(struct world *w, const char *kind)
 	                                          .strict = NET_SSH_STRICT_YES,
 	                                          .connect_timeout_ms = 20000,
 	                                          .ask = on_ask,
+	                                          .withdraw = on_withdraw,
 	                                          .data = w};
 	PRISM_AUTO_FREE char *via = prism_asprintf("ada@127.0.0.1:%u", w->port);
 	w->tunnels = net_tunnels_create(w->loop, w->work, &config);
@@ -208,6 +220,20 @@ static void more_prompts_than_fit(void **state)
 	assert_int_equal(w->count, 8);
 	must_have_heard(w, "[\"\", \"\", \"\", \"\", \"\", \"\", \"\", \"open sesame\", \"\", \"\", "
 	                   "\"\", \"\"]\n");
+}
+
+/* In the middle of its question: it is taken back, and the thread that waits for answers ends. */
+static void a_server_that_leaves(void **state)
+{
+	struct world *w = *state;
+
+	w->hold = true;
+	sign_in(w, "leaves");
+	assert_false(w->up);
+	assert_int_equal(w->asked, 1);
+	assert_int_equal(w->withdrawn, 1);
+	assert_int_equal(w->err.category, PRISM_ERROR_IO);
+	assert_non_null(strstr(w->err.message, "waiting for an answer"));
 }
 
 static void an_expired_password_is_said(void **state)
@@ -290,13 +316,10 @@ static void a_file_server_that_greets_and_hangs(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    TEST(two_prompts_in_one_request),
-	    TEST(a_request_without_prompts_asks_nobody),
-	    TEST(more_prompts_than_fit),
-	    TEST(an_expired_password_is_said),
-	    TEST(a_flood_is_not_kept),
-	    TEST(a_file_server_that_never_greets),
-	    TEST(a_file_server_that_greets_and_hangs),
+	    TEST(two_prompts_in_one_request),      TEST(a_request_without_prompts_asks_nobody),
+	    TEST(more_prompts_than_fit),           TEST(a_server_that_leaves),
+	    TEST(an_expired_password_is_said),     TEST(a_flood_is_not_kept),
+	    TEST(a_file_server_that_never_greets), TEST(a_file_server_that_greets_and_hangs),
 	};
 
 	return cmocka_run_group_tests_name("ssh_prompts", tests, NULL, NULL);
