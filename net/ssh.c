@@ -304,7 +304,8 @@ static int (*const steps[NET_SSH_STATE_COUNT])(struct net_ssh *ssh, struct prism
 
 static void want(struct net_ssh *ssh)
 {
-	unsigned events = ssh->in_start < ssh->in_end ? 0u : PRISM_LOOP_READ;
+	bool hears = ssh->in_start == ssh->in_end || net_ssh_watches(ssh);
+	unsigned events = hears ? PRISM_LOOP_READ : 0u;
 
 	net_stream_want(ssh->lower, events | (ssh->out.len ? PRISM_LOOP_WRITE : 0u));
 }

@@ -141,23 +141,32 @@ static LIBSSH2_DISCONNECT_FUNC(said_goodbye)
 		ssh->goodbye = prism_strndup(message, (size_t)message_len);
 }
 
+/* While a person is asked nobody reads what comes, and the end of the connection must be seen all
+ * the same. */
+bool net_ssh_watches(const struct net_ssh *ssh)
+{
+	return ssh->asking && ssh->in_end < IN_SIZE;
+}
+
 bool net_ssh_fill(struct net_ssh *ssh)
 {
 	ssize_t got;
 
-	if (ssh->in_start < ssh->in_end)
+	if (ssh->in_start < ssh->in_end && !net_ssh_watches(ssh))
 		return true;
 	if (ssh->lower_over)
-		return false;
-	ssh->in_start = ssh->in_end = 0;
-	got = net_stream_read(ssh->lower, ssh->in, IN_SIZE, &ssh->lower_error);
+		return ssh->in_start < ssh->in_end;
+	if (ssh->in_start == ssh->in_end)
+		ssh->in_start = ssh->in_end = 0;
+	got = net_stream_read(ssh->lower, ssh->in + ssh->in_end, IN_SIZE - ssh->in_end,
+	                      &ssh->lower_error);
 	if (got == NET_STREAM_AGAIN)
-		return false;
+		return ssh->in_start < ssh->in_end;
 	if (got <= 0) {
 		ssh->lower_over = true;
 		return true; /* the state's function finds out */
 	}
-	ssh->in_end = (size_t)got;
+	ssh->in_end += (size_t)got;
 	ssh->received += (uint64_t)got;
 	ssh->heard_ms = prism_clock_mono_ms(prism_loop_clock(ssh->loop));
 	return true;

@@ -120,7 +120,8 @@ void net_ssh_orphan(struct net_ssh *ssh, LIBSSH2_CHANNEL *channel);
 void net_ssh_bytes_begin(struct net_ssh *ssh);
 void net_ssh_bytes_forget(struct net_ssh *ssh);
 void net_ssh_bytes_end(struct net_ssh *ssh);
-bool net_ssh_fill(struct net_ssh *ssh); /* true when there is something to work on */
+bool net_ssh_fill(struct net_ssh *ssh);          /* true when there is something to work on */
+bool net_ssh_watches(const struct net_ssh *ssh); /* more is read though some is left */
 void net_ssh_flush(struct net_ssh *ssh);
 
 /* ssh_hostkey.c. Before the handshake: which kinds are asked for. After it: 1: wait for a person,

@@ -57,7 +57,8 @@ class Server(paramiko.ServerInterface):
         while self.kind == "flood":
             self.stray()
         if self.kind == "leaves":
-            threading.Timer(0.3, self.transport.close).start()
+            threading.Timer(0.1, self.stray).start()
+            threading.Timer(0.4, self.transport.close).start()
         return self.question()
 
     def stray(self):
