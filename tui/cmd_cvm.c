@@ -265,7 +265,8 @@ static int save_evidence(struct pt_command *command, const struct prism_buf *byt
 {
 	PRISM_AUTO_FREE char *path = prism_path_expand(pt_command_get(command, "save"));
 
-	if (prism_file_write(path, bytes->data, bytes->len, 0644, err) < 0)
+	if (pt_command_new_file(command, path, err) < 0 ||
+	    prism_file_write(path, bytes->data, bytes->len, 0644, err) < 0)
 		return -1;
 	pt_command_message(command, "%s saved as %s", what, path);
 	return 0;

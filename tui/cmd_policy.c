@@ -245,7 +245,9 @@ static void policy_here(void *data, const char *text, size_t len, const struct p
 	struct prism_error failed = PRISM_ERROR_INIT;
 	struct core_policy *policy;
 
-	if (!err && expanded && prism_file_write(expanded, text, len, 0644, &failed) < 0)
+	if (!err && expanded &&
+	    (pt_command_new_file(command, expanded, &failed) < 0 ||
+	     prism_file_write(expanded, text, len, 0644, &failed) < 0))
 		err = &failed;
 	if (err || expanded) {
 		if (!err)

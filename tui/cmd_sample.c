@@ -10,7 +10,6 @@
 #include "tui/sampletext.h"
 
 #include <string.h>
-#include <unistd.h>
 
 #define TEXT_MAX (32u << 20) /* of a preview: columns padded to their width */
 
@@ -90,10 +89,7 @@ static char *where_to(struct pt_command *command, const char *file_name, struct 
 		                        : "the asset has no file name",
 		                  name);
 		prism_error_hint(err, "--save names the file to write");
-	} else if (!pt_command_flag(command, "replace") && access(path, F_OK) == 0) {
-		prism_error_raise(err, PRISM_ERROR_CONFLICT, "%s exists already", path);
-		prism_error_hint(err, "choose another name with --save, or have it replaced (--replace)");
-	} else {
+	} else if (pt_command_new_file(command, path, err) == 0) {
 		return path;
 	}
 	prism_free(path);

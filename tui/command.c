@@ -26,6 +26,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #define SETTLE_TURNS 3 /* turns of the loop until a background look-up has become a request */
 
@@ -439,6 +440,15 @@ int pt_command_confirm(struct pt_command *command, const char *what, const char 
 		prism_error_raise(err, PRISM_ERROR_INVALID, "%s: the %s \"%s\" was not confirmed",
 		                  command->action->name, what, name);
 	prism_error_hint(err, "this cannot be undone: confirm with --confirm and its name");
+	return -1;
+}
+
+int pt_command_new_file(struct pt_command *command, const char *path, struct prism_error *err)
+{
+	if (pt_command_flag(command, "replace") || access(path, F_OK) != 0)
+		return 0;
+	prism_error_raise(err, PRISM_ERROR_CONFLICT, "%s exists already", path);
+	prism_error_hint(err, "choose another name, or have it replaced (--replace)");
 	return -1;
 }
 

@@ -98,6 +98,10 @@ const char *const *pt_command_all(struct pt_command *command, const char *name, 
 PRISM_MUST_USE
 int pt_command_confirm(struct pt_command *command, const char *what, const char *name,
                        struct prism_error *err);
+/* A file that is about to be written: one that is there is refused, unless --replace was given. For
+ * arguments with PT_ARG_FRESH. */
+PRISM_MUST_USE
+int pt_command_new_file(struct pt_command *command, const char *path, struct prism_error *err);
 /* A password, from the file of that argument or typed unseen; yours. NULL with err. */
 struct prism_secret *pt_command_secret(struct pt_command *command, const char *file_argument,
                                        const char *prompt, struct prism_error *err);

@@ -1,7 +1,7 @@
 /*
  * Assets by -c against the sandbox: a directory is one, hashed as its agent hashes it; a sample
  * that is too large never leaves; and a sample, whose bytes and name are somebody else's, takes no
- * other file's place on this machine.
+ * other file's place on this machine, nor does what is saved of a CVM.
  */
 #include "tests/lib/client.h"
 #include "tests/lib/tmpdir.h"
@@ -134,12 +134,31 @@ static void a_sample_takes_no_other_files_place(void **state)
 	assert_int_not_equal(access(".profile", F_OK), 0);
 }
 
+/* One name is proposed for the policies and reports of all CVMs, and a policy may have been edited.
+ */
+static void what_was_saved_of_a_cvm_stays(void **state)
+{
+	static const char *const commands[] = {"cvm policy", "cvm attestation"};
+	struct place *p = *state;
+	PRISM_AUTO_FREE char *mine = put(p, "mine", MINE, strlen(MINE));
+
+	for (size_t i = 0; i < PRISM_COUNT(commands); i++) {
+		assert_int_equal(
+		    cli_run(&p->cli, "%s 'lab-snp-1 (NOT A TEE)' --save %s", commands[i], mine), 6);
+		say(&p->cli, "exists already");
+		must_hold(mine, MINE);
+	}
+	cli_must(&p->cli, "cvm policy 'lab-snp-1 (NOT A TEE)' --save %s --replace", mine);
+	cli_must(&p->cli, "policy explain %s", mine);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test_setup_teardown(a_directory_is_an_asset, start, stop),
 	    cmocka_unit_test_setup_teardown(a_sample_has_a_limit, start, stop),
 	    cmocka_unit_test_setup_teardown(a_sample_takes_no_other_files_place, start, stop),
+	    cmocka_unit_test_setup_teardown(what_was_saved_of_a_cvm_stays, start, stop),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
