@@ -326,14 +326,16 @@ static bool advance(struct net_ssh *ssh)
 	return false;
 }
 
-/* A question is open and the peer has gone: no answer can help any more. True: it is over. */
+/* The peer has gone while a person, an agent or a worker is waited for: none of them can help any
+ * more, and libssh2, which would notice, is not called. True: it is over. */
 static bool left_alone(struct net_ssh *ssh)
 {
+	bool waits = ssh->state == NET_SSH_HOST_KEY || ssh->state == NET_SSH_AUTH;
 	struct prism_error err = PRISM_ERROR_INIT;
 
-	if (!ssh->asking || !ssh->lower_over)
+	if (!ssh->lower_over || !(ssh->asking || (waits && ssh->in_start == ssh->in_end)))
 		return false;
-	(void)net_ssh_error(ssh, &err, "waiting for an answer");
+	(void)net_ssh_error(ssh, &err, ssh->asking ? "waiting for an answer" : "signing in");
 	over(ssh, &err);
 	return true;
 }
@@ -351,7 +353,7 @@ static void turn(void *data)
 	do {
 		(void)net_ssh_fill(ssh);
 		left = ssh->in_end - ssh->in_start;
-		if (left_alone(ssh) || !advance(ssh))
+		if ((ssh->asking && left_alone(ssh)) || !advance(ssh) || left_alone(ssh))
 			return;
 		net_ssh_flush(ssh);
 		/* again while bytes were taken: more may wait below */

@@ -16,6 +16,7 @@
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
@@ -326,6 +327,32 @@ static void agent_key(void **state)
 	must_work(w);
 	assert_non_null(strstr(net_tunnel_info(tunnel_get(w, NULL)).method, "agent: "));
 	ssh_agent_stop(agent);
+}
+
+/* An agent that waits for its person (a key that is confirmed, a token to touch), until the server
+ * has had enough: that ends it, and nothing turns in circles meanwhile. */
+static void an_agent_that_waits(void **state)
+{
+	struct world *w = *state;
+	PRISM_AUTO_FREE char *key = NULL;
+	struct ssh_agent *agent;
+	unsigned turns = 0;
+
+	begin(w, "LoginGraceTime 1\n");
+	key = sshd_make_key(w->sshd, "-agents", "ed25519", "");
+	agent = ssh_agent_start(w->dir, key);
+	setenv("SSH_AUTH_SOCK", agent->socket, 1);
+	assert_int_equal(kill(agent->pid, SIGSTOP), 0);
+	make_tunnels(w, NET_SSH_STRICT_YES, "/nonexistent");
+	dial_with(w,
+	          net_stream_ssh_create(tunnel_get(w, NULL), "127.0.0.1", peer_port(w->peer), 10000));
+	for (; turns < 2000 && !w->told; turns++)
+		prism_loop_turn(w->loop, 20);
+	assert_int_equal(kill(agent->pid, SIGCONT), 0);
+	ssh_agent_stop(agent);
+	assert_true(w->told && !w->up);
+	assert_int_equal(w->err.category, PRISM_ERROR_IO);
+	assert_non_null(strstr(w->err.message, "signing in"));
 }
 
 static void two_methods(void **state)
@@ -929,6 +956,7 @@ int main(void)
 	    ONE(passphrase),
 	    ONE(passphrase_refused),
 	    ONE(agent_key),
+	    ONE(an_agent_that_waits),
 	    ONE(two_methods),
 	    ONE(wrong_user),
 	    ONE(host_key_unknown),
