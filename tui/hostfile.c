@@ -162,7 +162,8 @@ static void file_seen(void *data, const struct core_place_entry *entry,
 	} else if (!err && file->fresh) {
 		prism_error_raise(&failed, PRISM_ERROR_CONFLICT, "%s exists already on %s",
 		                  prism_path_base(file->path), file->place->name);
-		prism_error_hint(&failed, "choose another name, or remove that file");
+		prism_error_hint(&failed,
+		                 "choose another name, or give --replace where the command has it");
 	} else if (err && err->category != PRISM_ERROR_MISSING) {
 		failed = *err;
 	}

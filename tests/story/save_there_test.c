@@ -141,8 +141,8 @@ static void a_policy_is_saved_there(void **state)
 	same_file(here, far);
 	assert_int_equal(files_in(there), 1);
 	assert_int_equal(unsent(), 0);
-	/* Here a policy is overwritten; there the former one is kept beside. */
-	cli_must(c, "cvm policy %s --save %s", cvm, name);
+	/* With --replace a policy is overwritten here; there the former one is kept beside. */
+	cli_must(c, "cvm policy %s --save %s --replace", cvm, name);
 	same_file(here, far);
 	assert_int_equal(files_in(there), 2);
 	story_must_contain(c->err, "the former file is ");

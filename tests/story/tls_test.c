@@ -73,7 +73,7 @@ static void export_settings(struct story *s, unsigned inputs)
 		set_path("AGENT_GRPC_ATTESTATION_POLICY", "attestation-policy");
 		setenv("AGENT_GRPC_ATTESTED_TLS", "true", 1);
 		setenv("PRISM_TUI_TRUST_ROOT", s->sandbox->attestation_root, 1);
-		cli_must(&s->cli, "cvm policy %s --save %s", s->cvm,
+		cli_must(&s->cli, "cvm policy %s --save %s --replace", s->cvm,
 		         getenv("AGENT_GRPC_ATTESTATION_POLICY"));
 	}
 }
