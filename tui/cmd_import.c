@@ -123,7 +123,6 @@ static void put_rows(struct importing *i)
 	                                                  {"not_in_file", "Not in the file"},
 	                                                  {NULL, NULL}};
 	struct pt_records *records = pt_records_create(columns, 0);
-	PRISM_AUTO_BUF struct prism_buf json = PRISM_BUF_INIT(PT_IMPORT_REPORT_MAX);
 	char text[64];
 
 	for (size_t n = 0; n < core_import_count(i->import); n++) {

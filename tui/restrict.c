@@ -144,7 +144,10 @@ static void add_ssh(struct rules *rules, const struct core_options *options)
 		return;
 	if (!*named && prism_file_mkdirs(dir, 0700, NULL) < 0)
 		return; /* hosts are not remembered then, and that is said when it matters */
-	PRISM_AUTO_FD int fd = open(known, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600);
+	int fd =
+	    open(known, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600); /* a rule needs it there */
+	if (fd >= 0)
+		close(fd);
 	add(rules, absolute(known), PRISM_CONFINE_WRITE);
 	add(rules, absolute(dir), PRISM_CONFINE_ASIDE);
 	add(rules, prism_strdup("/etc/ssh"), PRISM_CONFINE_ASIDE);
