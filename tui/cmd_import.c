@@ -76,28 +76,19 @@ static void put_problems(struct importing *i, struct pt_records *records, size_t
 	pt_records_list(records, prism_buf_text(&list));
 }
 
-static void put_news(struct importing *i, struct pt_records *records,
-                     const struct core_import_item *item)
-{
-	PRISM_AUTO_BUF struct prism_buf list = PRISM_BUF_INIT(1 << 20);
-	char text[400];
-
-	for (size_t b = 0; b < item->news_count && list.len < 4096; b++)
-		prism_buf_printf(&list, "%s%s", list.len ? "\n" : "",
-		                 core_import_beyond_text(i->import, &item->news[b], text, sizeof(text)));
-	pt_records_list(records, prism_buf_text(&list));
-}
-
+/* What comes with an update, or what is there beyond the file; of the latter also what becomes of
+ * it. */
 static void put_beyond(struct importing *i, struct pt_records *records,
-                       const struct core_import_item *item)
+                       const struct core_import_beyond *entries, size_t count, bool fate)
 {
 	PRISM_AUTO_BUF struct prism_buf list = PRISM_BUF_INIT(1 << 20);
 	char text[400];
 
-	for (size_t b = 0; b < item->beyond_count && list.len < 4096; b++)
-		prism_buf_printf(&list, "%s%s: %s", list.len ? "\n" : "",
-		                 core_import_beyond_text(i->import, &item->beyond[b], text, sizeof(text)),
-		                 core_import_beyond_fate(i->import, &item->beyond[b]));
+	for (size_t b = 0; b < count && list.len < 4096; b++)
+		prism_buf_printf(&list, "%s%s%s%s", list.len ? "\n" : "",
+		                 core_import_beyond_text(i->import, &entries[b], text, sizeof(text)),
+		                 fate ? ": " : "",
+		                 fate ? core_import_beyond_fate(i->import, &entries[b]) : "");
 	pt_records_list(records, prism_buf_text(&list));
 }
 
@@ -136,8 +127,8 @@ static void put_rows(struct importing *i)
 		pt_records_int(records, (int64_t)item->role_count);
 		pt_records_text(records, pt_import_assets(item, text, sizeof(text)));
 		put_problems(i, records, n);
-		put_news(i, records, item);
-		put_beyond(i, records, item);
+		put_beyond(i, records, item->news, item->news_count, false);
+		put_beyond(i, records, item->beyond, item->beyond_count, true);
 	}
 	pt_records_json_later(records, make_json, i);
 	i->command->records = records;
